@@ -1,0 +1,1 @@
+"""What a message is. Nothing else in the project knows bytes."""

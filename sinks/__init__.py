@@ -1,0 +1,1 @@
+"""Results, from topics to ClickHouse."""

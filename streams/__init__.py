@@ -1,0 +1,1 @@
+"""Paper trading as a stream: the engine, and the shells around it."""

@@ -1,0 +1,1 @@
+"""The trading engine: deterministic, without I/O, clock or Kafka."""
