@@ -1,0 +1,22 @@
+"""What a person writes about accounts and symbols, read into the engine's settings."""
+
+from streams.accounts.document import SettingsError
+from streams.accounts.instruments import load_instruments, parse_instruments
+from streams.accounts.load import (
+    account_with,
+    load_account,
+    parse_account,
+    preset_text,
+    presets,
+)
+
+__all__ = [
+    "SettingsError",
+    "account_with",
+    "load_account",
+    "load_instruments",
+    "parse_account",
+    "parse_instruments",
+    "preset_text",
+    "presets",
+]
