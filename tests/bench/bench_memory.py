@@ -1,0 +1,83 @@
+"""A long replay must hold no more than a short one that has as much open.
+
+Batches come from a generator and outputs are counted and dropped, so that what is left in memory is the
+engine's own. Signals come at a steady pace and their ids are forgotten after ten minutes, so that as much is
+open after the first tenth as at the end.
+"""
+
+import argparse
+import gc
+import json
+import tracemalloc
+from collections.abc import Iterator
+
+import market
+import msgspec
+import ours
+
+from schemas.columns import Columns
+from schemas.messages import Signal
+from streams.engine.settings import Instruments
+from streams.engine.simulate import simulate
+from streams.engine.units import MINUTE
+
+EVERY = 1_000
+BATCH = 20_000
+
+
+class Replay:
+    """A market that goes on, one batch after the other, and what was allocated as each was asked for."""
+
+    def __init__(self, batches: int) -> None:
+        self.batches = batches
+        self.shift = 0
+        self.held: list[int] = []
+        self.ticks = market.ticks(BATCH)
+        self.entries = market.regular(BATCH, EVERY)
+        self.length = int(self.ticks.ts[-1] - self.ticks.ts[0]) + market.SECOND
+
+    def market(self) -> Iterator[Columns]:
+        for number in range(self.batches):
+            gc.collect()
+            self.held.append(tracemalloc.get_traced_memory()[0])
+            columns = ours.columns(self.ticks)
+            columns.ts = self.ticks.ts + number * self.length
+            yield columns
+
+    def signals(self) -> Iterator[Signal]:
+        for number in range(self.batches):
+            for signal in ours.signals(self.ticks, self.entries):
+                yield msgspec.structs.replace(
+                    signal, signal_id=f"{number}-{signal.signal_id}", ts=signal.ts + number * self.length
+                )
+
+
+def run(batches: int) -> dict[str, object]:
+    accounts = [
+        msgspec.structs.replace(account, dedupe_for=10 * MINUTE) for account in ours.accounts(market.NARROW)
+    ]
+    replay = Replay(batches)
+    outputs = 0
+    tracemalloc.start()
+    for some in simulate(accounts, replay.market(), replay.signals(), Instruments()):
+        outputs += len(some)
+    tracemalloc.stop()
+    early = max(replay.held[batches // 10 : batches // 5])
+    late = max(replay.held[-(batches // 10) :])
+    return {
+        "ticks": batches * BATCH,
+        "outputs": outputs,
+        "early_bytes": early - replay.held[0],
+        "late_bytes": late - replay.held[0],
+        "growth": (late - replay.held[0]) / (early - replay.held[0]),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("batches", type=int, nargs="?", default=50, help=f"of {BATCH:,} ticks")
+    print(json.dumps(run(parser.parse_args().batches)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""Replays the benchmark's ticks and brackets in Ghostfill and prints what it took, as JSON.
+
+From columns in memory to outputs in memory: the data checks, every order, fill, trade, position and equity
+row are in the time.
+"""
+
+import argparse
+import json
+import time
+from collections import Counter
+from pathlib import Path
+
+import market
+import ours
+
+from schemas.messages import Trade
+from streams.engine.settings import Instruments
+from streams.engine.simulate import simulate
+from streams.engine.units import ONE
+
+
+def run(
+    ticks: market.Ticks, entries: market.Entries, bracket: market.Bracket, repeats: int, chunk: int
+) -> dict[str, object]:
+    accounts = ours.accounts(bracket)
+    signals = ours.signals(ticks, entries)
+    best = float("inf")
+    outputs: list[object] = []
+    for _ in range(repeats):
+        batches = list(ours.chunks(ticks, chunk))
+        outputs = []
+        started = time.perf_counter()
+        for some in simulate(accounts, batches, signals, Instruments()):
+            outputs += some
+        best = min(best, time.perf_counter() - started)
+    trades = [output for output in outputs if isinstance(output, Trade)]
+    return {
+        "seconds": best,
+        "ticks": len(ticks),
+        "entries": len(entries),
+        "outputs": len(outputs),
+        "closed": len(trades),
+        "pnl": sum(trade.pnl for trade in trades) / ONE,
+        "exits": dict(Counter(trade.exit_reason for trade in trades)),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("market", type=Path, help="the directory that `market.save` wrote")
+    parser.add_argument("ticks", type=int, help="how many of them to replay")
+    parser.add_argument("--repeats", type=int, default=3, help="the best one counts")
+    parser.add_argument("--chunk", type=int, default=1_000_000, help="ticks a batch")
+    options = parser.parse_args()
+    ticks, entries, bracket = market.load(options.market)
+    ticks, entries = ticks.first(options.ticks), entries.before(options.ticks)
+    print(json.dumps(run(ticks, entries, bracket, options.repeats, options.chunk)))
+
+
+if __name__ == "__main__":
+    main()

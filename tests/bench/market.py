@@ -1,0 +1,120 @@
+"""The market and the brackets that every engine replays: seeded numpy, nothing of ours.
+
+The peers' programs import this file in their own environment, so it knows only numpy.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+
+UNIT = 100_000_000
+CENT = UNIT // 100
+SECOND = 1_000_000
+START = 1_760_000_000 * SECOND
+FIRST_PRICE = 60_000
+STEP = 0.5e-4
+"""Standard deviation of one tick's return: about 1.6% in 100,000 ticks."""
+
+
+@dataclass(frozen=True)
+class Ticks:
+    """A symbol's trades with the quotes around them; prices and sizes in 1e-8, times in microseconds."""
+
+    ts: Ints
+    price: Ints
+    size: Ints
+    bid: Ints
+    ask: Ints
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+    def first(self, count: int) -> "Ticks":
+        return Ticks(
+            self.ts[:count], self.price[:count], self.size[:count], self.bid[:count], self.ask[:count]
+        )
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """Exits as shares of the entry price, and a limit of time."""
+
+    take_profit: float
+    stop_loss: float
+    trail: float
+    time_limit: int
+
+
+WIDE = Bracket(take_profit=0.02, stop_loss=0.015, trail=0.01, time_limit=1_000 * SECOND)
+"""A day's trade: open for about 100,000 ticks."""
+NARROW = Bracket(take_profit=0.002, stop_loss=0.0015, trail=0.001, time_limit=100 * SECOND)
+"""A scalper's: open for about 1,000 ticks."""
+
+
+@dataclass(frozen=True)
+class Entries:
+    """When brackets enter, at the tick's own time, and how."""
+
+    tick: Ints
+    long: npt.NDArray[np.bool_]
+    trailing: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.tick)
+
+    def before(self, count: int) -> "Entries":
+        kept = int(np.searchsorted(self.tick, count))
+        return Entries(self.tick[:kept], self.long[:kept], self.trailing[:kept])
+
+
+def ticks(count: int, seed: int = 1) -> Ticks:
+    """A random walk in cents, ten milliseconds a tick on average, with a spread of one to four cents."""
+    random = np.random.default_rng(seed)
+    walk = np.cumsum(random.normal(0.0, STEP, count))
+    cents = np.rint(FIRST_PRICE * 100 * np.exp(walk)).astype(np.int64)
+    half = random.integers(1, 3, count)
+    return Ticks(
+        ts=START + np.cumsum(random.integers(100, 20_000, count)),
+        price=cents * CENT,
+        size=random.integers(1, 10_000, count) * (UNIT // 1_000),
+        bid=(cents - half) * CENT,
+        ask=(cents + random.integers(0, 3, count)) * CENT,
+    )
+
+
+def scattered(count: int, number: int, seed: int = 2) -> Entries:
+    """That many entries anywhere among the ticks."""
+    random = np.random.default_rng(seed)
+    return _entries(np.sort(random.choice(count - 1, number, replace=False)).astype(np.int64), random)
+
+
+def regular(count: int, every: int, seed: int = 3) -> Entries:
+    """An entry at every so many ticks."""
+    return _entries(np.arange(every, count, every, dtype=np.int64), np.random.default_rng(seed))
+
+
+def _entries(at: Ints, random: np.random.Generator) -> Entries:
+    """Half of them long, a third with a trailing stop."""
+    return Entries(at, random.random(len(at)) < 0.5, np.arange(len(at)) % 3 == 0)
+
+
+def save(path: Path, ticks: Ticks, entries: Entries, bracket: Bracket) -> None:
+    """For a program of another environment."""
+    path.mkdir(parents=True, exist_ok=True)
+    for group, values in (("ticks", ticks), ("entries", entries), ("bracket", bracket)):
+        for name, column in asdict(values).items():
+            np.save(path / f"{group}.{name}.npy", column)
+
+
+def load(path: Path) -> tuple[Ticks, Entries, Bracket]:
+    def columns(group: str) -> Mapping[str, Any]:
+        return {file.stem.split(".")[1]: np.load(file) for file in path.glob(f"{group}.*.npy")}
+
+    bracket = {name: value.item() for name, value in columns("bracket").items()}
+    return Ticks(**columns("ticks")), Entries(**columns("entries")), Bracket(**bracket)

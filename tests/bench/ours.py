@@ -1,0 +1,81 @@
+"""The benchmark's market and brackets as Ghostfill takes them."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import market
+import numpy as np
+
+from schemas.columns import Columns
+from schemas.messages import Signal
+from streams.engine.settings import Level, Settings, Size
+from streams.engine.units import ONE
+
+SYMBOL = "BTCUSDT"
+QUANTITY = ONE // 100
+FIXED, TRAILING = "fixed", "trailing"
+
+
+def columns(ticks: market.Ticks) -> Columns:
+    return Columns(
+        names=[SYMBOL],
+        symbol=np.zeros(len(ticks), dtype=np.int32),
+        ts=ticks.ts,
+        price=ticks.price,
+        size=ticks.size,
+        bid=ticks.bid,
+        ask=ticks.ask,
+    )
+
+
+def chunks(ticks: market.Ticks, length: int) -> Iterator[Columns]:
+    """The ticks in batches of that many, without copies."""
+    edges = [*range(0, len(ticks), length), len(ticks)]
+    for start, end in pairwise(edges):
+        part = slice(start, end)
+        yield columns(
+            market.Ticks(
+                ticks.ts[part], ticks.price[part], ticks.size[part], ticks.bid[part], ticks.ask[part]
+            )
+        )
+
+
+def accounts(bracket: market.Bracket) -> list[Settings]:
+    """One whose stops are fixed and one whose stops trail, each taking its own source's signals."""
+
+    def account(name: str, stop_loss: float | None, trail: float | None) -> Settings:
+        return Settings(
+            name=name,
+            follow=(name,),
+            balance=10_000_000 * ONE,
+            size=Size(mode="quantity"),
+            position_mode="per_signal",
+            take_profit=_percent(bracket.take_profit),
+            stop_loss=_percent(stop_loss),
+            trailing_stop=_percent(trail),
+            time_limit=bracket.time_limit,
+        )
+
+    return [account(FIXED, bracket.stop_loss, None), account(TRAILING, None, bracket.trail)]
+
+
+def _percent(share: float | None) -> Level | None:
+    return None if share is None else Level(kind="percent", value=round(share * ONE))
+
+
+def signals(ticks: market.Ticks, entries: market.Entries) -> list[Signal]:
+    return [
+        Signal(
+            signal_id=str(number),
+            source=TRAILING if trailing else FIXED,
+            symbol=SYMBOL,
+            side="long" if long else "short",
+            ts=ts,
+            quantity=QUANTITY,
+        )
+        for number, (ts, long, trailing) in enumerate(
+            zip(
+                ticks.ts[entries.tick].tolist(), entries.long.tolist(), entries.trailing.tolist(), strict=True
+            )
+        )
+    ]

@@ -1,0 +1,213 @@
+"""Measures Ghostfill against its peers on this machine and prints the ratios.
+
+    python tests/bench/run.py            # everything: about five minutes
+    python tests/bench/run.py --quick    # a tenth of the ticks
+    python tests/bench/run.py --check    # and fail where a target is missed
+
+Every program runs in a process of its own, one after the other, on the same ticks from memory. The peers live
+in `.venv-bench`, which is made from `peers.txt` when it is missing or out of date.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import market
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+PEERS = ROOT / ".venv-bench"
+REQUIREMENTS = HERE / "peers.txt"
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: a number, and what it must be."""
+
+    what: str
+    number: float
+    unit: str
+    target: float | None = None
+    at_most: bool = False
+    detail: str = ""
+
+    @property
+    def missed(self) -> bool:
+        if self.target is None:
+            return False
+        return self.number > self.target if self.at_most else self.number < self.target
+
+    def __str__(self) -> str:
+        sign = "≤" if self.at_most else "≥"
+        goal = "" if self.target is None else f"{sign} {self.target:,g}"
+        verdict = "" if self.target is None else "MISSED" if self.missed else "ok"
+        shown = f"{self.number:,.2f}" if self.number < 10 else f"{self.number:,.0f}"
+        return f"{self.what:<44}{shown:>12} {self.unit:<9}{goal:>10} {verdict:<7}{self.detail}"
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many ticks or events each program is given."""
+
+    replay: int
+    nautilus: int
+    lots: int
+    dense: int
+    dense_wide: int
+    events: int
+    batches: int
+
+
+FULL = Sizes(10_000_000, 1_000_000, 2_000_000, 200_000, 50_000, 200_000, 100)
+QUICK = Sizes(1_000_000, 200_000, 500_000, 50_000, 20_000, 50_000, 30)
+
+
+def peers_python() -> str:
+    """The peers' interpreter, after making their environment where that is needed."""
+    python = PEERS / "bin" / "python"
+    made_from = PEERS / "peers.txt"
+    if made_from.exists() and made_from.read_text() == REQUIREMENTS.read_text():
+        return str(python)
+    print(f"Installing the peers into {PEERS.name} ...", file=sys.stderr)
+    uv = shutil.which("uv")
+    if uv:
+        subprocess.run([uv, "venv", "--clear", "--python", sys.executable, PEERS], check=True)
+        install = [uv, "pip", "install", "--python", str(python)]
+    else:
+        venv.create(PEERS, clear=True, with_pip=True)
+        install = [str(python), "-m", "pip", "install"]
+    subprocess.run([*install, "-r", str(REQUIREMENTS)], check=True)
+    shutil.copy(REQUIREMENTS, made_from)
+    return str(python)
+
+
+def measure(python: str, program: str, *arguments: object) -> Result:
+    """Run a program of this directory and read the JSON that it prints last."""
+    command = [python, str(HERE / program), *map(str, arguments)]
+    print("  " + " ".join([program, *(Path(str(argument)).name for argument in arguments)]), file=sys.stderr)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{program} failed with status {done.returncode}; what it said is above.")
+    result: Result = json.loads(done.stdout.splitlines()[-1])
+    print(f"    {result}", file=sys.stderr)
+    return result
+
+
+def rate(result: Result) -> float:
+    return float(result["ticks"] / result["seconds"])
+
+
+def speeds(name: str, mine: Result, peer: Result) -> str:
+    return f"{rate(mine):,.0f} ticks/s; {name} {rate(peer):,.0f}"
+
+
+def replay(sizes: Sizes, work: Path) -> list[Row]:
+    ticks = market.ticks(sizes.replay)
+    market.save(work / "replay", ticks, market.scattered(len(ticks), sizes.replay // 50_000), market.WIDE)
+    nautilus = measure(peers_python(), "peer_nautilus.py", work / "replay", sizes.nautilus)
+    vectorbt = measure(peers_python(), "peer_vectorbt.py", work / "replay", sizes.replay)
+    lots = measure(peers_python(), "peer_vectorbt.py", work / "replay", sizes.lots, "--lots")
+    mine = measure(sys.executable, "bench_replay.py", work / "replay", sizes.replay)
+    return [
+        Row(
+            "replay, against nautilus_trader",
+            rate(mine) / rate(nautilus),
+            "times",
+            300,
+            detail=speeds("it", mine, nautilus),
+        ),
+        Row(
+            "replay, against vectorbt, one position at once",
+            rate(mine) / rate(vectorbt),
+            "times",
+            10,
+            detail=speeds("it", mine, vectorbt),
+        ),
+        Row(
+            "replay, against vectorbt, every bracket",
+            rate(mine) / rate(lots),
+            "times",
+            detail=speeds("it", mine, lots),
+        ),
+    ]
+
+
+def dense(sizes: Sizes, work: Path) -> list[Row]:
+    rows = []
+    for name, bracket, count, target in (
+        ("short brackets", market.NARROW, sizes.dense, 15),
+        ("long brackets", market.WIDE, sizes.dense_wide, 15),
+    ):
+        where = work / name.replace(" ", "-")
+        ticks = market.ticks(count)
+        market.save(where, ticks, market.regular(count, 100), bracket)
+        nautilus = measure(peers_python(), "peer_nautilus.py", where, count)
+        mine = measure(sys.executable, "bench_replay.py", where, count)
+        rows.append(
+            Row(
+                f"an order every 100 ticks, {name}",
+                rate(mine) / rate(nautilus),
+                "times",
+                target,
+                detail=speeds("nautilus_trader", mine, nautilus),
+            )
+        )
+    return rows
+
+
+def account(sizes: Sizes, work: Path) -> list[Row]:
+    result = measure(sys.executable, "bench_account.py", sizes.events)
+    accepted = result["decisions"].get("accepted", 0)
+    detail = f"{accepted:,} accepted, {result['fills']:,} fills, {result['outputs']:,} outputs"
+    return [
+        Row(
+            "one account's busy day", result["events"] / result["seconds"], "events/s", 100_000, detail=detail
+        )
+    ]
+
+
+def memory(sizes: Sizes, work: Path) -> list[Row]:
+    result = measure(sys.executable, "bench_memory.py", sizes.batches)
+    detail = (
+        f"{result['early_bytes'] / 1e6:.2f} MB at the start, {result['late_bytes'] / 1e6:.2f} MB at the end"
+    )
+    return [Row("memory after 5 to 10 times as many ticks", result["growth"], "times", 1.2, True, detail)]
+
+
+BENCHMARKS: dict[str, Callable[[Sizes, Path], list[Row]]] = {
+    "replay": replay,
+    "dense": dense,
+    "account": account,
+    "memory": memory,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measures Ghostfill against its peers.")
+    parser.add_argument("only", nargs="*", choices=[*BENCHMARKS, []], help="absent: all of them")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the ticks")
+    parser.add_argument("--check", action="store_true", help="fail where a target is missed")
+    options = parser.parse_args()
+    sizes = QUICK if options.quick else FULL
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="ghostfill-bench-") as work:
+        for name in options.only or BENCHMARKS:
+            rows += BENCHMARKS[name](sizes, Path(work))
+    print("\n".join(map(str, rows)))
+    missed = [row.what for row in rows if row.missed]
+    if options.check and missed:
+        sys.exit("Missed: " + "; ".join(missed))
+
+
+if __name__ == "__main__":
+    main()
