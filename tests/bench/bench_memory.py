@@ -11,15 +11,14 @@ import json
 import tracemalloc
 from collections.abc import Iterator
 
-import market
 import msgspec
-import ours
 
 from schemas.columns import Columns
 from schemas.messages import Signal
 from streams.engine.settings import Instruments
 from streams.engine.simulate import simulate
 from streams.engine.units import MINUTE
+from tests.bench import market, ours
 
 EVERY = 1_000
 BATCH = 20_000

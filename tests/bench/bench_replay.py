@@ -10,13 +10,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import market
-import ours
 
 from schemas.messages import Trade
 from streams.engine.settings import Instruments
 from streams.engine.simulate import simulate
 from streams.engine.units import ONE
+from tests.bench import market, ours
 
 
 def run(

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-import market
 import numpy as np
 
 from schemas.columns import Columns
 from schemas.messages import Signal
 from streams.engine.settings import Level, Settings, Size
 from streams.engine.units import ONE
+from tests.bench import market
 
 SYMBOL = "BTCUSDT"
 QUANTITY = ONE // 100

@@ -1,8 +1,8 @@
 """Measures Ghostfill against its peers on this machine and prints the ratios.
 
-    python tests/bench/run.py            # everything: about five minutes
-    python tests/bench/run.py --quick    # a tenth of the ticks
-    python tests/bench/run.py --check    # and fail where a target is missed
+    python -m tests.bench.run            # everything: about five minutes
+    python -m tests.bench.run --quick    # a tenth of the ticks
+    python -m tests.bench.run --check    # and fail where a target is missed
 
 Every program runs in a process of its own, one after the other, on the same ticks from memory. The peers live
 in `.venv-bench`, which is made from `peers.txt` when it is missing or out of date.
@@ -15,12 +15,12 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import market
+from tests.bench import market
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -91,16 +91,29 @@ def peers_python() -> str:
     return str(python)
 
 
-def measure(python: str, program: str, *arguments: object) -> Result:
-    """Run a program of this directory and read the JSON that it prints last."""
-    command = [python, str(HERE / program), *map(str, arguments)]
-    print("  " + " ".join([program, *(Path(str(argument)).name for argument in arguments)]), file=sys.stderr)
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+def measure(command: Sequence[str], *arguments: object) -> Result:
+    """Run a program and read the JSON that it prints last."""
+    whole = [*command, *map(str, arguments)]
+    print("  " + " ".join([Path(whole[0]).name, *whole[1:]]), file=sys.stderr)
+    done = subprocess.run(whole, stdout=subprocess.PIPE, text=True, check=False, cwd=ROOT)
     if done.returncode:
-        sys.exit(f"{program} failed with status {done.returncode}; what it said is above.")
+        raise RuntimeError(f"{' '.join(whole)} failed with status {done.returncode}; it said why above.")
     result: Result = json.loads(done.stdout.splitlines()[-1])
     print(f"    {result}", file=sys.stderr)
     return result
+
+
+def peer(name: str) -> list[str]:
+    return [peers_python(), str(HERE / f"peer_{name}.py")]
+
+
+def ours(name: str) -> list[str]:
+    return [sys.executable, "-m", f"tests.bench.bench_{name}"]
+
+
+def best(command: Sequence[str], *arguments: object) -> Result:
+    """The faster of two runs."""
+    return min((measure(command, *arguments) for _ in range(2)), key=lambda result: result["seconds"])
 
 
 def rate(result: Result) -> float:
@@ -114,10 +127,10 @@ def speeds(name: str, mine: Result, peer: Result) -> str:
 def replay(sizes: Sizes, work: Path) -> list[Row]:
     ticks = market.ticks(sizes.replay)
     market.save(work / "replay", ticks, market.scattered(len(ticks), sizes.replay // 50_000), market.WIDE)
-    nautilus = measure(peers_python(), "peer_nautilus.py", work / "replay", sizes.nautilus)
-    vectorbt = measure(peers_python(), "peer_vectorbt.py", work / "replay", sizes.replay)
-    lots = measure(peers_python(), "peer_vectorbt.py", work / "replay", sizes.lots, "--lots")
-    mine = measure(sys.executable, "bench_replay.py", work / "replay", sizes.replay)
+    nautilus = best(peer("nautilus"), work / "replay", sizes.nautilus)
+    vectorbt = measure(peer("vectorbt"), work / "replay", sizes.replay)
+    lots = measure(peer("vectorbt"), work / "replay", sizes.lots, "--lots")
+    mine = measure(ours("replay"), work / "replay", sizes.replay)
     return [
         Row(
             "replay, against nautilus_trader",
@@ -151,8 +164,8 @@ def dense(sizes: Sizes, work: Path) -> list[Row]:
         where = work / name.replace(" ", "-")
         ticks = market.ticks(count)
         market.save(where, ticks, market.regular(count, 100), bracket)
-        nautilus = measure(peers_python(), "peer_nautilus.py", where, count)
-        mine = measure(sys.executable, "bench_replay.py", where, count)
+        nautilus = best(peer("nautilus"), where, count)
+        mine = measure(ours("replay"), where, count)
         rows.append(
             Row(
                 f"an order every 100 ticks, {name}",
@@ -166,7 +179,7 @@ def dense(sizes: Sizes, work: Path) -> list[Row]:
 
 
 def account(sizes: Sizes, work: Path) -> list[Row]:
-    result = measure(sys.executable, "bench_account.py", sizes.events)
+    result = measure(ours("account"), sizes.events)
     accepted = result["decisions"].get("accepted", 0)
     detail = f"{accepted:,} accepted, {result['fills']:,} fills, {result['outputs']:,} outputs"
     return [
@@ -177,7 +190,7 @@ def account(sizes: Sizes, work: Path) -> list[Row]:
 
 
 def memory(sizes: Sizes, work: Path) -> list[Row]:
-    result = measure(sys.executable, "bench_memory.py", sizes.batches)
+    result = measure(ours("memory"), sizes.batches)
     detail = (
         f"{result['early_bytes'] / 1e6:.2f} MB at the start, {result['late_bytes'] / 1e6:.2f} MB at the end"
     )
@@ -194,10 +207,15 @@ BENCHMARKS: dict[str, Callable[[Sizes, Path], list[Row]]] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measures Ghostfill against its peers.")
-    parser.add_argument("only", nargs="*", choices=[*BENCHMARKS, []], help="absent: all of them")
+    parser.add_argument(
+        "only", nargs="*", metavar="benchmark", help=f"of {', '.join(BENCHMARKS)}; absent: all"
+    )
     parser.add_argument("--quick", action="store_true", help="a tenth of the ticks")
     parser.add_argument("--check", action="store_true", help="fail where a target is missed")
     options = parser.parse_args()
+    unknown = set(options.only) - set(BENCHMARKS)
+    if unknown:
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
     sizes = QUICK if options.quick else FULL
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="ghostfill-bench-") as work:

@@ -4,6 +4,7 @@ import json
 import math
 from fractions import Fraction
 from itertools import accumulate, pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -49,8 +50,8 @@ def statistics_of(
     return statistics
 
 
-def summary_of(*outputs, **options) -> dict:
-    summary = statistics_of(*outputs, **options).summary()
+def summary_of(*outputs, **options) -> dict[str, Any]:
+    summary: dict[str, Any] = statistics_of(*outputs, **options).summary()
     assert json.loads(json.dumps(summary, allow_nan=False)) == summary
     return summary
 
@@ -574,7 +575,7 @@ def test_theories_add_up_to_the_trade(pnl, weights):
 
 @given(st.lists(st.tuples(st.integers(0, 1_000), st.integers(0, 1_000)), max_size=20))
 def test_exposure_against_a_second_by_second_count(spans):
-    changes = [(START, None, 0)]
+    changes: list[tuple[int, str | None, int]] = [(START, None, 0)]
     for n, (one, other) in enumerate(spans):
         first, last = sorted((one, other))
         changes += [(START + first * SECOND, f"p{n}", 1), (START + last * SECOND, f"p{n}", 0)]

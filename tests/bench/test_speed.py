@@ -1,0 +1,16 @@
+"""The targets of speed, as tests: `make bench`."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.bench.run import BENCHMARKS, FULL
+
+pytestmark = pytest.mark.bench
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_target(name: str, tmp_path: Path):
+    rows = BENCHMARKS[name](FULL, tmp_path)
+    print("\n" + "\n".join(map(str, rows)))
+    assert [row.what for row in rows if row.missed] == []
