@@ -1,0 +1,84 @@
+# Two commands to know: `make demo` and `make test`. Each installs first what it needs.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+CODE := schemas streams sinks tests
+
+# The first Python that is new enough; `make PYTHON=/path/to/python` chooses another.
+CHECK := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c '$(CHECK)' >/dev/null 2>&1 && { command -v $$p; break; }; done)
+UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
+
+.PHONY: help install lock lint types imports pytest test test-long bench demo clean
+
+help:
+	@echo "make demo       replay a simulated day and see what was traded"
+	@echo "make test       everything that must hold before a change is taken"
+	@echo "make lint       style          make types    types"
+	@echo "make imports    who may import whom"
+	@echo "make pytest     the tests alone"
+	@echo "make test-long  the tests that take minutes"
+	@echo "make bench      measure speed"
+	@echo "make install    prepare $(VENV); the others do it first"
+	@echo "make lock       pin the newest dependencies (needs uv)"
+	@echo "make clean      remove what these commands made"
+
+install: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" && "$(PYTHON)" -c '$(CHECK)' || { \
+		echo "Ghostfill needs Python 3.11 or later; install one, or name it: make PYTHON=/path/to/python3.11 install" >&2; \
+		exit 1; }
+	@$(BIN)/python -c '$(CHECK)' >/dev/null 2>&1 || { \
+		echo "Making $(VENV) with $(PYTHON)"; \
+		rm -rf $(VENV); \
+		if [ -n "$(UV)" ]; then uv venv --quiet --python "$(PYTHON)" $(VENV); \
+		else "$(PYTHON)" -m venv $(VENV) || { \
+			echo "This Python cannot make a virtual environment; on Debian or Ubuntu: apt install python3-venv" >&2; \
+			rm -rf $(VENV); exit 1; }; fi; }
+	@echo "Installing what requirements.lock pins"
+	@if [ -n "$(UV)" ]; then \
+		uv pip install --python $(BIN)/python --require-hashes --no-deps -r requirements.lock && \
+		uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
+	else \
+		$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps -r requirements.lock && \
+		$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .; \
+	fi
+	@touch $(STAMP)
+
+# One lock for Python 3.11 and later on every platform: the same numbers everywhere.
+lock:
+	uv pip compile pyproject.toml --group dev --group build --universal --python-version 3.11 \
+		--fork-strategy fewest --generate-hashes --no-header --no-annotate --quiet --upgrade \
+		--no-emit-index-url --output-file requirements.lock
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install
+	$(BIN)/mypy
+
+imports: install
+	$(BIN)/lint-imports
+
+pytest: install
+	$(BIN)/pytest -n 2 -m "not long and not bench"
+
+test: lint types imports pytest
+
+test-long: install
+	$(BIN)/pytest -n 2 -m "long"
+
+bench: install
+	$(BIN)/pytest -m "bench" -s tests/bench
+
+demo: install
+	$(BIN)/ghostfill demo
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist *.egg-info
+	find schemas streams sinks tests -name __pycache__ -type d -prune -exec rm -rf {} +
