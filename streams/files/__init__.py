@@ -1,0 +1,1 @@
+"""Files of market data, signals and commands in; files of results out."""

@@ -1,0 +1,72 @@
+"""What the csv reader cannot say by itself: the header, and which lines its rows stand on."""
+
+import csv
+import gzip
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from schemas.columns import Ints
+from streams.files.faults import BadRow, BadRows, FileError
+
+DELIMITERS = ",;\t|"
+LONGEST_HEADER = 1 << 16
+SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    line: int
+    """On which the names stand; blank lines may come before."""
+    delimiter: str
+    written: list[str]
+    """Names as they stand in the file."""
+    names: list[str]
+    """The same, without spaces around them."""
+
+
+def header_of(path: Path) -> Header:
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        for number, raw in enumerate(iter(lambda: file.readline(LONGEST_HEADER), b""), start=1):
+            if raw.strip():
+                text = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+                return _header(path, number, text)
+    raise FileError(f"{path}: the file is empty; expected a line of column names")
+
+
+def _header(path: Path, line: int, text: str) -> Header:
+    delimiter = max(DELIMITERS, key=text.count)
+    written = next(csv.reader([text], delimiter=delimiter))
+    names = [name.strip() for name in written]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise FileError(f"{path}, line {line}: the column {twice[0]} stands there twice")
+    return Header(line, delimiter, written, names)
+
+
+class SkippedRows:
+    """The lines that have too few or too many columns."""
+
+    def __init__(self, path: Path, header: Header, bad: BadRows) -> None:
+        self.file = path.name
+        self.header = header
+        self.bad = bad
+        self.numbers: list[int] = []
+
+    def handle(self, row: Any) -> str:
+        line = int(row.number) + self.header.line - 1
+        self.numbers.append(line)
+        text = str(row.text).strip()
+        if text:
+            expected = f"{len(self.header.names)} columns, not {row.actual_columns}"
+            self.bad.add(BadRow(self.file, f"line {line}", "", text[:60], expected))
+        return SKIP
+
+    def lines(self, first: int, count: int) -> Ints:
+        """The line numbers of the rows that were read as number `first` and on, counted from 0."""
+        rows = np.arange(first, first + count, dtype=np.int64)
+        top = self.header.line + 1
+        before = np.array(self.numbers, np.int64) - top - np.arange(len(self.numbers))
+        return rows + top + np.searchsorted(before, rows, side="right")

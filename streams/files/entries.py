@@ -1,0 +1,157 @@
+"""Files of signals and commands, from any table: a csv with a column each, or a JSON object a line."""
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import msgspec
+import numpy as np
+
+from schemas.messages import Command, CommandKind, OrderSide, OrderType, Side, Signal, TimeInForce
+from streams.files.faults import BadRows
+from streams.files.names import COMMANDS, SIGNALS, Names, require, resolve
+from streams.files.rows import Rows
+from streams.files.tables import Block, Read, read_table, unheard
+
+AMOUNTS = frozenset(["price", "take_profit", "stop_loss", "quantity", "limit_price", "stop_price", "trail"])
+TIMES = frozenset({"ts", "expires_at"})
+OBJECTS = frozenset({"features", "theories"})
+LISTS = frozenset({"tags", "plans"})
+
+SIDES = {"buy": "long", "sell": "short", "close": "flat", "exit": "flat"}
+"""What others call the sides of a signal."""
+
+CHOICES: dict[type, dict[str, tuple[str, ...]]] = {
+    Signal: {"side": get_args(Side)},
+    Command: {
+        "kind": get_args(CommandKind),
+        "side": get_args(OrderSide),
+        "order_type": get_args(OrderType),
+        "time_in_force": get_args(TimeInForce),
+    },
+}
+
+Entry = TypeVar("Entry", Signal, Command)
+
+
+def read_signals(
+    path: Path, bad: BadRows, symbol: str | None = None, progress: Read = unheard
+) -> Iterator[Signal]:
+    """A file's signals. Without a column of their own the source is the file's name and the id its line."""
+    needed = ["symbol", "side", "ts"] if symbol is None else ["side", "ts"]
+    stem = path.name.split(".")[0]
+    for block in read_table(path, bad, progress):
+        fields = _fields(block, SIGNALS, needed, bad)
+        _add_features(block, fields)
+        for at, row in fields:
+            row.setdefault("source", stem)
+            row.setdefault("signal_id", f"{stem}-{block.rows[at]}")
+            if symbol is not None:
+                row.setdefault("symbol", symbol)
+            side = row["side"].lower()
+            row["side"] = SIDES.get(side, side)
+            yield from _built(block, SIGNALS, at, row, Signal, bad)
+
+
+def read_commands(path: Path, bad: BadRows, progress: Read = unheard) -> Iterator[Command]:
+    """A file's commands. Without a column of its own the id is the file's name and the line."""
+    stem = path.name.split(".")[0]
+    for block in read_table(path, bad, progress):
+        for at, row in _fields(block, COMMANDS, ["account", "kind", "ts"], bad):
+            row.setdefault("command_id", f"{stem}-{block.rows[at]}")
+            yield from _built(block, COMMANDS, at, row, Command, bad)
+
+
+def _fields(block: Block, names: Names, needed: list[str], bad: BadRows) -> list[tuple[int, dict[str, Any]]]:
+    """The good rows as the fields that they give."""
+    rows = Rows(block, require(block, names, needed), bad)
+    cells: dict[str, list[Any]] = {}
+    for name in rows.resolved:
+        if name in AMOUNTS:
+            cells[name] = rows.amounts(name)
+        elif name in TIMES:
+            cells[name] = rows.times(name)
+        else:
+            cells[name] = rows.texts(name)
+    for name in needed:
+        rows.refuse(name, np.array([cell is None for cell in cells[name]]), f"a {name}")
+    good = np.flatnonzero(rows.good()).tolist()
+    return [(at, {name: cell[at] for name, cell in cells.items() if cell[at] is not None}) for at in good]
+
+
+def _add_features(block: Block, fields: list[tuple[int, dict[str, Any]]]) -> None:
+    """Columns that a signal does not know are features where they are numbers, else kept as they are."""
+    known = set(resolve(SIGNALS, block.columns).values())
+    others = {name: block.columns[name].to_pylist() for name in block.columns if name not in known}
+    for at, row in fields:
+        for name, cells in others.items():
+            if cells[at] is None:
+                continue
+            number = _number(cells[at])
+            if number is not None:
+                row.setdefault("_features", {})[name] = number
+            else:
+                row.setdefault("extra", {})[name] = _json(str(cells[at]))
+
+
+def _json(cell: str) -> str:
+    return cell if cell.startswith(("{", "[")) else json.dumps(cell)
+
+
+def _number(cell: object) -> float | None:
+    if isinstance(cell, bool):
+        return None
+    try:
+        number = float(cell)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _built(
+    block: Block, names: Names, at: int, row: dict[str, Any], kind: type[Entry], bad: BadRows
+) -> Iterator[Entry]:
+    """The message, unless the row is no such message."""
+    features = row.pop("_features", {})
+    try:
+        typed = {name: _typed(name, value, kind) for name, value in row.items()}
+    except _WrongError as wrong:
+        column = resolve(names, block.columns).get(wrong.name, wrong.name)
+        bad.add(block.bad(at, column, wrong.expected))
+        return
+    if features:
+        typed["features"] = {**features, **typed.get("features", {})}
+    yield kind(**typed)
+
+
+class _WrongError(Exception):
+    def __init__(self, name: str, expected: str) -> None:
+        self.name, self.expected = name, expected
+
+
+def _typed(name: str, value: Any, kind: type) -> Any:
+    if name in OBJECTS:
+        return _decoded(name, value, dict[str, float], "a JSON object of numbers")
+    if name in LISTS:
+        if value.startswith("["):
+            return tuple(_decoded(name, value, list[str], "a JSON list of texts"))
+        return tuple(part for part in re.split(r"[;|,\s]+", value) if part)
+    if name == "confidence":
+        number = _number(value)
+        if number is None:
+            raise _WrongError(name, "a number")
+        return number
+    choices = CHOICES[kind].get(name)
+    if choices is not None and value not in choices:
+        raise _WrongError(name, " or ".join(choices))
+    return value
+
+
+def _decoded(name: str, text: str, kind: Any, expected: str) -> Any:
+    try:
+        return msgspec.json.decode(text, type=kind, strict=False)
+    except msgspec.DecodeError:
+        raise _WrongError(name, expected) from None

@@ -1,0 +1,133 @@
+"""Files of ticks and bars as the columns that the engine reads."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.columns import BAR, NOT_KNOWN, NOT_QUOTED, Columns
+from streams.files.faults import BadRows, FileError
+from streams.files.intervals import usual_interval
+from streams.files.names import BARS, TICKS, Names, require
+from streams.files.rows import Rows
+from streams.files.tables import Block, Read, read_table, unheard
+
+Kind = Literal["ticks", "bars"]
+
+
+@dataclass(slots=True)
+class Symbols:
+    """Numbers for the symbols of a file, in the order in which they come."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+
+    def encode(self, column: pa.Array) -> npt.NDArray[np.int32]:
+        """Each row's number; a missing symbol's is -1."""
+        if not pa.types.is_dictionary(column.type):
+            column = pc.dictionary_encode(pc.cast(column, pa.string()))
+        found = [self._number(name) for name in column.dictionary.to_pylist()]
+        lookup = np.array([*found, -1], np.int32)
+        numbers: npt.NDArray[np.int32] = lookup[
+            pc.fill_null(column.indices, len(found)).to_numpy(zero_copy_only=False)
+        ]
+        return numbers
+
+    def one(self, name: str, length: int) -> npt.NDArray[np.int32]:
+        return np.full(length, self._number(name), np.int32)
+
+    def _number(self, name: str | None) -> int:
+        name = (name or "").strip()
+        if not name:
+            return -1
+        if name not in self.numbers:
+            self.numbers[name] = len(self.names)
+            self.names = [*self.names, name]
+        return self.numbers[name]
+
+
+class MarketReader:
+    """Reads one kind of market file; what cannot be read goes to `bad`."""
+
+    def __init__(self, kind: Kind, bad: BadRows, symbol: str | None = None) -> None:
+        self.kind = kind
+        self.bad = bad
+        self.symbol = symbol
+        """Whose market a file is that names no symbol."""
+        self.names: Names = TICKS if kind == "ticks" else BARS
+        self.needed = ["ts"] if kind == "ticks" else ["ts", "open", "high", "low", "close"]
+        if symbol is None:
+            self.needed.append("symbol")
+
+    def read(self, path: Path, progress: Read = unheard) -> Iterator[Columns]:
+        """The file's records; bars get the interval that is usual in the file."""
+        interval = usual_interval(self._read(path, BadRows(), unheard)) if self.kind == "bars" else 0
+        for columns in self._read(path, self.bad, progress):
+            if columns.interval is not None:
+                columns.interval[:] = interval
+            yield columns
+
+    def _read(self, path: Path, bad: BadRows, progress: Read) -> Iterator[Columns]:
+        symbols = Symbols()
+        for block in read_table(path, bad, progress):
+            columns = self._columns(Rows(block, self._resolve(block), bad), symbols)
+            if len(columns):
+                yield columns
+
+    def _resolve(self, block: Block) -> dict[str, str]:
+        if self.symbol is None and "symbol" not in self._known(block):
+            found = ", ".join(block.columns)
+            raise FileError(f"{block.file}: no column symbol; found {found}; name the symbol with --symbol")
+        resolved = require(block, self.names, self.needed)
+        if self.kind == "ticks" and "price" not in resolved and not {"bid", "ask"} <= resolved.keys():
+            raise FileError(
+                f"{block.file}: no column price; found {', '.join(block.columns)}; expected one of "
+                f"{', '.join(TICKS['price'])}, or a bid and an ask"
+            )
+        return resolved
+
+    def _known(self, block: Block) -> dict[str, str]:
+        return require(block, self.names, [])
+
+    def _columns(self, rows: Rows, symbols: Symbols) -> Columns:
+        ts = rows.time("ts")
+        symbol = self._symbols(rows, symbols)
+        if self.kind == "ticks":
+            prices = {name: rows.price(name) for name in ("price", "bid", "ask")}
+        else:
+            prices = {name: rows.price(name, needed=True) for name in ("open", "high", "low", "close")}
+        size = rows.size("size" if self.kind == "ticks" else "volume")
+        good = rows.good()
+        taken = {name: values[good] for name, values in prices.items()}
+        if self.kind == "ticks":
+            return Columns(
+                symbols.names, symbol[good], ts[good], taken["price"], size[good], taken["bid"], taken["ask"]
+            )
+        nothing = np.full(int(good.sum()), NOT_QUOTED, np.int64)
+        return Columns(
+            symbols.names,
+            symbol[good],
+            ts[good],
+            taken["close"],
+            size[good],
+            nothing,
+            nothing,
+            kind=np.full(len(nothing), BAR, np.int8),
+            open=taken["open"],
+            high=taken["high"],
+            low=taken["low"],
+            interval=np.full(len(nothing), NOT_KNOWN, np.int64),
+        )
+
+    def _symbols(self, rows: Rows, symbols: Symbols) -> npt.NDArray[np.int32]:
+        column = rows.column("symbol")
+        if column is None:
+            return symbols.one(self.symbol or "", len(rows))
+        numbers = symbols.encode(column)
+        rows.refuse("symbol", numbers < 0, "a symbol")
+        return numbers
