@@ -17,6 +17,7 @@ TimeInForce = Literal["GTC", "DAY", "GTD", "IOC", "FOK"]
 OrderState = Literal[
     "new", "accepted", "triggered", "partially_filled", "filled", "cancelled", "expired", "rejected"
 ]
+SliceState = Literal["armed", "released", "skipped", "cancelled"]
 Verdict = Literal["accepted", "refused", "skipped", "duplicate", "expired", "late", "tripped"]
 CommandKind = Literal[
     "create",
@@ -163,7 +164,7 @@ class SliceTimer(Message):
     number: int
     """Counted from 1."""
     of: int
-    state: Literal["armed", "released", "skipped", "cancelled"]
+    state: SliceState
     ts: int
     due: int
     quantity: int

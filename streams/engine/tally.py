@@ -7,18 +7,16 @@ cumulative shares, each rounded half to even, so that the parts add up to the to
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from fractions import Fraction
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from schemas.messages import Fill, Position, SliceTimer, Trade
+from streams.engine.calendars import at_minute, local_date, next_open
 from streams.engine.settings import Instruments, Session
 from streams.engine.units import MICROSECOND, ONE, half_even, value_of
 
 BASIS_POINTS = 10_000
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-A_DAY = timedelta(days=1)
 
 
 def decimal(amount: int) -> str:
@@ -83,7 +81,7 @@ class Days:
     """The equity at each day's end, and which of those days the account's markets were open on."""
 
     def __init__(self, zone: str, instruments: Instruments) -> None:
-        self.zone = ZoneInfo(zone)
+        self.zone = zone
         self.instruments = instruments
         self.traded: set[str] = set()
         self.rows: list[tuple[int, int]] = []
@@ -103,42 +101,14 @@ class Days:
 
     def open_rows(self) -> list[tuple[date, int]]:
         """The day and its equity, without the days on which none of the calendars has a session."""
-        calendars = [calendar for calendar in self._calendars() if calendar is not None]
-        every_day = self.always_open()
+        calendars = self._calendars()
         rows = []
         for ts, equity in self.rows:
-            day = _moment(ts - MICROSECOND).astimezone(self.zone).date()
-            start = datetime(day.year, day.month, day.day, tzinfo=self.zone)
-            if every_day or any(has_session(calendar, start, _moment(ts)) for calendar in calendars):
+            day = local_date(self.zone, ts - MICROSECOND)
+            midnight = at_minute(self.zone, day, 0)
+            if any(next_open(calendar, midnight) < ts for calendar in calendars):
                 rows.append((day, equity))
         return rows
-
-
-def _moment(ts: int) -> datetime:
-    return EPOCH + timedelta(microseconds=ts)
-
-
-def _instant(moment: datetime) -> datetime:
-    """In UTC: two times of one zone would be compared by their faces."""
-    return moment.astimezone(UTC)
-
-
-def has_session(calendar: Session, start: datetime, end: datetime) -> bool:
-    """Whether a session overlaps [start, end); one that closes before it opens runs past midnight."""
-    zone = ZoneInfo(calendar.zone)
-    day = start.astimezone(zone).date() - A_DAY
-    last = end.astimezone(zone).date()
-    length = (calendar.close - calendar.open) % (24 * 60) or 24 * 60
-    while day <= last:
-        if day.weekday() in calendar.weekdays and day.isoformat() not in calendar.holidays:
-            midnight = datetime(day.year, day.month, day.day)
-            opens = midnight + timedelta(minutes=calendar.open)
-            closes = opens + timedelta(minutes=length)
-            opened, closed = opens.replace(tzinfo=zone), closes.replace(tzinfo=zone)
-            if _instant(opened) < _instant(end) and _instant(start) < _instant(closed):
-                return True
-        day += A_DAY
-    return False
 
 
 class Exposure:

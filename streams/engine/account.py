@@ -1,0 +1,242 @@
+"""One virtual account: what it holds, and its step at a market record.
+
+The step is the only way in which time passes for an account. It does, in this order: days that ended and
+the minute's equity row, expiries, the breakers, exits and orders that rested, slices that are due, entries
+and commands that take effect. Stepping at a record that means nothing to the account changes nothing; so a
+driver may leave such records out (`streams.engine.watching` says which ones matter).
+"""
+
+from schemas.messages import Command, OrderType, Output, Signal
+from streams.engine import breakers, figures, matching, path, plans, turns
+from streams.engine.calendars import floor_minute, is_open, next_midnight
+from streams.engine.inbox import Inbox
+from streams.engine.market import Moment
+from streams.engine.orders import Order
+from streams.engine.outbox import Outbox
+from streams.engine.settings import Instrument, Instruments, Settings
+from streams.engine.state import AccountState, Lot, Plan, Terms
+from streams.engine.units import FOREVER, MINUTE
+
+
+class Account:
+    """An account's state and the parts that act on it."""
+
+    def __init__(
+        self, settings: Settings, instruments: Instruments, state: AccountState | None = None
+    ) -> None:
+        self.name = settings.name
+        self.instruments = instruments
+        self.state = state or AccountState(
+            cash=settings.balance,
+            versions=[settings],
+            row_peak=settings.balance,
+            peak=settings.balance,
+            day_open=settings.balance,
+        )
+        self.out = Outbox(self.name, self.state)
+        self.inbox = Inbox()
+        self.budget: int | None = None
+        """What is left of this record's volume; None until it is asked for."""
+        self.stale: set[str] = set()
+        """Lots, orders and symbols whose watch is no longer true."""
+        self._by_symbol: dict[str, list[Lot]] = {}
+        self._known: dict[str, Instrument] = {}
+        for lot in self.state.lots.values():
+            self._by_symbol.setdefault(lot.symbol, []).append(lot)
+
+    # What it is told ---------------------------------------------------------------------------
+
+    @property
+    def settings(self) -> Settings:
+        return self.state.versions[-1]
+
+    @property
+    def version(self) -> int:
+        return len(self.state.versions) - 1
+
+    def terms_of(self, terms: Terms) -> Settings:
+        return self.state.versions[terms.settings]
+
+    def instrument(self, symbol: str) -> Instrument:
+        known = self._known.get(symbol)
+        if known is None:
+            known = self._known[symbol] = self.instruments.of(symbol)
+        return known
+
+    def is_shut(self, now: Moment, symbol: str) -> bool:
+        """Whether nothing may fill: a bar fills by its open time."""
+        time = now.opened if now.is_bar and symbol == now.symbol else now.time
+        return not is_open(self.instrument(symbol).calendar, time)
+
+    # What it holds -----------------------------------------------------------------------------
+
+    def lots_of(self, symbol: str) -> list[Lot]:
+        return list(self._by_symbol.get(symbol, ()))
+
+    def net_lot(self, symbol: str) -> Lot | None:
+        """The symbol's one position; None when there is none, and in `per_signal`."""
+        if self.settings.position_mode == "per_signal":
+            return None
+        found = self._by_symbol.get(symbol)
+        return found[0] if found else None
+
+    def add_lot(self, lot: Lot) -> None:
+        self.state.lots[lot.lot_id] = lot
+        self._by_symbol.setdefault(lot.symbol, []).append(lot)
+        self.watch_lot(lot)
+
+    def remove_lot(self, lot: Lot) -> None:
+        del self.state.lots[lot.lot_id]
+        self._by_symbol[lot.symbol].remove(lot)
+        self.watch_lot(lot)
+
+    def new_order(
+        self, now: Moment, symbol: str, side: int, order_type: OrderType, quantity: int, version: int
+    ) -> Order:
+        self.state.counts.orders += 1
+        return Order(
+            order_id=f"{self.name}-o{self.state.counts.orders}",
+            symbol=symbol,
+            side=side,
+            order_type=order_type,
+            quantity=quantity,
+            created=now.time,
+            version=version,
+        )
+
+    def retire(self, order: Order) -> None:
+        """An entry order is filled or dead."""
+        order.reserved = 0
+        self.state.orders.pop(order.order_id, None)
+        self.stale.add(order.order_id)
+        plan = self.state.plans.get(order.plan_id or "")
+        if plan is not None:
+            if order.order_id in plan.working:
+                plan.working.remove(order.order_id)
+            self.drop_if_done(plan)
+
+    def drop_if_done(self, plan: Plan) -> None:
+        if not plan.waiting and not plan.working:
+            self.state.plans.pop(plan.plan_id, None)
+            self.stale.add(plan.symbol)
+
+    def closes_first(self, order: Order) -> bool:
+        """Whether an entry must wait for a queued close of its symbol's position."""
+        lot = self.net_lot(order.symbol)
+        return lot is not None and lot.closing
+
+    def cancel_entries(self, now: Moment, reason: str) -> None:
+        """End every plan that would enter, and with it every entry order."""
+        for plan in list(self.state.plans.values()):
+            if not plan.reduces:
+                plans.end(self, now, plan, reason)
+
+    def is_flat(self) -> bool:
+        return not (self.state.lots or self.state.plans)
+
+    def end_plan(self, now: Moment, plan: Plan, reason: str) -> None:
+        plans.end(self, now, plan, reason)
+
+    def watch_lot(self, lot: Lot) -> None:
+        self.stale.add(lot.lot_id)
+        self.stale.add(lot.symbol)
+
+    def touch(self, order: Order, lot: Lot) -> None:
+        """Both changed: tell it, and watch anew."""
+        self.out.order(order)
+        self.out.lot(lot)
+        self.watch_lot(lot)
+
+    # The step ----------------------------------------------------------------------------------
+
+    def admit(self, entry: Signal | Command, now: Moment | None) -> None:
+        """An entry has arrived behind record `now`, which has passed; None: before the market's first."""
+        turns.admit(self, entry, now)
+        if now is not None:
+            self._finish(now)
+
+    def step(self, now: Moment, reached: frozenset[str] | None = None) -> None:
+        """Pass one market record; `reached` names the lots and orders that it may concern, None all."""
+        self.budget = None
+        self._pass_time(now)
+        turns.expire(self, now)
+        matching.expire_orders(self, now)
+        breakers.watch(self, now)
+        if now.symbol:
+            if now.is_bar:
+                path.pass_bar(self, now)
+            else:
+                matching.pass_tick(self, now, reached)
+            plans.release_due(self, now)
+        turns.take(self, now)
+        self._finish(now)
+
+    def watch_breakers(self, now: Moment) -> None:
+        breakers.watch(self, now)
+
+    def _pass_time(self, now: Moment) -> None:
+        state = self.state
+        if state.next_day is None:
+            state.opened = now.time
+            state.next_day = next_midnight(self.settings.time_zone, now.time)
+            return
+        last_row = -FOREVER
+        while state.next_day <= now.time:
+            last_row = state.next_day
+            self._end_day(now, last_row)
+            state.next_day = next_midnight(self.settings.time_zone, last_row)
+        minute = floor_minute(now.time)
+        if now.new_minute and state.lots and minute > last_row:
+            self._tell(minute, figures.worth(self, now.mark_before))
+
+    def _end_day(self, now: Moment, midnight: int) -> None:
+        worth = figures.worth(self, now.mark_before)
+        self._tell(midnight, worth, day_end=True)
+        self.state.day_open = worth.equity
+        self.state.daily_loss_tripped = False
+        matching.end_day_orders(self, midnight)
+
+    def tell_equity(self, now: Moment) -> None:
+        """The row at a fill."""
+        self._tell(now.time, figures.worth(self, now.mark_of))
+
+    def _tell(self, time: int, worth: figures.Worth, *, day_end: bool = False) -> None:
+        self.out.equity(
+            time,
+            worth.equity,
+            worth.unrealised,
+            exposure=worth.exposure,
+            reserved=figures.reserved(self),
+            day_end=day_end,
+        )
+
+    def _finish(self, now: Moment) -> None:
+        self.out.tell_orders(now.time)
+        if self.out.changed_lots:
+            for lot in self.out.changed_lots.values():
+                self.out.position(now.time, lot, now.mark_of(lot.symbol))
+            self.out.changed_lots.clear()
+
+    # When it must be stepped -------------------------------------------------------------------
+
+    def wakes_at(self) -> int:
+        """The first event time at which a record of any symbol means something to it."""
+        state = self.state
+        if state.next_day is None:
+            return -FOREVER
+        wake = min(state.next_day, self.inbox.next_time())
+        for order in state.orders.values():
+            if order.expires_at is not None:
+                wake = min(wake, order.expires_at + 1)
+        return wake
+
+    def wants_minutes(self) -> bool:
+        """Whether the first record of each minute is one of its steps."""
+        return bool(self.state.lots)
+
+    def take_output(self) -> list[Output]:
+        return self.out.take()
+
+
+def next_minute(time: int) -> int:
+    return floor_minute(time) + MINUTE

@@ -1,0 +1,80 @@
+"""Bars made of a symbol's records, as far as the indicators need them.
+
+Rules of this file: what a bar holds depends on its records alone, never on how they were cut into batches.
+"""
+
+import msgspec
+import numpy as np
+
+from schemas.columns import Ints
+from streams.engine.units import FOREVER
+
+
+class Bar(msgspec.Struct, frozen=True):
+    bucket: int
+    """Its interval's number since 1970."""
+    high: int
+    low: int
+    close: int
+
+
+class Records(msgspec.Struct, frozen=True):
+    """A symbol's records as bars see them."""
+
+    bucket: Ints
+    high: Ints
+    low: Ints
+    close: Ints
+
+    def until(self, end: int) -> "Records":
+        return Records(self.bucket[:end], self.high[:end], self.low[:end], self.close[:end])
+
+
+class History(msgspec.Struct):
+    """The last bars of one symbol and interval; the newest may still grow."""
+
+    keep: int
+    bars: list[Bar] = []
+
+    def with_records(self, records: Records) -> list[Bar]:
+        """The last bars after these records too."""
+        bars = list(self.bars)
+        for bar in _bars_of(records):
+            if bars and bars[-1].bucket == bar.bucket:
+                last = bars[-1]
+                bar = Bar(bar.bucket, max(last.high, bar.high), min(last.low, bar.low), bar.close)
+                bars[-1] = bar
+            else:
+                bars.append(bar)
+        return bars[-self.keep :]
+
+    def take_in(self, records: Records) -> None:
+        self.bars = self.with_records(records)
+
+
+def _bars_of(records: Records) -> list[Bar]:
+    bucket = records.bucket
+    if not len(bucket):
+        return []
+    starts = np.flatnonzero(np.concatenate(([True], bucket[1:] != bucket[:-1])))
+    ends = np.append(starts[1:], len(bucket)) - 1
+    columns = (
+        bucket[starts].tolist(),
+        np.maximum.reduceat(records.high, starts).tolist(),
+        np.minimum.reduceat(records.low, starts).tolist(),
+        records.close[ends].tolist(),
+    )
+    return [Bar(*values) for values in zip(*columns, strict=True)]
+
+
+def true_ranges(bars: list[Bar]) -> list[int]:
+    """Of each bar; the first has no close before it."""
+    ranges = []
+    before = -FOREVER
+    for bar in bars:
+        high, low = bar.high, bar.low
+        if before > -FOREVER:
+            high, low = max(high, before), min(low, before)
+        ranges.append(high - low)
+        before = bar.close
+    return ranges

@@ -1,0 +1,254 @@
+"""What a person or a program asks of an account.
+
+Rules of this file: every command is answered by a decision with its id, accepted or refused with a reason.
+Settings come as the JSON of `Settings`, in the engine's units: who reads a person's YAML writes that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from schemas.messages import Command
+from streams.engine import entries, figures, limits, plans, trading
+from streams.engine.entries import Refusal
+from streams.engine.fills import limit_on_tick, stop_on_tick
+from streams.engine.limits import Request
+from streams.engine.market import Moment
+from streams.engine.matching import kill
+from streams.engine.orders import Order
+from streams.engine.settings import WHOLE, Settings
+from streams.engine.state import Lot, Origin, Terms
+from streams.engine.units import floor_to, value_of
+
+if TYPE_CHECKING:
+    from streams.engine.account import Account
+
+
+def execute(account: Account, command: Command, now: Moment) -> None:
+    refusal = _KINDS[command.kind](account, command, now)
+    origin = Origin(command_id=command.command_id)
+    if refusal is not None:
+        entries.refuse(account, now, command.symbol, origin, refusal)
+    elif command.kind != "place":
+        account.out.decide(now.time, "accepted", symbol=command.symbol, origin=origin)
+
+
+def _pause(account: Account, command: Command, now: Moment) -> Refusal | None:
+    if account.state.status == "closed":
+        return "closed", None, None
+    account.state.status = "paused"
+    account.cancel_entries(now, "paused")
+    return None
+
+
+def _resume(account: Account, command: Command, now: Moment) -> Refusal | None:
+    if account.state.status == "closed":
+        return "closed", None, None
+    account.state.status = "active"
+    account.state.drawdown_tripped = False
+    account.state.peak = figures.equity(account, now)
+    return None
+
+
+def _close_account(account: Account, command: Command, now: Moment) -> Refusal | None:
+    _close_everything(account, now, "manual")
+    account.state.status = "closed"
+    return None
+
+
+def _kill_switch(account: Account, command: Command, now: Moment) -> Refusal | None:
+    _close_everything(account, now, "kill_switch")
+    if account.state.status == "active":
+        account.state.status = "paused"
+    return None
+
+
+def _close_all(account: Account, command: Command, now: Moment) -> Refusal | None:
+    _close_everything(account, now, "manual")
+    return None
+
+
+def _close_everything(account: Account, now: Moment, reason: str) -> None:
+    account.cancel_entries(now, reason)
+    for lot in list(account.state.lots.values()):
+        if not lot.closing:
+            trading.close_lot(account, now, lot, reason)
+
+
+def _close_position(account: Account, command: Command, now: Moment) -> Refusal | None:
+    lots = [lot for lot in account.state.lots.values() if _is_meant(lot, command)]
+    if not lots:
+        return "no_position", None, None
+    for lot in lots:
+        trading.close_lot(account, now, lot, "manual")
+    return None
+
+
+def _is_meant(lot: Lot, command: Command) -> bool:
+    named = lot.lot_id == command.lot_id if command.lot_id else lot.symbol == command.symbol
+    return named and not lot.closing
+
+
+def _cancel(account: Account, command: Command, now: Moment) -> Refusal | None:
+    order = account.state.orders.get(command.order_id or "")
+    if order is None:
+        return "no_such_order", None, None
+    kill(account, order, "cancelled")
+    return None
+
+
+def _cancel_plan(account: Account, command: Command, now: Moment) -> Refusal | None:
+    plan = account.state.plans.get(command.plan_id or "")
+    if plan is None:
+        return "no_such_plan", None, None
+    plans.end(account, now, plan, "cancelled")
+    return None
+
+
+# Orders by hand ------------------------------------------------------------------------------
+
+
+def _place(account: Account, command: Command, now: Moment) -> Refusal | None:
+    fault = _malformed(command)
+    if fault is not None:
+        return fault
+    assert command.symbol is not None and command.quantity is not None
+    symbol, side = command.symbol, 1 if command.side == "buy" else -1
+    price = _reference_price(account, command, now, side)
+    if not price:
+        return "no_market", None, None
+    quantity = floor_to(command.quantity, account.instrument(symbol).lot)
+    held = account.net_lot(symbol)
+    reduces = 0
+    if held is not None and held.side != side and not held.closing:
+        reduces = min(quantity, held.quantity)
+    opens = quantity - reduces
+    arrival = now.mark_of(symbol) or price
+    terms = Terms(account.version, arrival, command.stop_loss, command.take_profit)
+    request = Request(symbol, side, price, opens, True, WHOLE)
+    refusal = _may_open(account, now, request, terms) if opens or not quantity else None
+    if refusal is not None:
+        return refusal
+    _send(account, command, now, request, terms, quantity)
+    return None
+
+
+def _malformed(command: Command) -> Refusal | None:
+    needs = {
+        "limit": ("limit_price",),
+        "stop": ("stop_price",),
+        "stop_limit": ("limit_price", "stop_price"),
+        "trailing": ("trail",),
+    }.get(command.order_type or "market", ())
+    if not command.symbol or command.side is None:
+        return "no_symbol" if not command.symbol else "no_side", None, None
+    if command.quantity is None or command.quantity <= 0:
+        return "no_quantity", None, None
+    for field in needs:
+        given = getattr(command, field)
+        if given is None or given <= 0:
+            return f"no_{field}", None, None
+    return (
+        ("no_expires_at", None, None) if command.time_in_force == "GTD" and not command.expires_at else None
+    )
+
+
+def _reference_price(account: Account, command: Command, now: Moment, side: int) -> int:
+    """What the order is measured by: its own limit or stop, else the market's newest price."""
+    named = command.limit_price or command.stop_price
+    if named:
+        return named
+    return now.price_for(side) if now.symbol == command.symbol else now.mark_of(command.symbol or "")
+
+
+def _may_open(account: Account, now: Moment, request: Request, terms: Terms) -> Refusal | None:
+    """The same acceptance as a signal with an explicit quantity."""
+    refusal = (
+        entries.may_enter(account, now, request.symbol)
+        or entries.bad_levels(request.side, request.price, terms.stop, terms.target)
+        or limits.counts(account, now, request.symbol, request.side)
+    )
+    if refusal is not None:
+        return refusal
+    cut = limits.fit(account, now, request)
+    if cut.quantity <= 0:
+        return cut.limit or "below_lot", cut.measured, cut.threshold
+    least = account.instrument(request.symbol).min_notional
+    notional = value_of(request.price, request.quantity)
+    return ("min_notional", float(notional), float(least)) if notional < least else None
+
+
+def _send(
+    account: Account, command: Command, now: Moment, request: Request, terms: Terms, quantity: int
+) -> None:
+    origin = Origin(command_id=command.command_id)
+    plan = plans.new_plan(account, request, origin, terms)
+    plan.reduces = not request.quantity
+    if request.quantity:
+        account.state.accepted.append(now.time)
+    account.out.decide(now.time, "accepted", symbol=request.symbol, origin=origin, plan_id=plan.plan_id)
+    order = account.new_order(
+        now, request.symbol, request.side, command.order_type or "market", quantity, account.version
+    )
+    order.plan_id, order.command_id = plan.plan_id, command.command_id
+    order.time_in_force = command.time_in_force or "GTC"
+    order.expires_at = command.expires_at if order.time_in_force == "GTD" else None
+    order.reserved = plans.reservation(account, request.price, request.quantity) if request.quantity else 0
+    _price_on_tick(account, order, command)
+    plans.place(account, now, plan, order)
+
+
+def _price_on_tick(account: Account, order: Order, command: Command) -> None:
+    tick = account.instrument(order.symbol).tick_size
+    if command.limit_price is not None and order.order_type in ("limit", "stop_limit"):
+        order.limit_price = limit_on_tick(order.side, command.limit_price, tick)
+    if command.stop_price is not None and order.order_type in ("stop", "stop_limit"):
+        order.stop_price = stop_on_tick(order.side, command.stop_price, tick)
+    if order.order_type == "trailing":
+        order.trail = command.trail
+
+
+# Settings ------------------------------------------------------------------------------------
+
+
+def _create(account: Account, command: Command, now: Moment) -> Refusal | None:
+    return "exists", None, None
+
+
+def _change(account: Account, command: Command, now: Moment) -> Refusal | None:
+    """New settings for what is accepted from now on, and for the open plans that the command names."""
+    try:
+        changes = msgspec.json.decode(command.settings or "{}", type=dict[str, Any])
+        changed = msgspec.convert(msgspec.to_builtins(account.settings) | changes, Settings)
+    except msgspec.MsgspecError:
+        return "bad_settings", None, None
+    if changed.name != account.name:
+        return "bad_settings", None, None
+    was = account.settings
+    if (changed.latency, changed.time_zone) != (was.latency, was.time_zone) and not account.is_flat():
+        return "not_flat", None, None
+    account.state.versions.append(changed)
+    for plan_id in command.plans:
+        plan = account.state.plans.get(plan_id)
+        if plan is not None:
+            plan.terms = msgspec.structs.replace(plan.terms, settings=account.version)
+    account.stale.update(lot.symbol for lot in account.state.lots.values())
+    return None
+
+
+_KINDS: dict[str, Callable[[Account, Command, Moment], Refusal | None]] = {
+    "create": _create,
+    "change": _change,
+    "pause": _pause,
+    "resume": _resume,
+    "close": _close_account,
+    "place": _place,
+    "cancel": _cancel,
+    "close_position": _close_position,
+    "close_all": _close_all,
+    "cancel_plan": _cancel_plan,
+    "kill_switch": _kill_switch,
+}

@@ -1,0 +1,270 @@
+"""Ticks against one account's exits and orders in the tick's symbol.
+
+Rules of this file: exits before orders, each in the order in which it was made; an exit's stop, then its
+targets, then a queued close, then its time; the first that fills wins.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streams.engine import exits, figures, plans, trading
+from streams.engine.fills import stop_on_tick
+from streams.engine.market import BUY, SELL, Moment
+from streams.engine.orders import Order
+from streams.engine.state import Lot, PlannedSlice
+from streams.engine.units import value_of
+
+if TYPE_CHECKING:
+    from streams.engine.account import Account
+
+STOPS = ("stop_loss", "trailing_stop", "breakeven")
+
+
+def pass_tick(account: Account, now: Moment, reached: frozenset[str] | None) -> None:
+    shut = account.is_shut(now, now.symbol)
+    for lot in account.lots_of(now.symbol):
+        if reached is None or lot.lot_id in reached:
+            _pass_lot(account, now, lot, shut)
+    for order in orders_of(account, now.symbol, reached):
+        if order.is_open:
+            pass_order(account, now, order)
+
+
+def orders_of(account: Account, symbol: str, reached: frozenset[str] | None = None) -> list[Order]:
+    return [
+        order
+        for order in account.state.orders.values()
+        if order.symbol == symbol and (reached is None or order.order_id in reached)
+    ]
+
+
+# Exits ---------------------------------------------------------------------------------------
+
+
+def _pass_lot(account: Account, now: Moment, lot: Lot, shut: bool) -> None:
+    account.watch_lot(lot)
+    settings = account.terms_of(lot.terms)
+    tick = account.instrument(lot.symbol).tick_size
+    catch_up(account, lot, now)
+    price = now.closing_price(lot.side)
+    if not shut:
+        _try_exits(account, now, lot, price, settings.limit_fill == "touch")
+    if lot.quantity:
+        exits.ratchet(lot, settings, price, tick)
+
+
+def catch_up(account: Account, lot: Lot, now: Moment) -> None:
+    """Take in what the lot's price did at the records between, which reached none of its levels."""
+    assert now.series is not None
+    settings = account.terms_of(lot.terms)
+    if settings.trailing_stop is not None and now.count - 1 > lot.seen:
+        which = SELL if lot.side > 0 else BUY
+        high, low = now.series.extremes(which, lot.seen, now.count - 1)
+        best = high if lot.side > 0 else low
+        exits.ratchet(lot, settings, best, account.instrument(lot.symbol).tick_size)
+    trading.catch_up_marks(lot, now)
+
+
+def _try_exits(account: Account, now: Moment, lot: Lot, price: int, touch: bool) -> None:
+    if lot.queued is not None and lot.queued.reason in STOPS:
+        trading.exit_at_market(account, now, lot, lot.queued.reason, price)
+        return
+    stop = exits.stop_in_force(lot)
+    if stop is not None and lot.side * (price - stop[0]) <= 0:
+        trading.exit_at_market(account, now, lot, stop[1], price)
+        return
+    take_partials(account, now, lot, price, touch)
+    target = lot.target
+    if target is not None and lot.quantity and exits.reaches(lot.side, price, target, touch):
+        trading.exit_at_limit(account, now, lot, target, target)
+    if lot.quantity and lot.queued is not None:
+        trading.exit_at_market(account, now, lot, lot.queued.reason, price)
+    elif lot.quantity:
+        reason = exits.due_exit(lot, now.time)
+        if reason is not None:
+            trading.exit_at_market(account, now, lot, reason, price)
+
+
+def take_partials(account: Account, now: Moment, lot: Lot, price: int, touch: bool) -> None:
+    for index, target in enumerate(lot.partials):
+        if lot.quantity and not target.done and exits.reaches(lot.side, price, target.price, touch):
+            trading.exit_partially(account, now, lot, index, target.price)
+
+
+# Orders --------------------------------------------------------------------------------------
+
+
+def pass_order(account: Account, now: Moment, order: Order) -> None:
+    """An open order meets a tick of its symbol."""
+    account.stale.add(order.order_id)
+    if account.is_shut(now, order.symbol):
+        wait(account, order, "market_closed")
+        return
+    first = not order.arrived
+    order.arrived = True
+    price = now.price_for(order.side)
+    if order.order_type in ("stop", "stop_limit", "trailing") and order.state == "accepted":
+        if not _triggers(account, now, order, price):
+            return
+        order.advance("trigger")
+        account.out.order(order)
+        first = True
+    if order.order_type in ("limit", "stop_limit"):
+        _pass_limit(account, now, order, price, first)
+    else:
+        fill_at_market(account, now, order, price)
+    if order.is_open and order.time_in_force in ("IOC", "FOK"):
+        kill(account, order, order.reason or "not_reached")
+
+
+def _triggers(account: Account, now: Moment, order: Order, price: int) -> bool:
+    if order.order_type == "trailing":
+        _follow(account, now, order, price)
+    assert order.stop_price is not None
+    if order.side * (price - order.stop_price) >= 0:
+        return True
+    if order.order_type == "trailing":
+        move_trail(account, order, price)
+    wait(account, order, "not_reached")
+    return False
+
+
+def _follow(account: Account, now: Moment, order: Order, price: int) -> None:
+    """Bring a trailing order to the record before this one."""
+    assert now.series is not None
+    if order.extreme is None:
+        move_trail(account, order, price)
+    elif now.count - 1 > order.seen:
+        high, low = now.series.extremes(BUY if order.side > 0 else SELL, order.seen, now.count - 1)
+        move_trail(account, order, low if order.side > 0 else high)
+    order.seen = now.count
+
+
+def follow_bars(account: Account, now: Moment, order: Order) -> None:
+    """The same before a bar, whose own extremes count from the next."""
+    _follow(account, now, order, now.open)
+
+
+def move_trail(account: Account, order: Order, price: int) -> None:
+    """A better extreme moves the stop; nothing loosens it."""
+    assert order.trail is not None
+    if order.extreme is None or order.side * (price - order.extreme) < 0:
+        order.extreme = price
+        tick = account.instrument(order.symbol).tick_size
+        order.stop_price = stop_on_tick(order.side, price + order.side * order.trail, tick)
+
+
+def _pass_limit(account: Account, now: Moment, order: Order, price: int, first: bool) -> None:
+    assert order.limit_price is not None
+    touch = account.state.versions[order.version].limit_fill == "touch"
+    better = order.side * (order.limit_price - price)
+    if first and better >= 0:
+        fill_order(account, now, order, price, maker=False)
+    elif better > 0 or (touch and better == 0):
+        fill_order(account, now, order, order.limit_price, maker=not first)
+    else:
+        order.touched = order.touched or better == 0
+        wait(account, order, "not_penetrated" if order.touched else "not_reached")
+
+
+def fill_at_market(account: Account, now: Moment, order: Order, price: int) -> None:
+    fill_order(account, now, order, price, maker=False, slips=True)
+
+
+def fill_order(
+    account: Account, now: Moment, order: Order, price: int, *, maker: bool, slips: bool = False
+) -> None:
+    """Fill as much of an entry order as volume and money allow at that price."""
+    if account.closes_first(order):
+        wait(account, order, "position_closing")
+        return
+    left = trading.volume_left(account, now)
+    wanted = order.remaining if left is None else min(order.remaining, left)
+    if not wanted or (order.time_in_force == "FOK" and wanted < order.remaining):
+        wait(account, order, "no_volume")
+        return
+    filled = trading.market_price(account, now, order, price, wanted) if slips else price
+    quantity = affordable(account, now, order, filled, wanted, order.reserved)
+    if order.time_in_force == "FOK" and quantity < order.remaining:
+        quantity = 0
+    if quantity:
+        trading.take_volume(account, now, quantity)
+        trading.fill_entry(account, now, order, filled, quantity, maker=maker, raw=price)
+    if order.is_open and quantity < wanted:
+        _give_up(account, now, order, bool(quantity))
+    elif order.is_open:
+        wait(account, order, "no_volume")
+
+
+def _give_up(account: Account, now: Moment, order: Order, filled: bool) -> None:
+    """Money is short: what is left of the order never fills."""
+    plan = account.state.plans.get(order.plan_id or "")
+    if plan is not None and order.slice_number is not None and not filled and not order.filled:
+        planned = PlannedSlice(order.slice_number, order.created, order.quantity, 0)
+        plans.skip(account, now, plan, planned, "buying_power")
+    kill(account, order, "no_buying_power")
+
+
+def affordable(account: Account, now: Moment, order: Order, price: int, quantity: int, reserved: int) -> int:
+    """How much of the quantity its reservation and the free buying power pay for."""
+    opposed = account.net_lot(order.symbol)
+    closes = 0
+    if opposed is not None and opposed.side != order.side:
+        closes = min(quantity, opposed.quantity)
+    opens = quantity - closes
+    if not opens or _cost(account, order, price, opens) <= reserved:
+        return quantity
+    room = reserved + _free(account, now)
+    lot = account.instrument(order.symbol).lot
+    if _cost(account, order, price, opens) <= room:
+        return quantity
+    low, high = 0, opens // lot
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _cost(account, order, price, middle * lot) <= room:
+            low = middle
+        else:
+            high = middle
+    return closes + low * lot
+
+
+def _cost(account: Account, order: Order, price: int, quantity: int) -> int:
+    return value_of(price, quantity) + trading.fee_for(account, order, price, quantity, maker=False)
+
+
+def _free(account: Account, now: Moment) -> int:
+    return max(0, figures.buying_power(account, now, figures.equity(account, now)))
+
+
+def wait(account: Account, order: Order, reason: str) -> None:
+    if order.reason != reason:
+        order.reason = reason
+        account.out.order(order)
+
+
+def kill(account: Account, order: Order, reason: str) -> None:
+    order.advance("cancel", reason)
+    account.out.order(order)
+    account.retire(order)
+
+
+# Expiry --------------------------------------------------------------------------------------
+
+
+def expire_orders(account: Account, now: Moment) -> None:
+    for order in list(account.state.orders.values()):
+        if order.expires_at is not None and now.time > order.expires_at:
+            _expire(account, order)
+
+
+def end_day_orders(account: Account, midnight: int) -> None:
+    for order in list(account.state.orders.values()):
+        if order.time_in_force == "DAY" and order.created < midnight:
+            _expire(account, order)
+
+
+def _expire(account: Account, order: Order) -> None:
+    order.advance("expire", "expired")
+    account.out.order(order)
+    account.retire(order)

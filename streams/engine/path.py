@@ -1,0 +1,312 @@
+"""A bar against one account's exits and orders: the path that price took through it.
+
+Rules of this file: the open decides first, exits before entries. Then price walks from the open to the
+nearer extreme, to the other, to the close, and each level fills as it is passed. A target gives way to a
+stop that the rest of the path reaches too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streams.engine import exits, matching, trading
+from streams.engine.market import Moment
+from streams.engine.orders import Order
+from streams.engine.state import Lot
+
+if TYPE_CHECKING:
+    from streams.engine.account import Account
+
+
+class Walk:
+    """How far price has come, and what it will still see."""
+
+    def __init__(self, now: Moment) -> None:
+        low_first = now.open - now.low <= now.high - now.open
+        near, far = (now.low, now.high) if low_first else (now.high, now.low)
+        self.points = [now.open, near, far, now.close]
+        self.leg = 0
+        self.price = now.open
+        self.done: set[tuple[str, str, int]] = set()
+        """What has happened once: nothing happens twice in a bar."""
+
+    @property
+    def end(self) -> int:
+        """Where this leg goes."""
+        return self.points[self.leg + 1]
+
+    def ahead(self) -> tuple[int, int]:
+        """Highest and lowest of the path from here on, here included."""
+        rest = [self.price, *self.points[self.leg + 1 :]]
+        return max(rest), min(rest)
+
+    def passes(self, level: int, rising: bool, through: bool) -> bool:
+        """Whether this leg, going that way, comes to the level (or beyond it)."""
+        here, end = self.price, self.end
+        if rising:
+            return here <= level and end > here and (end > level if through else end >= level)
+        return here >= level and end < here and (end < level if through else end <= level)
+
+
+class Live:
+    """A lot in this bar: the part of the path that it lives through."""
+
+    def __init__(self, lot: Lot, walk: Walk) -> None:
+        self.lot = lot
+        self.high, self.low = walk.ahead()
+        self.bought = lot.bought
+
+
+def pass_bar(account: Account, now: Moment) -> None:
+    lots = account.lots_of(now.symbol)
+    orders = [order for order in matching.orders_of(account, now.symbol) if order.created <= now.opened]
+    for lot in lots:
+        account.watch_lot(lot)
+        matching.catch_up(account, lot, now)
+    for order in orders:
+        account.stale.add(order.order_id)
+        if order.order_type == "trailing":
+            matching.follow_bars(account, now, order)
+    walk = Walk(now)
+    lives = {lot.lot_id: Live(lot, walk) for lot in lots}
+    if account.is_shut(now, now.symbol):
+        for order in orders:
+            matching.wait(account, order, "market_closed")
+    else:
+        _pass_open(account, now, lots, orders)
+        _take_in_new(account, now, walk, lives)
+        _walk(account, now, walk, lives, orders)
+        _end_first_records(account, orders)
+    for live in lives.values():
+        _ratchet(account, live)
+    for order in orders:
+        if order.is_open and order.order_type == "trailing":
+            matching.move_trail(account, order, now.low if order.side > 0 else now.high)
+
+
+# The open ------------------------------------------------------------------------------------
+
+
+def _pass_open(account: Account, now: Moment, lots: list[Lot], orders: list[Order]) -> None:
+    for lot in lots:
+        _exit_at_open(account, now, lot)
+    for order in orders:
+        if order.is_open:
+            _fill_at_open(account, now, order)
+
+
+def _exit_at_open(account: Account, now: Moment, lot: Lot) -> None:
+    price = now.open
+    if lot.queued is not None and lot.queued.reason in matching.STOPS:
+        trading.exit_at_market(account, now, lot, lot.queued.reason, price)
+        return
+    stop = exits.stop_in_force(lot)
+    if stop is not None and lot.side * (price - stop[0]) <= 0:
+        trading.exit_at_market(account, now, lot, stop[1], price)
+        return
+    touch = account.terms_of(lot.terms).limit_fill == "touch"
+    for index, target in enumerate(lot.partials):
+        if lot.quantity and not target.done and exits.reaches(lot.side, price, target.price, touch):
+            trading.exit_partially(account, now, lot, index, price)
+    if lot.target is not None and lot.quantity and exits.reaches(lot.side, price, lot.target, touch):
+        trading.exit_at_limit(account, now, lot, price, lot.target)
+    if lot.quantity and lot.queued is not None:
+        if lot.queued.since <= now.opened:
+            trading.exit_at_market(account, now, lot, lot.queued.reason, price)
+    elif lot.quantity:
+        reason = exits.due_exit(lot, now.opened)
+        if reason is not None:
+            trading.exit_at_market(account, now, lot, reason, price)
+
+
+def _fill_at_open(account: Account, now: Moment, order: Order) -> None:
+    price, side = now.open, order.side
+    if order.order_type == "market" or (order.order_type in ("stop", "trailing") and _is_triggered(order)):
+        matching.fill_at_market(account, now, order, price)
+        return
+    if order.order_type in ("stop", "stop_limit", "trailing") and not _is_triggered(order):
+        if order.stop_price is None or side * (price - order.stop_price) < 0:
+            matching.wait(account, order, "not_reached")
+            return
+        _trigger(account, order)
+        if order.order_type != "stop_limit":
+            matching.fill_at_market(account, now, order, price)
+            return
+    limit = order.limit_price
+    assert limit is not None
+    if side * (limit - price) > 0 or (side * (limit - price) == 0 and _fills_at(account, order)):
+        matching.fill_order(account, now, order, price, maker=order.arrived)
+    else:
+        matching.wait(account, order, "not_reached")
+
+
+def _fills_at(account: Account, order: Order) -> bool:
+    """Whether the limit's own price is enough: on arrival, or when a touch fills."""
+    return not order.arrived or account.state.versions[order.version].limit_fill == "touch"
+
+
+def _is_triggered(order: Order) -> bool:
+    return order.state != "accepted"
+
+
+def _trigger(account: Account, order: Order) -> None:
+    order.advance("trigger")
+    account.out.order(order)
+
+
+# The walk ------------------------------------------------------------------------------------
+
+
+def _take_in_new(account: Account, now: Moment, walk: Walk, lives: dict[str, Live]) -> None:
+    """Lots that were opened or enlarged here live from here."""
+    for lot in account.lots_of(now.symbol):
+        live = lives.get(lot.lot_id)
+        if live is None or live.bought != lot.bought:
+            lives[lot.lot_id] = Live(lot, walk)
+
+
+def _walk(account: Account, now: Moment, walk: Walk, lives: dict[str, Live], orders: list[Order]) -> None:
+    while walk.leg < 3:
+        event = _next_event(account, walk, lives, orders)
+        if event is None:
+            walk.price = walk.end
+            walk.leg += 1
+            continue
+        walk.price, happening = event
+        walk.done.add(happening.key)
+        happening.happen(account, now, walk.price)
+        _take_in_new(account, now, walk, lives)
+
+
+class Happening:
+    """Something that fills when price comes to it."""
+
+    def __init__(
+        self, what: str, live: Live | None = None, order: Order | None = None, index: int = 0
+    ) -> None:
+        self.what, self.live, self.order, self.index = what, live, order, index
+        name = order.order_id if order is not None else live.lot.lot_id if live is not None else ""
+        self.key = (name, what, index)
+
+    def happen(self, account: Account, now: Moment, price: int) -> None:
+        if self.order is not None:
+            _order_at(account, now, self.order, price)
+            return
+        assert self.live is not None
+        lot = self.live.lot
+        if self.what == "target":
+            assert lot.target is not None
+            trading.exit_at_limit(account, now, lot, lot.target, lot.target)
+        elif self.what == "partial":
+            trading.exit_partially(account, now, lot, self.index, lot.partials[self.index].price)
+        else:
+            lot.ambiguous = lot.ambiguous or _holds_target(account, self.live)
+            trading.exit_at_market(account, now, lot, self.what, price)
+
+
+def _next_event(
+    account: Account, walk: Walk, lives: dict[str, Live], orders: list[Order]
+) -> tuple[int, Happening] | None:
+    """The nearest thing on this leg; among equals exits first, then as they were made."""
+    best: tuple[int, Happening] | None = None
+    for price, happening in (
+        *(found for live in lives.values() for found in _exits_on_leg(account, walk, live)),
+        *(found for order in orders for found in _order_on_leg(account, walk, order)),
+    ):
+        if happening.key in walk.done:
+            continue
+        if best is None or abs(price - walk.price) < abs(best[0] - walk.price):
+            best = price, happening
+    return best
+
+
+def _exits_on_leg(account: Account, walk: Walk, live: Live) -> list[tuple[int, Happening]]:
+    lot = live.lot
+    if not lot.quantity or lot.queued is not None:
+        return []
+    stop = exits.stop_in_force(lot)
+    if stop is not None:
+        beyond = lot.side * (walk.price - stop[0]) <= 0
+        if beyond or walk.passes(stop[0], lot.side < 0, through=False):
+            return [(walk.price if beyond else stop[0], Happening(stop[1], live))]
+    if account.budget == 0 or _stop_ahead(walk, lot):
+        return []
+    touch = account.terms_of(lot.terms).limit_fill == "touch"
+    found = [
+        (_on_path(walk, lot, target.price), Happening("partial", live, index=index))
+        for index, target in enumerate(lot.partials)
+        if not target.done and _target_on_leg(walk, lot, target.price, touch)
+    ]
+    if lot.target is not None and _target_on_leg(walk, lot, lot.target, touch):
+        found.append((_on_path(walk, lot, lot.target), Happening("target", live)))
+    return found
+
+
+def _target_on_leg(walk: Walk, lot: Lot, target: int, touch: bool) -> bool:
+    already = exits.reaches(lot.side, walk.price, target, touch)
+    return already or walk.passes(target, lot.side > 0, through=not touch)
+
+
+def _on_path(walk: Walk, lot: Lot, target: int) -> int:
+    """Where the target fills: here when price is beyond it already."""
+    return walk.price if lot.side * (walk.price - target) > 0 else target
+
+
+def _stop_ahead(walk: Walk, lot: Lot) -> bool:
+    """Whether the rest of the path reaches the stop: then no target fills before it."""
+    stop = exits.stop_in_force(lot)
+    high, low = walk.ahead()
+    return stop is not None and (low <= stop[0] if lot.side > 0 else high >= stop[0])
+
+
+def _holds_target(account: Account, live: Live) -> bool:
+    """Whether the part of the bar that the lot lives through reaches one of its targets."""
+    lot, touch = live.lot, account.terms_of(live.lot.terms).limit_fill == "touch"
+    best = live.high if lot.side > 0 else live.low
+    targets = [part.price for part in lot.partials if not part.done]
+    if lot.target is not None:
+        targets.append(lot.target)
+    return any(exits.reaches(lot.side, best, target, touch) for target in targets)
+
+
+def _order_on_leg(account: Account, walk: Walk, order: Order) -> list[tuple[int, Happening]]:
+    if not order.is_open or order.time_in_force in ("IOC", "FOK"):
+        return []
+    side = order.side
+    if order.order_type in ("stop", "stop_limit", "trailing") and not _is_triggered(order):
+        stop = order.stop_price
+        if stop is not None and walk.passes(stop, side > 0, through=False):
+            return [(stop, Happening("trigger", order=order))]
+    elif order.limit_price is not None and account.budget != 0:
+        touch = account.state.versions[order.version].limit_fill == "touch"
+        if walk.passes(order.limit_price, side < 0, through=not touch):
+            return [(order.limit_price, Happening("limit", order=order))]
+    return []
+
+
+def _order_at(account: Account, now: Moment, order: Order, price: int) -> None:
+    if order.order_type in ("stop", "stop_limit", "trailing") and not _is_triggered(order):
+        _trigger(account, order)
+        if order.order_type != "stop_limit":
+            matching.fill_at_market(account, now, order, price)
+        elif order.limit_price is not None and order.side * (order.limit_price - price) >= 0:
+            matching.fill_order(account, now, order, price, maker=False)
+        return
+    assert order.limit_price is not None
+    matching.fill_order(account, now, order, order.limit_price, maker=True)
+
+
+def _end_first_records(account: Account, orders: list[Order]) -> None:
+    for order in orders:
+        if order.is_open:
+            order.arrived = True
+            if order.time_in_force in ("IOC", "FOK"):
+                matching.kill(account, order, order.reason or "not_reached")
+
+
+def _ratchet(account: Account, live: Live) -> None:
+    """Trailing stops and breakevens move after the bar, by the part of it that the lot lived through."""
+    lot = live.lot
+    if lot.quantity:
+        best = live.high if lot.side > 0 else live.low
+        exits.ratchet(lot, account.terms_of(lot.terms), best, account.instrument(lot.symbol).tick_size)

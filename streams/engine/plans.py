@@ -1,0 +1,168 @@
+"""Entry plans: slices that wait, are released, skipped or cancelled.
+
+Rules of this file: a plan keeps buying power for what it still has to enter; each fill, skip or end gives its
+share back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streams.engine import conditions, matching
+from streams.engine.calendars import is_open
+from streams.engine.fees import expected_fee
+from streams.engine.limits import Request, split
+from streams.engine.market import Moment
+from streams.engine.orders import Order
+from streams.engine.state import Origin, Plan, PlannedSlice, Terms
+from streams.engine.units import value_of
+
+if TYPE_CHECKING:
+    from streams.engine.account import Account
+
+
+def new_plan(account: Account, request: Request, origin: Origin, terms: Terms) -> Plan:
+    """An accepted entry, without its slices."""
+    state = account.state
+    state.counts.plans += 1
+    held = account.net_lot(request.symbol)
+    plan = Plan(
+        plan_id=f"{account.name}-p{state.counts.plans}",
+        symbol=request.symbol,
+        side=request.side,
+        origin=origin,
+        terms=terms,
+        of=len(request.slices),
+        waiting=[],
+        lot_id=held.lot_id if held is not None and held.side == request.side and not held.closing else None,
+    )
+    state.plans[plan.plan_id] = plan
+    account.stale.add(plan.symbol)
+    return plan
+
+
+def open_plan(
+    account: Account,
+    now: Moment,
+    request: Request,
+    origin: Origin,
+    terms: Terms,
+    *,
+    reason: str,
+    measured: float | None,
+    limit: float | None,
+) -> None:
+    """Accept an entry: reserve for its slices, tell them, and release what is due at once."""
+    plan = new_plan(account, request, origin, terms)
+    lot = account.instrument(plan.symbol).lot
+    quantities = split(request.quantity, request.slices, lot)
+    for number, (part, quantity) in enumerate(zip(request.slices, quantities, strict=True), start=1):
+        kept = reservation(account, terms.arrival, quantity)
+        plan.waiting.append(PlannedSlice(number, now.time + part.offset, quantity, kept))
+    account.state.accepted.append(now.time)
+    account.out.decide(
+        now.time, "accepted", reason, symbol=plan.symbol, origin=origin, plan_id=plan.plan_id,
+        measured=measured, limit=limit,
+    )  # fmt: skip
+    for planned in plan.waiting:
+        account.out.slice(now.time, plan, planned, "armed", _condition(account, plan, planned))
+    _release(account, now, plan)
+
+
+def reservation(account: Account, price: int, quantity: int) -> int:
+    return value_of(price, quantity) + expected_fee(account.settings.commission, price, quantity)
+
+
+def _condition(account: Account, plan: Plan, planned: PlannedSlice) -> str:
+    part = account.terms_of(plan.terms).slices[planned.number - 1]
+    return conditions.in_words(part.conditions)
+
+
+def release_due(account: Account, now: Moment) -> None:
+    """The slices of this symbol whose time has come."""
+    for plan in list(account.state.plans.values()):
+        if plan.symbol == now.symbol and plan.plan_id in account.state.plans:
+            _release(account, now, plan)
+
+
+def _release(account: Account, now: Moment, plan: Plan) -> None:
+    while plan.waiting and plan.waiting[0].due <= now.time:
+        account.stale.add(plan.symbol)
+        planned = plan.waiting[0]
+        refusal = _fails(account, now, plan, planned)
+        plan.waiting.pop(0)
+        if refusal is not None:
+            skip(account, now, plan, planned, *refusal)
+        else:
+            _send(account, now, plan, planned)
+    account.drop_if_done(plan)
+
+
+def _fails(
+    account: Account, now: Moment, plan: Plan, planned: PlannedSlice
+) -> tuple[str, float | None, float | None] | None:
+    if not planned.quantity:
+        return "below_lot", None, None
+    if not is_open(account.instrument(plan.symbol).calendar, now.time):
+        return "market_closed", None, None
+    part = account.terms_of(plan.terms).slices[planned.number - 1]
+    return conditions.first_failing(account, now, plan, part.conditions)
+
+
+def skip(
+    account: Account, now: Moment, plan: Plan, planned: PlannedSlice,
+    reason: str, measured: float | None = None, limit: float | None = None,
+) -> None:  # fmt: skip
+    """A slice that does not enter, with its reason."""
+    account.out.decide(
+        now.time, "skipped", reason, symbol=plan.symbol, origin=plan.origin, plan_id=plan.plan_id,
+        measured=measured, limit=limit,
+    )  # fmt: skip
+    account.out.slice(
+        now.time, plan, planned, "skipped", _condition(account, plan, planned),
+        reason=reason, measured=measured, limit=limit,
+    )  # fmt: skip
+
+
+def _send(account: Account, now: Moment, plan: Plan, planned: PlannedSlice) -> None:
+    order = account.new_order(now, plan.symbol, plan.side, "market", planned.quantity, plan.terms.settings)
+    order.plan_id, order.slice_number = plan.plan_id, planned.number
+    order.signal_id, order.command_id = plan.origin.signal_id, plan.origin.command_id
+    order.reserved = planned.reserved
+    account.out.slice(
+        now.time, plan, planned, "released", _condition(account, plan, planned), order_id=order.order_id
+    )
+    place(account, now, plan, order)
+
+
+def place(account: Account, now: Moment, plan: Plan, order: Order) -> None:
+    """The plan's order goes to work, on this tick if it can."""
+    order.advance("accept", "no_market")
+    account.state.orders[order.order_id] = order
+    plan.working.append(order.order_id)
+    account.out.order(order)
+    account.stale.add(order.order_id)
+    if now.symbol == order.symbol and not now.is_bar and not now.passed:
+        matching.pass_order(account, now, order)
+
+
+def unfilled(account: Account, symbol: str) -> list[Plan]:
+    """The symbol's plans that have no position yet."""
+    return [plan for plan in account.state.plans.values() if plan.symbol == symbol and plan.lot_id is None]
+
+
+def end(account: Account, now: Moment, plan: Plan, reason: str) -> None:
+    """Nothing more of the plan enters."""
+    account.state.plans.pop(plan.plan_id, None)
+    account.stale.add(plan.symbol)
+    for planned in plan.waiting:
+        account.out.slice(
+            now.time, plan, planned, "cancelled", _condition(account, plan, planned), reason=reason
+        )
+    for order_id in list(plan.working):
+        order = account.state.orders[order_id]
+        order.advance("cancel", reason)
+        account.out.order(order)
+        account.retire(order)
+    plan.waiting.clear()
+    plan.working.clear()

@@ -1,0 +1,35 @@
+"""The state at the end: what is open, and why it waits."""
+
+from schemas.messages import Output
+from streams.engine.account import Account
+from streams.engine.calendars import is_open
+from streams.engine.market import Moment
+from streams.engine.orders import Order
+from streams.engine.outbox import order_message
+from streams.engine.shard import Shard
+
+
+def last_words(shard: Shard) -> list[Output]:
+    """Open orders with why they wait, then positions at the last marks."""
+    told: list[Output] = []
+    if shard.now is None:
+        return told
+    for account in shard.accounts:
+        state = account.state
+        exits = [order for lot in state.lots.values() for order in lot.exits.values() if order.is_open]
+        for order in [*state.orders.values(), *exits]:
+            order.reason = why_waits(account, order, shard.now)
+            told.append(order_message(account.name, order, shard.now.time))
+        for lot in state.lots.values():
+            account.out.position(shard.now.time, lot, shard.now.mark_of(lot.symbol))
+        told += account.take_output()
+    return told
+
+
+def why_waits(account: Account, order: Order, now: Moment) -> str:
+    """An open order's reason at this record."""
+    if not is_open(account.instrument(order.symbol).calendar, now.time):
+        return "market_closed"
+    if now.time - now.time_of(order.symbol) > account.instruments.checks.stale_after:
+        return "stale_quote"
+    return order.reason or "no_market"

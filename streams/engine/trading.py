@@ -1,0 +1,284 @@
+"""Fills: what they do to orders, lots, cash and plans.
+
+Rules of this file: every change of cash is here; each fill is followed by its equity row and the breakers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from schemas.messages import OrderType
+from streams.engine import exits, lots
+from streams.engine.calendars import next_minute_of_day
+from streams.engine.fees import fee_of
+from streams.engine.fills import slipped
+from streams.engine.market import MARK, Moment
+from streams.engine.orders import Order
+from streams.engine.state import Exit, Lot, Origin, Plan, Terms
+from streams.engine.units import ONE, floor_to, share_of
+
+if TYPE_CHECKING:
+    from streams.engine.account import Account
+
+
+EXIT_TYPES: dict[str, OrderType] = {
+    "take_profit": "limit",
+    "partial": "limit",
+    "stop_loss": "stop",
+    "trailing_stop": "trailing",
+    "breakeven": "stop",
+}
+
+
+# How much, and at what price -----------------------------------------------------------------
+
+
+def volume_left(account: Account, now: Moment) -> int | None:
+    """What the account may still take of this record; None: no bound."""
+    share = account.settings.participation
+    if share is None or now.size < 0:
+        return None
+    if account.budget is None:
+        account.budget = floor_to(share_of(now.size, share), account.instrument(now.symbol).lot)
+    return account.budget
+
+
+def take_volume(account: Account, now: Moment, quantity: int) -> int:
+    """As much of the quantity as the record's volume gives; what is taken is gone."""
+    left = volume_left(account, now)
+    if left is None:
+        return quantity
+    taken = min(quantity, left)
+    account.budget = left - taken
+    return taken
+
+
+def market_price(account: Account, now: Moment, order: Order, price: int, quantity: int) -> int:
+    return slipped(
+        account.state.versions[order.version].slippage,
+        order.side,
+        price,
+        account.instrument(now.symbol).tick_size,
+        quantity=quantity,
+        volume=now.size,
+        spread=now.spread,
+    )
+
+
+def fee_for(account: Account, order: Order, price: int, quantity: int, maker: bool) -> int:
+    return fee_of(
+        account.state.versions[order.version].commission,
+        price,
+        quantity,
+        maker=maker,
+        paid=order.fees,
+        first=order.fills == 0,
+    )
+
+
+# Entries -------------------------------------------------------------------------------------
+
+
+def fill_entry(
+    account: Account, now: Moment, order: Order, price: int, quantity: int, *, maker: bool, raw: int
+) -> None:
+    """Fill an order; in `net`, what opposes a position closes it first, by a fill of its own."""
+    opposed = account.net_lot(order.symbol)
+    if opposed is not None and opposed.side != order.side:
+        part = min(quantity, opposed.quantity)
+        _fill_exit(account, now, opposed, order, price, part, "manual", maker=maker, raw=raw)
+        quantity -= part
+    if quantity:
+        _fill_lot(account, now, order, price, quantity, maker=maker, raw=raw)
+    if not order.is_open:
+        account.retire(order)
+    after_fill(account, now)
+
+
+def _fill_lot(
+    account: Account, now: Moment, order: Order, price: int, quantity: int, *, maker: bool, raw: int
+) -> None:
+    plan = account.state.plans.get(order.plan_id or "")
+    lot = _lot_for(account, now, order, plan)
+    fee = fee_for(account, order, price, quantity, maker)
+    release(order, quantity)
+    fill_id = order.take_fill(price, quantity, fee)
+    account.state.cash += lots.enter(lot, price, quantity, fee)
+    account.state.fees += fee
+    if order.slice_number is not None and order.fills == 1:
+        lot.slices += 1
+    order.lot_id = lot.lot_id
+    instrument = account.instrument(lot.symbol)
+    exits.anchor(lot, account.terms_of(lot.terms), instrument.tick_size)
+    account.out.fill(
+        now.time, order, lot, fill_id, price=price, quantity=quantity, fee=fee,
+        slippage=abs(price - raw), purpose="entry", ambiguous=False,
+    )  # fmt: skip
+    account.touch(order, lot)
+    account.tell_equity(now)
+
+
+def _lot_for(account: Account, now: Moment, order: Order, plan: Plan | None) -> Lot:
+    known = account.state.lots.get((plan.lot_id if plan else order.lot_id) or "")
+    lot = known or account.net_lot(order.symbol)
+    if lot is None:
+        lot = _open_lot(account, now, order, plan)
+    if plan is not None:
+        plan.lot_id = lot.lot_id
+    return lot
+
+
+def _open_lot(account: Account, now: Moment, order: Order, plan: Plan | None) -> Lot:
+    state = account.state
+    state.counts.lots += 1
+    settings = account.state.versions[order.version]
+    lot = Lot(
+        lot_id=f"{account.name}-l{state.counts.lots}",
+        symbol=order.symbol,
+        side=order.side,
+        origin=plan.origin if plan else Origin(command_id=order.command_id),
+        terms=plan.terms if plan else Terms(order.version, now.mark),
+        plan_id=plan.plan_id if plan else None,
+        opened=now.time,
+        seen=now.count,
+    )
+    if not now.is_bar:
+        lot.high = lot.low = now.mark
+    if settings.time_limit is not None:
+        lot.deadline = now.time + settings.time_limit
+    if settings.end_of_day is not None:
+        lot.day_close = next_minute_of_day(settings.time_zone, settings.end_of_day, now.time)
+    account.add_lot(lot)
+    return lot
+
+
+def release(order: Order, quantity: int) -> None:
+    """Give back the filled share of what the order had reserved."""
+    if quantity == order.remaining:
+        order.reserved = 0
+    else:
+        order.reserved -= order.reserved * quantity // order.remaining
+
+
+# Exits ---------------------------------------------------------------------------------------
+
+
+def exit_order(account: Account, now: Moment, lot: Lot, reason: str, key: str = "") -> Order:
+    """The lot's order for that exit, made when it is first needed."""
+    order = lot.exits.get(key or reason)
+    if order is None:
+        kind = EXIT_TYPES.get(reason, "market")
+        order = account.new_order(now, lot.symbol, -lot.side, kind, lot.quantity, lot.terms.settings)
+        order.purpose, order.lot_id, order.signal_id = reason, lot.lot_id, lot.origin.signal_id
+        order.advance("accept")
+        lot.exits[key or reason] = order
+        account.out.order(order)
+    order.quantity = order.filled + lot.quantity
+    return order
+
+
+def queue_exit(account: Account, now: Moment, lot: Lot, reason: str, why: str) -> None:
+    """Close the whole lot at the market when it next can."""
+    if lot.queued is None:
+        lot.queued = Exit(reason, now.time)
+    order = exit_order(account, now, lot, reason)
+    order.reason = why
+    account.out.order(order)
+    account.watch_lot(lot)
+
+
+def close_lot(account: Account, now: Moment, lot: Lot, reason: str) -> None:
+    """Close at this tick's price where it can be, else queue: on bars, elsewhere and after hours it waits."""
+    shut = account.is_shut(now, lot.symbol)
+    if lot.symbol == now.symbol and not (now.is_bar or now.passed or shut):
+        exit_at_market(account, now, lot, reason, now.closing_price(lot.side))
+    else:
+        queue_exit(account, now, lot, reason, "market_closed" if shut else "no_market")
+
+
+def exit_at_market(account: Account, now: Moment, lot: Lot, reason: str, price: int) -> None:
+    """Fill a close at that price and the model's slippage; what the volume leaves is queued."""
+    quantity = take_volume(account, now, lot.quantity)
+    order = exit_order(account, now, lot, reason)
+    order.stop_price = next((level for level, why in exits.stops_of(lot) if why == reason), None)
+    if quantity:
+        filled = market_price(account, now, order, price, quantity)
+        _fill_exit(account, now, lot, order, filled, quantity, reason, maker=False, raw=price)
+        after_fill(account, now)
+    if lot.quantity:
+        queue_exit(account, now, lot, reason, "no_volume")
+
+
+def exit_at_limit(account: Account, now: Moment, lot: Lot, price: int, limit: int) -> None:
+    """Fill the target; what the volume leaves goes on resting."""
+    quantity = take_volume(account, now, lot.quantity)
+    if quantity:
+        order = exit_order(account, now, lot, "take_profit")
+        order.limit_price = limit
+        _fill_exit(account, now, lot, order, price, quantity, "take_profit", maker=True, raw=price)
+        after_fill(account, now)
+
+
+def exit_partially(account: Account, now: Moment, lot: Lot, index: int, price: int) -> None:
+    """Fill a partial target: its fraction of what was bought so far, once."""
+    target = lot.partials[index]
+    goal = floor_to(lot.bought * target.fraction // ONE, account.instrument(lot.symbol).lot)
+    wanted = min(goal - target.filled, lot.quantity)
+    quantity = take_volume(account, now, wanted)
+    target.filled += quantity
+    target.done = target.filled >= goal
+    if quantity:
+        order = exit_order(account, now, lot, "partial", f"partial {index}")
+        order.quantity, order.limit_price = order.filled + wanted, target.price
+        _fill_exit(account, now, lot, order, price, quantity, "partial", maker=True, raw=price)
+        after_fill(account, now)
+
+
+def _fill_exit(
+    account: Account, now: Moment, lot: Lot, order: Order, price: int, quantity: int, reason: str,
+    *, maker: bool, raw: int,
+) -> None:  # fmt: skip
+    catch_up_marks(lot, now)
+    fee = fee_for(account, order, price, quantity, maker)
+    fill_id = order.take_fill(price, quantity, fee)
+    change, profit = lots.leave(lot, price, quantity, fee)
+    account.state.cash += change
+    account.state.realised += profit
+    account.state.fees += fee
+    account.out.fill(
+        now.time, order, lot, fill_id, price=price, quantity=quantity, fee=fee,
+        slippage=abs(price - raw), purpose=reason, ambiguous=lot.ambiguous,
+    )  # fmt: skip
+    account.touch(order, lot)
+    if not lot.quantity:
+        _end_lot(account, now, lot, reason)
+    account.tell_equity(now)
+
+
+def _end_lot(account: Account, now: Moment, lot: Lot, reason: str) -> None:
+    account.out.trade(now.time, lot, reason)
+    account.state.last_exit[lot.symbol] = now.time
+    for order in lot.exits.values():
+        if order.is_open:
+            order.advance("cancel", "position_closed")
+            account.out.order(order)
+    account.remove_lot(lot)
+    for plan in [plan for plan in account.state.plans.values() if plan.lot_id == lot.lot_id]:
+        account.end_plan(now, plan, "position_closed")
+
+
+def after_fill(account: Account, now: Moment) -> None:
+    account.watch_breakers(now)
+
+
+# Extremes ------------------------------------------------------------------------------------
+
+
+def catch_up_marks(lot: Lot, now: Moment) -> None:
+    """Take in the marks up to this record, which is of the lot's symbol."""
+    assert now.series is not None
+    if now.count > lot.seen:
+        high, low = now.series.extremes(MARK, lot.seen, now.count)
+        lot.high = high if lot.high is None else max(lot.high, high)
+        lot.low = low if lot.low is None else min(lot.low, low)
+        lot.seen = now.count

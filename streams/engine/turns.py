@@ -1,0 +1,163 @@
+"""Whose turn it is: entries arrive, wait, expire, or take effect.
+
+Rules of this file: a turn comes once; a repeated (source, signal id) is told before anything else is looked
+at.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from schemas.messages import Command, Signal
+from streams.engine import commands, entries, plans, trading
+from streams.engine.market import Moment
+from streams.engine.state import Newest, Origin
+from streams.engine.units import MINUTE, SECOND
+
+if TYPE_CHECKING:
+    from streams.engine.account import Account
+
+HOLDS_FOR = 5 * MINUTE
+"""An entry that names no expiry waits so long, or one bar interval where that is longer."""
+
+
+def origin_of(signal: Signal) -> Origin:
+    return Origin(
+        signal_id=signal.signal_id,
+        source=signal.source,
+        confidence=signal.confidence,
+        theories=signal.theories,
+        tags=signal.tags,
+    )
+
+
+def expiry_of(account: Account, signal: Signal, interval: int) -> int:
+    """The last instant at which the signal holds."""
+    expiry = signal.expires_at
+    if expiry is None:
+        expiry = signal.ts + max(HOLDS_FOR, interval)
+    ttl = account.settings.signal_ttl
+    return expiry if ttl is None else min(expiry, signal.ts + ttl)
+
+
+def admit(account: Account, entry: Signal | Command, now: Moment | None) -> None:
+    """An entry arrives; `now` is the record behind which it came, None before the market's first."""
+    settings, state = account.settings, account.state
+    if isinstance(entry, Signal) and settings.follow and entry.source not in settings.follow:
+        return
+    due = state.last_due = max(entry.ts + settings.latency, state.last_due)
+    waits_for_own = isinstance(entry, Signal) and entry.side != "flat"
+    if now is None or due > (now.time_of(entry.symbol or "") if waits_for_own else now.time):
+        _wait(account, entry, due)
+        return
+    _tell_late(account, entry, due, now)
+    if isinstance(entry, Signal) and waits_for_own:
+        interval = now.interval_of(entry.symbol)
+        if now.time <= expiry_of(account, entry, interval):
+            _wait(account, entry, due)
+            return
+    _turn(account, entry, now)
+
+
+def _wait(account: Account, entry: Signal | Command, due: int) -> None:
+    expiry = expiry_of(account, entry, 0) if isinstance(entry, Signal) else 0
+    account.inbox.add(entry, due, expiry)
+    if entry.symbol:
+        account.stale.add(entry.symbol)
+
+
+def _tell_late(account: Account, entry: Signal | Command, due: int, now: Moment) -> None:
+    account.state.counts.late += 1
+    account.out.decide(
+        now.time,
+        "late",
+        "late",
+        symbol=entry.symbol,
+        origin=origin_of(entry) if isinstance(entry, Signal) else Origin(command_id=entry.command_id),
+        measured=(now.time - due) / SECOND,
+        limit=account.settings.latency / SECOND,
+    )
+
+
+def expire(account: Account, now: Moment) -> None:
+    """The waiting entries that no longer hold have their turn."""
+    for waiting in account.inbox.expired(now.time):
+        signal = waiting.entry
+        assert isinstance(signal, Signal)
+        expiry = expiry_of(account, signal, now.interval_of(signal.symbol))
+        if now.time <= expiry:
+            account.inbox.hold(waiting, expiry)
+        elif _first_turn(account, signal, now):
+            account.out.decide(
+                now.time, "expired", "no_market", symbol=signal.symbol, origin=origin_of(signal)
+            )
+        account.stale.add(signal.symbol)
+
+
+def take(account: Account, now: Moment) -> None:
+    """Everything that takes effect at this record, in order of arrival."""
+    while (waiting := account.inbox.next_turn(now.time, now.symbol)) is not None:
+        _turn(account, waiting.entry, now)
+        if now.symbol:
+            account.stale.add(now.symbol)
+
+
+def _turn(account: Account, entry: Signal | Command, now: Moment) -> None:
+    if isinstance(entry, Command):
+        commands.execute(account, entry, now)
+    elif _first_turn(account, entry, now):
+        if now.time > expiry_of(account, entry, now.interval_of(entry.symbol)):
+            account.out.decide(now.time, "expired", "expired", symbol=entry.symbol, origin=origin_of(entry))
+        elif entry.side == "flat":
+            _flatten(account, entry, now)
+        else:
+            entries.consider(account, entry, now)
+
+
+def _first_turn(account: Account, signal: Signal, now: Moment) -> bool:
+    """Remember the signal; False when it is a repeat or stale, which is then told."""
+    state, dedupe_for = account.state, account.settings.dedupe_for
+    key = f"{signal.source}\n{signal.signal_id}"
+    before = state.seen.pop(key, None)
+    state.seen[key] = now.time
+    _forget(state.seen, now.time - dedupe_for)
+    origin = origin_of(signal)
+    if before is not None and before >= now.time - dedupe_for:
+        account.out.decide(now.time, "duplicate", "duplicate", symbol=signal.symbol, origin=origin)
+        return False
+    _remember_newest(account, signal)
+    age = now.time - signal.ts
+    if age > dedupe_for:
+        account.out.decide(
+            now.time, "refused", "stale_signal", symbol=signal.symbol, origin=origin,
+            measured=age / SECOND, limit=dedupe_for / SECOND,
+        )  # fmt: skip
+        return False
+    return True
+
+
+def _forget(seen: dict[str, int], before: int) -> None:
+    for key, time in list(seen.items())[:2]:
+        if time < before:
+            del seen[key]
+
+
+def _remember_newest(account: Account, signal: Signal) -> None:
+    key = f"{signal.source}\n{signal.symbol}"
+    known = account.state.newest.get(key)
+    if known is None or signal.ts >= known.ts:
+        account.state.newest[key] = Newest(signal.ts, signal.features)
+
+
+def _flatten(account: Account, signal: Signal, now: Moment) -> None:
+    origin = origin_of(signal)
+    open_lots = [lot for lot in account.lots_of(signal.symbol) if not lot.closing]
+    unfilled = plans.unfilled(account, signal.symbol)
+    if not open_lots and not unfilled:
+        account.out.decide(now.time, "refused", "no_position", symbol=signal.symbol, origin=origin)
+        return
+    account.out.decide(now.time, "accepted", symbol=signal.symbol, origin=origin)
+    for lot in open_lots:
+        trading.close_lot(account, now, lot, "flat_signal")
+    for plan in unfilled:
+        plans.end(account, now, plan, "flat_signal")
