@@ -16,7 +16,7 @@ from streams.files.names import COMMANDS, SIGNALS, Names, require, resolve
 from streams.files.rows import Rows
 from streams.files.tables import Block, Read, read_table, unheard
 
-AMOUNTS = frozenset(["price", "take_profit", "stop_loss", "quantity", "limit_price", "stop_price", "trail"])
+AMOUNTS = frozenset("price take_profit stop_loss quantity limit_price stop_price trail".split())
 TIMES = frozenset({"ts", "expires_at"})
 OBJECTS = frozenset({"features", "theories"})
 LISTS = frozenset({"tags", "plans"})

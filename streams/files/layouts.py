@@ -8,40 +8,11 @@ from schemas.messages import Decision, Equity, Fill, Order, Output, Position, Sl
 from streams.files.text import decimal_text, list_text, plain_text, time_text
 
 _DECIMALS = frozenset(
-    [
-        "quantity",
-        "price",
-        "fee",
-        "entry_price",
-        "exit_price",
-        "pnl",
-        "pnl_pct",
-        "fees",
-        "equity",
-        "cash",
-        "unrealised",
-        "realised",
-        "drawdown",
-        "arrival",
-        "slippage",
-        "gross_pnl",
-        "entry_notional",
-        "mae",
-        "mfe",
-        "filled",
-        "limit_price",
-        "stop_price",
-        "average_price",
-        "cost",
-        "mark",
-        "stop",
-        "target",
-        "trailing",
-        "exposure",
-        "reserved",
-    ]
+    "quantity price fee entry_price exit_price pnl pnl_pct fees equity cash unrealised realised drawdown"
+    " arrival slippage gross_pnl entry_notional mae mfe filled limit_price stop_price average_price cost mark"
+    " stop target trailing exposure reserved".split()
 )
-_TIMES = frozenset(["ts", "due", "created", "entry_ts", "exit_ts", "opened", "time_limit"])
+_TIMES = frozenset("ts due created entry_ts exit_ts opened time_limit".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +48,9 @@ FILLS = _layout(
 TRADES = _layout(
     Trade,
     "trades.csv",
-    "trade_id account symbol side quantity entry_price exit_price entry_ts exit_ts pnl pnl_pct fees exit_reason"
-    " outcome signal_id gross_pnl source plan_id entry_notional mae mfe slices ambiguous confidence tags",
+    "trade_id account symbol side quantity entry_price exit_price entry_ts exit_ts pnl pnl_pct fees"
+    " exit_reason outcome signal_id gross_pnl source plan_id entry_notional mae mfe slices ambiguous"
+    " confidence tags",
 )
 DECISIONS = _layout(
     Decision,
@@ -93,20 +65,20 @@ EQUITY = _layout(
 ORDERS = _layout(
     Order,
     "orders.csv",
-    "order_id account symbol side order_type state quantity filled average_price limit_price stop_price fees"
-    " created ts time_in_force purpose reason plan_id slice_number lot_id signal_id command_id",
+    "order_id account symbol side order_type state quantity filled average_price limit_price stop_price"
+    " fees created ts time_in_force purpose reason plan_id slice_number lot_id signal_id command_id",
 )
 SLICES = _layout(
     SliceTimer,
     "slices.csv",
-    "slice_id account plan_id symbol side number of state quantity due ts condition reason measured limit arrival"
-    " order_id signal_id",
+    "slice_id account plan_id symbol side number of state quantity due ts condition reason measured limit"
+    " arrival order_id signal_id",
 )
 POSITIONS = _layout(
     Position,
     "positions.csv",
-    "position_id account symbol side quantity average_price cost mark unrealised realised fees opened ts stop"
-    " target trailing time_limit signal_id plan_id",
+    "position_id account symbol side quantity average_price cost mark unrealised realised fees opened ts"
+    " stop target trailing time_limit signal_id plan_id",
 )
 
 EVERY_ROW = (FILLS, TRADES, DECISIONS, EQUITY)

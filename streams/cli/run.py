@@ -1,0 +1,102 @@
+"""One run of accounts over a market: the engine between the files that come in and those that go out."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from schemas.columns import Columns
+from schemas.messages import Command, Output, Signal
+from streams.engine.settings import Instruments, Settings
+from streams.engine.simulate import simulate
+from streams.engine.stats import Statistics
+from streams.files.faults import BadRows
+from streams.files.results import Results
+
+SUMMARY = "summary.json"
+
+Entry = Signal | Command
+Listener = Callable[[Sequence[Output]], None]
+
+
+@dataclass(slots=True)
+class Seen:
+    """What of the market has passed by."""
+
+    records: int = 0
+    first: int | None = None
+    last: int | None = None
+    dropped: Counter[str] = field(default_factory=Counter)
+
+    def watched(self, market: Iterable[Columns]) -> Iterator[Columns]:
+        for columns in market:
+            known = columns.ts if columns.interval is None else columns.ts + np.maximum(columns.interval, 0)
+            self.records += len(columns)
+            if len(columns):
+                first, last = int(known.min()), int(known.max())
+                self.first = first if self.first is None else min(self.first, first)
+                self.last = last if self.last is None else max(self.last, last)
+            yield columns
+
+
+@dataclass(slots=True)
+class Run:
+    """What a run needs."""
+
+    accounts: Sequence[Settings]
+    market: Iterable[Columns]
+    entries: Sequence[Entry]
+    instruments: Instruments
+    folder: Path
+    bad: BadRows = field(default_factory=BadRows)
+
+    def execute(self, listen: Listener = lambda outputs: None) -> dict[str, Any]:
+        """Runs, writes the result files, and gives the summary that stands beside them."""
+        seen = Seen()
+        statistics = {each.name: Statistics(each, self.instruments) for each in self.accounts}
+        with Results(self.folder) as results:
+            market = seen.watched(self.market)
+            for outputs in simulate(self.accounts, market, self.entries, self.instruments, seen.dropped):
+                for output in outputs:
+                    statistics[output.account].add(output)
+                results.add(outputs)
+                listen(outputs)
+            results.finish()
+        summary = self._summary(seen, statistics)
+        write_json(self.folder / SUMMARY, summary)
+        return summary
+
+    def _summary(self, seen: Seen, statistics: dict[str, Statistics]) -> dict[str, Any]:
+        accounts = {name: one.summary(seen.first, seen.last) for name, one in statistics.items()}
+        signals = sum(isinstance(entry, Signal) for entry in self.entries)
+        return {
+            "accounts": {
+                name: {**summary, "late": _late(statistics[name])} for name, summary in accounts.items()
+            },
+            "input": {
+                "market_records": seen.records,
+                "signals": signals,
+                "commands": len(self.entries) - signals,
+                "bad_rows": dict(self.bad.counts),
+                "dropped": dict(seen.dropped),
+            },
+            "late": sum(_late(one) for one in statistics.values()),
+        }
+
+
+def _late(statistics: Statistics) -> int:
+    return statistics.decisions.get("late", Counter()).total()
+
+
+def write_json(path: Path, summary: dict[str, Any]) -> None:
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(json_text(summary) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def json_text(summary: dict[str, Any]) -> str:
+    return json.dumps(summary, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
