@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from schemas.errors import MessageError, shorten
 
 PLACES = 8
-ONE = 10**PLACES
+ONE = 100_000_000
 LONG_MAX = 2**63 - 1
 LONG_MIN = -(2**63)
 
@@ -51,8 +51,12 @@ def _parts(text: str) -> tuple[int, int] | None:
     sign, whole, fraction, power = match.groups()
     if not whole and not fraction:
         return None
-    mantissa = int(whole + fraction)
-    return -mantissa if sign == "-" else mantissa, int(power or 0) - len(fraction)
+    return int(f"{sign}{whole}{fraction}"), int(power or 0) - len(fraction)
+
+
+def ten(power: int) -> int:
+    found: int = 10**power
+    return found
 
 
 def decimal(field: str, value: object) -> int:
@@ -75,11 +79,11 @@ def decimal(field: str, value: object) -> int:
     mantissa, power = parts
     power += PLACES
     if power < 0:
-        mantissa, rest = divmod(mantissa, 10**-power)
+        mantissa, rest = divmod(mantissa, ten(-power))
         if rest:
             raise MessageError(field, shorten(value), _DECIMAL)
     else:
-        mantissa *= 10**power
+        mantissa *= ten(power)
     if not LONG_MIN <= mantissa <= LONG_MAX:
         raise MessageError(field, shorten(value), _RANGE)
     return mantissa
@@ -104,15 +108,14 @@ def number(field: str, value: object) -> float:
 
 def _epoch(mantissa: int, power: int) -> int:
     """Microseconds of an epoch; its unit shows by its size."""
-    ten = 10 ** abs(power)
-    size = abs(mantissa) * ten if power >= 0 else abs(mantissa) // ten
+    size = abs(mantissa) * ten(power) if power >= 0 else abs(mantissa) // ten(-power)
     if size < 10**11:
         power += 6
     elif size < 10**14:
         power += 3
     elif size >= 10**17:
         power -= 3
-    return mantissa * 10**power if power >= 0 else mantissa // 10**-power
+    return mantissa * ten(power) if power >= 0 else mantissa // ten(-power)
 
 
 def time(field: str, value: object) -> int:

@@ -95,7 +95,7 @@ def read_topic(path: Path) -> Topic:
     )
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the fast one where built
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # the fast one where it is built
     """YAML without dates: an example's time stays the text that its writer sees."""
 
 

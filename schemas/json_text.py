@@ -1,0 +1,147 @@
+"""Messages as JSON: what anyone may send, and what a person reads.
+
+Rules of this file:
+- Reading is lenient about names, times and numbers, and strict about values (see `numbers` and `values`).
+- null is absent. What the message does not know is kept in `extra` as JSON text, if it has an `extra`.
+- Writing gives what reading takes: decimals as strings, times as ISO text, absent fields left out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import orjson
+
+from schemas.avro_schemas import Schema
+from schemas.errors import NOTHING, MessageError, shorten
+from schemas.kinds import KEYED_BY_RECORD, KINDS
+from schemas.messages import Message
+from schemas.values import Read, Write, codec_of, json_text, text
+
+_TIME = ("timestamp", "time")
+_VOLUME = ("v", "vol")
+ALIASES: dict[str, dict[str, tuple[str, ...]]] = {
+    "signal": {"ts": _TIME},
+    "command": {"ts": _TIME},
+    "tick": {"ts": (*_TIME, "t"), "price": ("last",), "size": ("qty", "quantity", "volume", *_VOLUME)},
+    "bar": {
+        "ts": (*_TIME, "t"),
+        "open": ("o",),
+        "high": ("h",),
+        "low": ("l",),
+        "close": ("c",),
+        "volume": _VOLUME,
+    },
+    "clock": {"ts": (*_TIME, "t")},
+}
+
+_PRICES = frozenset({"price", *ALIASES["tick"]["price"], "bid", "ask"})
+_NOT_IN_RECORD = {"symbol": "string", "extra": {"type": "map", "values": "string"}}
+_EMBEDDED = frozenset({"settings"})
+"""Text that holds JSON: an object is accepted in its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a message in JSON."""
+
+    name: str
+    names: tuple[str, ...]
+    """Its own name, then what else it may be called."""
+    required: bool
+    read: Read
+    write: Write
+    default: Any
+
+
+class JsonForm:
+    """The JSON of one kind of message."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.kind = schema.kind
+        self.type = KINDS[schema.kind]
+        types = schema.field_types()
+        if self.kind in KEYED_BY_RECORD:
+            types |= _NOT_IN_RECORD
+        also = ALIASES.get(self.kind, {})
+        self.fields = tuple(
+            Field(
+                field.name,
+                (field.name, *also.get(field.name, ())),
+                field.required,
+                *codec_of(types[field.name]),
+                _default(field),
+            )
+            for field in msgspec.structs.fields(self.type)
+        )
+        self.keeps_unknown = "extra" in self.type.__struct_fields__
+
+    def read(self, document: Mapping[str, Any]) -> Message:
+        rest = dict(document)
+        values: dict[str, Any] = {}
+        for field in self.fields:
+            for name in field.names:
+                value = rest.pop(name, None)
+                if value is not None:
+                    values[field.name] = self._value(field, name, value)
+                    break
+            else:
+                if field.required:
+                    raise MessageError(field.name, NOTHING, "a value")
+        if rest:
+            self._keep(rest, values)
+        return self.type(**values)
+
+    def _value(self, field: Field, name: str, value: object) -> Any:
+        if field.name in _EMBEDDED and type(value) is dict:
+            return json_text(name, value)
+        return field.read(name, value)
+
+    def _keep(self, rest: dict[str, Any], values: dict[str, Any]) -> None:
+        if not self.keeps_unknown:
+            raise MessageError(min(rest), shorten(rest[min(rest)]), f"only fields of a {self.kind}")
+        unknown = {name: json_text(name, value) for name, value in rest.items()}
+        values["extra"] = unknown | values.get("extra", {})
+
+    def write(self, message: Message) -> dict[str, Any]:
+        return {
+            field.name: field.write(value)
+            for field in self.fields
+            if (value := getattr(message, field.name)) is not None and value != field.default
+        }
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    if field.default_factory is not msgspec.NODEFAULT:
+        return field.default_factory()
+    return field.default
+
+
+def parse(value: bytes) -> dict[str, Any]:
+    try:
+        document = orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        raise MessageError("value", f"{shorten(value)}: {error}", "JSON or Avro") from error
+    if type(document) is not dict:
+        raise MessageError("value", shorten(document), "a JSON object")
+    return document
+
+
+def market_kind(document: Mapping[str, Any]) -> str:
+    """Which market record it is: a bar has an open; a clock has a feed, no symbol and no price."""
+    if "open" in document or "o" in document:
+        return "bar"
+    if "feed" in document and "symbol" not in document and _PRICES.isdisjoint(document):
+        return "clock"
+    return "tick"
+
+
+def symbol_of_key(key: bytes | None) -> str:
+    """The symbol that a record's key holds."""
+    if not key:
+        raise MessageError("key", NOTHING, "the symbol")
+    try:
+        return text("key", key.decode())
+    except UnicodeDecodeError as error:
+        raise MessageError("key", shorten(key), "the symbol as UTF-8") from error
