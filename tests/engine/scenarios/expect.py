@@ -310,7 +310,7 @@ def said(output: Output) -> str:
             return (
                 f"{line} -> {decimal(output.exit_price)} pnl {decimal(output.pnl)} pct {decimal(output.pnl_pct)}"
                 f" fees {decimal(output.fees)} gross {decimal(output.gross_pnl)} mae {decimal(output.mae)}"
-                f" mfe {decimal(output.mfe)} {output.exit_reason} {output.outcome}{flag}"
+                f" mfe {decimal(output.mfe)} {output.exit_reason} {output.outcome}{flag} slices {output.slices}"
             )
         case Decision():
             who = output.signal_id or output.command_id or ""
