@@ -39,6 +39,8 @@ class Account:
         """What is left of this record's volume; None until it is asked for."""
         self.stale: set[str] = set()
         """Lots, orders and symbols whose watch is no longer true."""
+        self.recent: dict[str, Lot] = {}
+        """Lots that were looked at in the batch that is being folded."""
         self._by_symbol: dict[str, list[Lot]] = {}
         self._known: dict[str, Instrument] = {}
         for lot in self.state.lots.values():

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streams.engine import exits, figures, plans, trading
-from streams.engine.fills import stop_on_tick
 from streams.engine.market import BUY, SELL, Moment
 from streams.engine.orders import Order
 from streams.engine.state import Lot, PlannedSlice
@@ -46,24 +45,12 @@ def _pass_lot(account: Account, now: Moment, lot: Lot, shut: bool) -> None:
     account.watch_lot(lot)
     settings = account.terms_of(lot.terms)
     tick = account.instrument(lot.symbol).tick_size
-    catch_up(account, lot, now)
+    trading.catch_up(account, lot, now, now.count - 1)
     price = now.closing_price(lot.side)
     if not shut:
         _try_exits(account, now, lot, price, settings.limit_fill == "touch")
     if lot.quantity:
         exits.ratchet(lot, settings, price, tick)
-
-
-def catch_up(account: Account, lot: Lot, now: Moment) -> None:
-    """Take in what the lot's price did at the records between, which reached none of its levels."""
-    assert now.series is not None
-    settings = account.terms_of(lot.terms)
-    if settings.trailing_stop is not None and now.count - 1 > lot.seen:
-        which = SELL if lot.side > 0 else BUY
-        high, low = now.series.extremes(which, lot.seen, now.count - 1)
-        best = high if lot.side > 0 else low
-        exits.ratchet(lot, settings, best, account.instrument(lot.symbol).tick_size)
-    trading.catch_up_marks(lot, now)
 
 
 def _try_exits(account: Account, now: Moment, lot: Lot, price: int, touch: bool) -> None:
@@ -99,7 +86,6 @@ def pass_order(account: Account, now: Moment, order: Order) -> None:
     """An open order meets a tick of its symbol."""
     account.stale.add(order.order_id)
     if account.is_shut(now, order.symbol):
-        wait(account, order, "market_closed")
         return
     first = not order.arrived
     order.arrived = True
@@ -125,8 +111,8 @@ def _triggers(account: Account, now: Moment, order: Order, price: int) -> bool:
     if order.side * (price - order.stop_price) >= 0:
         return True
     if order.order_type == "trailing":
-        move_trail(account, order, price)
-    wait(account, order, "not_reached")
+        trading.follow(account, order, price)
+    wait_for_price(account, order, "not_reached")
     return False
 
 
@@ -134,25 +120,16 @@ def _follow(account: Account, now: Moment, order: Order, price: int) -> None:
     """Bring a trailing order to the record before this one."""
     assert now.series is not None
     if order.extreme is None:
-        move_trail(account, order, price)
+        trading.follow(account, order, price)
     elif now.count - 1 > order.seen:
         high, low = now.series.extremes(BUY if order.side > 0 else SELL, order.seen, now.count - 1)
-        move_trail(account, order, low if order.side > 0 else high)
+        trading.follow(account, order, low if order.side > 0 else high)
     order.seen = now.count
 
 
 def follow_bars(account: Account, now: Moment, order: Order) -> None:
     """The same before a bar, whose own extremes count from the next."""
     _follow(account, now, order, now.open)
-
-
-def move_trail(account: Account, order: Order, price: int) -> None:
-    """A better extreme moves the stop; nothing loosens it."""
-    assert order.trail is not None
-    if order.extreme is None or order.side * (price - order.extreme) < 0:
-        order.extreme = price
-        tick = account.instrument(order.symbol).tick_size
-        order.stop_price = stop_on_tick(order.side, price + order.side * order.trail, tick)
 
 
 def _pass_limit(account: Account, now: Moment, order: Order, price: int, first: bool) -> None:
@@ -165,7 +142,7 @@ def _pass_limit(account: Account, now: Moment, order: Order, price: int, first: 
         fill_order(account, now, order, order.limit_price, maker=not first)
     else:
         order.touched = order.touched or better == 0
-        wait(account, order, "not_penetrated" if order.touched else "not_reached")
+        wait_for_price(account, order, "not_penetrated" if order.touched else "not_reached")
 
 
 def fill_at_market(account: Account, now: Moment, order: Order, price: int) -> None:
@@ -241,6 +218,12 @@ def wait(account: Account, order: Order, reason: str) -> None:
     if order.reason != reason:
         order.reason = reason
         account.out.order(order)
+
+
+def wait_for_price(account: Account, order: Order, reason: str) -> None:
+    """A price that is not there says nothing new of an order that was nearer to its fill before."""
+    if order.reason in ("", "no_market", "not_reached", "position_closing"):
+        wait(account, order, reason)
 
 
 def kill(account: Account, order: Order, reason: str) -> None:

@@ -62,17 +62,14 @@ def pass_bar(account: Account, now: Moment) -> None:
     orders = [order for order in matching.orders_of(account, now.symbol) if order.created <= now.opened]
     for lot in lots:
         account.watch_lot(lot)
-        matching.catch_up(account, lot, now)
+        trading.catch_up(account, lot, now, now.count - 1)
     for order in orders:
         account.stale.add(order.order_id)
         if order.order_type == "trailing":
             matching.follow_bars(account, now, order)
     walk = Walk(now)
     lives = {lot.lot_id: Live(lot, walk) for lot in lots}
-    if account.is_shut(now, now.symbol):
-        for order in orders:
-            matching.wait(account, order, "market_closed")
-    else:
+    if not account.is_shut(now, now.symbol):
         _pass_open(account, now, lots, orders)
         _take_in_new(account, now, walk, lives)
         _walk(account, now, walk, lives, orders)
@@ -81,7 +78,7 @@ def pass_bar(account: Account, now: Moment) -> None:
         _ratchet(account, live)
     for order in orders:
         if order.is_open and order.order_type == "trailing":
-            matching.move_trail(account, order, now.low if order.side > 0 else now.high)
+            trading.follow(account, order, now.low if order.side > 0 else now.high)
 
 
 # The open ------------------------------------------------------------------------------------
@@ -126,7 +123,7 @@ def _fill_at_open(account: Account, now: Moment, order: Order) -> None:
         return
     if order.order_type in ("stop", "stop_limit", "trailing") and not _is_triggered(order):
         if order.stop_price is None or side * (price - order.stop_price) < 0:
-            matching.wait(account, order, "not_reached")
+            matching.wait_for_price(account, order, "not_reached")
             return
         _trigger(account, order)
         if order.order_type != "stop_limit":
@@ -137,7 +134,7 @@ def _fill_at_open(account: Account, now: Moment, order: Order) -> None:
     if side * (limit - price) > 0 or (side * (limit - price) == 0 and _fills_at(account, order)):
         matching.fill_order(account, now, order, price, maker=order.arrived)
     else:
-        matching.wait(account, order, "not_reached")
+        matching.wait_for_price(account, order, "not_reached")
 
 
 def _fills_at(account: Account, order: Order) -> bool:

@@ -1,12 +1,15 @@
 """The state at the end: what is open, and why it waits."""
 
 from schemas.messages import Output
+from streams.engine import exits
 from streams.engine.account import Account
 from streams.engine.calendars import is_open
-from streams.engine.market import Moment
+from streams.engine.market import BUY, SELL, Moment
 from streams.engine.orders import Order
 from streams.engine.outbox import order_message
 from streams.engine.shard import Shard
+from streams.engine.state import Lot
+from streams.engine.units import FOREVER
 
 
 def last_words(shard: Shard) -> list[Output]:
@@ -21,9 +24,22 @@ def last_words(shard: Shard) -> list[Output]:
             order.reason = why_waits(account, order, shard.now)
             told.append(order_message(account.name, order, shard.now.time))
         for lot in state.lots.values():
+            _follow(account, lot, shard)
             account.out.position(shard.now.time, lot, shard.now.mark_of(lot.symbol))
         told += account.take_output()
     return told
+
+
+def _follow(account: Account, lot: Lot, shard: Shard) -> None:
+    """Bring a trailing stop to the market's end."""
+    settings = account.terms_of(lot.terms)
+    if settings.trailing_stop is None:
+        return
+    past = shard.market.symbols[lot.symbol].extremes[SELL if lot.side > 0 else BUY]
+    high, low = past.since(lot.seen)
+    if high > -FOREVER:
+        best = high if lot.side > 0 else low
+        exits.ratchet(lot, settings, best, account.instrument(lot.symbol).tick_size)
 
 
 def why_waits(account: Account, order: Order, now: Moment) -> str:

@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 
 from schemas.columns import Columns
 from schemas.messages import Command, Output, Signal
-from streams.engine import sizing
+from streams.engine import sizing, trading
 from streams.engine.account import Account, next_minute
 from streams.engine.checks import Checked, Gatekeeper
 from streams.engine.indicators import CORRELATED_DAYS
@@ -175,8 +175,8 @@ class _Run:
         end = len(self.batch)
         while (row := self._next()) < end:
             self._step(row)
-        time = int(self.batch.time[self.row]) if self.row >= 0 else self.batch.previous
-        self.shard._sleep(self.number, self.account, max(time, int(self.batch.time[-1])))
+        trading.end_batch(self.account, self.batch.series)
+        self.shard._sleep(self.number, self.account, int(self.batch.time[-1]))
 
     def _step(self, row: int) -> None:
         self.row = row
