@@ -7,7 +7,7 @@ from fractions import Fraction
 from schemas.messages import Bar, Clock, Command, Signal, Tick
 from streams.engine.settings import Filter, Level, Settings
 
-from . import hours
+from . import hours, readings
 from .ledger import Lot, Plan, Slice, Terms, Want, Working, level_distance, order_fee
 from .market import Market, price_for
 from .matching import Matching
@@ -55,7 +55,7 @@ class Account(Matching):
         if isinstance(item, Command) and item.kind in ("create", "change"):
             return
         due = item.ts + settings.latency
-        if is_entry(item):
+        if is_entry(item) or readings.DUE_COVERS_EVERYTHING:
             due = self.latest_due = max(due, self.latest_due)
         self.arrived += 1
         wait = Waiting(due, self.arrived, item)
@@ -206,11 +206,6 @@ class Account(Matching):
         for lot in lots:
             if lot.held > 0:
                 self.close_lot(lot, reason)
-
-    def belongs(self, plan: Plan, lot: Lot) -> bool:
-        if self.settings.position_mode == "net":
-            return plan.symbol == lot.symbol and plan.side == lot.side
-        return plan.lot is lot
 
     def failed_filter(self, signal: Signal) -> tuple[str, float | None, float] | None:
         for each in self.settings.filters:
@@ -491,7 +486,10 @@ class Account(Matching):
         plan = Plan(self.id("p"), want.symbol, want.side, terms, slices)
         lot = self.net_lot(want.symbol)
         if lot is not None and lot.side == want.side:
-            plan.lot = lot
+            if lot.closing is not None and readings.CLOSING_IS_GONE:
+                plan.after = lot
+            else:
+                plan.lot = lot
         self.plans.append(plan)
         for slice_ in slices:
             self.timer(plan, slice_)
@@ -620,9 +618,8 @@ class Account(Matching):
                 return
             self.say_of(command, "accepted")
             self.state = "active"
-            if "max_drawdown" in self.tripped:
-                self.tripped.discard("max_drawdown")
-                self.peak = self.worth()
+            self.tripped.discard("max_drawdown")
+            self.peak = self.worth()
 
     def cancel(self, command: Command) -> None:
         order = next((each for each in self.orders if each.id == command.order_id), None)

@@ -306,7 +306,7 @@ class Books:
             plan_id=plan.id,
         )
 
-    def end_plan(self, plan: Plan, reason: str) -> None:
+    def end_plan(self, plan: Plan, reason: str, order_reason: str | None = None) -> None:
         """Its remaining slices are cancelled, without a decision each."""
         if plan not in self.plans:
             return
@@ -316,7 +316,7 @@ class Books:
                 slice_.state = "cancelled"
                 self.timer(plan, slice_, reason)
             elif slice_.order is not None and slice_.order.alive():
-                self.kill(slice_.order, reason)
+                self.kill(slice_.order, order_reason or reason)
                 if slice_.order.filled == 0:
                     slice_.state = "cancelled"
                     self.timer(plan, slice_, reason)
@@ -326,17 +326,20 @@ class Books:
 
     def cancel_entries(self, order_reason: str, plan_reason: str) -> None:
         for plan in list(self.plans):
-            self.end_plan(plan, plan_reason)
+            self.end_plan(plan, plan_reason, order_reason)
         for order in list(self.orders):
             if order.plan is None and self.opening_part(order) > 0:
                 self.kill(order, order_reason)
 
+    def belongs(self, plan: Plan, lot: Lot) -> bool:
+        """Whether the plan is one of this position's."""
+        if self.settings.position_mode == "net":
+            return plan.symbol == lot.symbol and plan.side == lot.side and plan.after is not lot
+        return plan.lot is lot
+
     def end_plans_of(self, lot: Lot, reason: str) -> None:
         for plan in list(self.plans):
-            mine = plan.lot is lot
-            if self.settings.position_mode == "net":
-                mine = plan.symbol == lot.symbol and plan.side == lot.side
-            if mine:
+            if self.belongs(plan, lot):
                 self.end_plan(plan, reason)
 
     # Fills --------------------------------------------------------------------------------------

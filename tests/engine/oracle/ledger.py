@@ -65,6 +65,8 @@ class Plan:
     terms: Terms
     slices: list[Slice]
     lot: "Lot | None" = None
+    after: "Lot | None" = None
+    """A position with a queued close that this plan follows (only with `CLOSING_IS_GONE`)."""
 
     def live(self) -> bool:
         return any(each.remaining() > 0 or each.state == "armed" for each in self.slices)

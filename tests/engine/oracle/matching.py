@@ -199,7 +199,7 @@ class Matching(Books):
             lot.pending_stop = reason
             lot.ambiguous = lot.ambiguous or ambiguous
 
-    def fill_target(self, lot: Lot, price: int) -> None:
+    def fill_target(self, lot: Lot, price: int, maker: bool = True) -> None:
         """The take-profit, a limit that rested, for all that is held."""
         quantity = self.takeable(lot.symbol, lot.held)
         order = self.exit_order(lot, "take_profit", "take_profit", lot.held, price)
@@ -207,9 +207,9 @@ class Matching(Books):
         if quantity == 0:
             self.wait(order, "no_volume")
             return
-        self.leave(lot, order, quantity, price, True, "take_profit")
+        self.leave(lot, order, quantity, price, maker, "take_profit")
 
-    def fill_partial(self, lot: Lot, number: int, price: int) -> None:
+    def fill_partial(self, lot: Lot, number: int, price: int, maker: bool = True) -> None:
         partial, order, _ = lot.partials[number]
         if order is None:
             wanted = min(lot.held, down(share(lot.bought, partial.fraction), self.lot_size(lot.symbol)))
@@ -223,7 +223,7 @@ class Matching(Books):
         if quantity == 0:
             self.wait(order, "no_volume")
             return
-        self.leave(lot, order, quantity, price, True, "partial", closes=False)
+        self.leave(lot, order, quantity, price, maker, "partial", closes=False)
 
     def reached(self, lot: Lot, price: int, level: int) -> bool:
         """Whether a limit exit at this level fills at this closing price."""

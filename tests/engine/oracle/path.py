@@ -30,6 +30,8 @@ class Walk:
         self.rest = self.points
         """The path from the present price on."""
         self.bought = {lot.id: lot.bought for lot in mine if lot.held > 0}
+        self.whole = {lot.id for lot in mine}
+        """Lots that live through the whole bar."""
         self.lived = {lot.id: list(self.points) for lot in mine}
         self.suppressed: set[str] = set()
         """Lots whose target was reached while their stop lies ahead in the bar."""
@@ -57,8 +59,8 @@ class Walk:
                 self.settle(price)
             price = goal
             for lot in self.lots():
-                if lot.id not in {each for each in self.bought if len(self.lived[each]) == 4}:
-                    self.lived.setdefault(lot.id, []).append(goal)
+                if lot.id not in self.whole:
+                    self.lived[lot.id].append(goal)
         for lot in self.lots():
             best = max(self.lived[lot.id]) if lot.side > 0 else min(self.lived[lot.id])
             lot.follow(best)
@@ -81,14 +83,14 @@ class Walk:
                 continue
             for level, number in account.targets(lot):
                 if lot.held > 0 and account.reached(lot, price, level):
-                    self.fill_target(lot, number, account.limit_exit_price(lot, price, level))
+                    self.fill_target(lot, number, account.limit_exit_price(lot, price, level), False)
 
-    def fill_target(self, lot: Lot, number: int | None, price: int) -> None:
+    def fill_target(self, lot: Lot, number: int | None, price: int, maker: bool = True) -> None:
         self.done.add((lot.id, number))
         if number is None:
-            self.account.fill_target(lot, price)
+            self.account.fill_target(lot, price, maker)
         else:
-            self.account.fill_partial(lot, number, price)
+            self.account.fill_partial(lot, number, price, maker)
 
     def nearest(self, price: int, goal: int) -> Event | None:
         """What happens first between two points; exits before orders where they coincide."""

@@ -18,6 +18,7 @@ from streams.engine.settings import (
     Commission,
     Condition,
     Filter,
+    Instrument,
     Instruments,
     Level,
     Partial,
@@ -277,6 +278,142 @@ def test_participation_shares_the_volume() -> None:
         (u(4), u(101)),
         (u(2), u(102)),
     ]
+
+
+def test_entry_bar_holds_the_stop_for_what_is_left_of_it() -> None:
+    """Bought at the open of 100; the low of 98.9 lies on the rest of the path, after nothing else."""
+    settings = account(stop_loss=percent(1), take_profit=percent(5))
+    bars = [bar(0, 100, 100, 100, 100), bar(1, 100, 100.5, 98.9, 100)]
+    (trade,) = of(Trade, run([settings], bars, [(0, signal(30))], LOOSE))
+    assert (trade.entry_ts, trade.exit_ts, trade.exit_price) == (2 * MINUTE, 2 * MINUTE, u(99))
+    assert (trade.mae, trade.mfe, trade.ambiguous) == (0, 0, False)
+
+
+def test_a_limit_filled_late_on_the_path_has_not_lived_through_the_high() -> None:
+    """Open 100, high 103 (nearer), low 97.5, close 98: bought at 98 on the way down, the target 102 is past."""
+    settings = account(take_profit=percent(4), stop_loss=percent(2))
+    order = Command(
+        command_id="c",
+        account="a",
+        kind="place",
+        ts=MINUTE,
+        symbol="X",
+        side="buy",
+        order_type="limit",
+        quantity=u(1),
+        limit_price=u(98),
+        take_profit=u(101),
+    )
+    bars = [bar(0, 100, 100, 100, 100), bar(1, 100, 101.9, 97.5, 98), bar(2, 98, 102, 97, 101)]
+    out = run([settings], bars, [(0, order)], LOOSE)
+    (trade,) = of(Trade, out)
+    assert (trade.entry_ts, trade.exit_ts, trade.exit_price) == (2 * MINUTE, 3 * MINUTE, u(101))
+    assert (trade.mae, trade.mfe) == (u(1), u(4))
+
+
+def test_stop_limit_on_a_path() -> None:
+    """Buy stop 101, limit 100.5: triggers at 101 on the way to 102, fills at 100.5 on the way to 99."""
+    order = Command(
+        command_id="c",
+        account="a",
+        kind="place",
+        ts=MINUTE,
+        symbol="X",
+        side="buy",
+        order_type="stop_limit",
+        quantity=u(1),
+        stop_price=u(101),
+        limit_price=u(100.5),
+    )
+    bars = [bar(0, 100, 100, 100, 100), bar(1, 100.2, 102, 98, 99)]
+    (fill,) = of(Fill, run([account()], bars, [(0, order)], LOOSE))
+    assert fill.price == u(100.5)
+
+
+def test_short_with_quotes() -> None:
+    """Sold at the bid of 99.9, covered at the ask: the stop of 1% is 100.899, rounded up to the cent."""
+    cents = Instruments(default=Instrument(symbol="", tick_size=u(0.01)))
+    settings = account(stop_loss=percent(1))
+    ticks = [tick(0, bid=99.9, ask=100), tick(1, 100.9, bid=100.8, ask=100.89), tick(2, bid=100.8, ask=100.9)]
+    out = run([settings], ticks, [(0, signal(0, "short"))], cents)
+    (trade,) = of(Trade, out)
+    assert (trade.quantity, trade.entry_price) == (1001001001, u(99.9))
+    assert (trade.exit_price, trade.exit_ts) == (u(100.9), 2 * SECOND)
+    assert (trade.mae, trade.mfe) == (u(1.0), u(-0.05))
+
+
+def test_lots_of_their_own() -> None:
+    settings = account(position_mode="per_signal", take_profit=percent(1), limit_fill="touch")
+    ticks = [tick(0, 100), tick(1, 100.5), tick(2, 101), tick(3, 101.505)]
+    out = run([settings], ticks, [(0, signal(0)), (1, signal(1, name="s2"))])
+    assert [(each.signal_id, each.exit_price) for each in of(Trade, out)] == [
+        ("s1", u(101)),
+        ("s2", u(101.505)),
+    ]
+
+
+def test_rows_at_midnight_and_day_orders() -> None:
+    day = 86_400
+    order = Command(
+        command_id="c",
+        account="a",
+        kind="place",
+        ts=(day - 30) * SECOND,
+        symbol="X",
+        side="buy",
+        order_type="limit",
+        quantity=u(1),
+        limit_price=u(90),
+        time_in_force="DAY",
+    )
+    ticks = [tick(day - 30, 100), tick(day + 5, 110), tick(day + 3700, 89)]
+    out = run([account()], ticks, [(0, signal(day - 30)), (0, order)], LOOSE)
+    rows = [(each.ts, each.equity, each.day_end) for each in of(Equity, out)]
+    assert rows == [
+        ((day - 30) * SECOND, u(10_000), False),
+        (day * SECOND, u(10_000), True),
+        ((day + 3660) * SECOND, u(10_100), False),
+    ]
+    assert [(each.state, each.reason) for each in of(Order, out) if each.command_id == "c"][-1] == (
+        "expired",
+        "expired",
+    )
+
+
+def test_all_in_with_slippage_is_cut_to_what_it_may_cost() -> None:
+    """10,000 at 100.01 buys 99.990000999... shares: 99.99000099 at a lot of 1e-8."""
+    settings = account(size=Size(mode="percent_of_equity", value=ONE), slippage=Slippage(rate=u(0.0001)))
+    (fill,) = of(Fill, run([settings], [tick(0, 100)], [(0, signal(0))]))
+    assert (fill.price, fill.quantity) == (u(100.01), 9999000099)
+
+
+def test_commissions_shrink_the_order_and_the_minimum_is_per_order() -> None:
+    """Two halves of q shares at 100 with 1 minimum: 100 q + 2 <= 10,000, so 99.98."""
+    settings = account(
+        size=Size(mode="percent_of_equity", value=ONE),
+        commission=Commission(rate=u(0.0001), minimum=u(1)),
+        slices=(Slice(offset=0, fraction=u(0.5)), Slice(offset=SECOND, fraction=u(0.5))),
+    )
+    fills = of(Fill, run([settings], [tick(0, 100), tick(1, 100)], [(0, signal(0))]))
+    assert [(each.quantity, each.fee) for each in fills] == [(u(49.99), u(1)), (u(49.99), u(1))]
+
+
+def test_volatility_size_and_an_atr_stop() -> None:
+    """Ranges of 2, 4 and 4 (from the close before): ATR 4 over two; 1% of 10,000 over 2 ATR is 12.5."""
+    settings = account(
+        size=Size(mode="volatility", value=u(0.01), multiple=2 * ONE),
+        stop_loss=Level(kind="atr", value=ONE),
+        atr_interval=MINUTE,
+        atr_length=2,
+    )
+    bars = [
+        bar(0, 100, 101, 99, 100),
+        bar(1, 100, 103, 99, 102),
+        bar(2, 102, 104, 100, 101),
+        bar(3, 101, 101, 96, 97),
+    ]
+    (trade,) = of(Trade, run([settings], bars, [(0, signal(180))], LOOSE))
+    assert (trade.quantity, trade.entry_price, trade.exit_price) == (u(12.5), u(101), u(97))
 
 
 def test_drops() -> None:
