@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from pathlib import Path
 
-
 from schemas.messages import Trade
 from streams.engine.settings import Instruments
 from streams.engine.simulate import simulate
@@ -49,7 +48,7 @@ def main() -> None:
     parser.add_argument("market", type=Path, help="the directory that `market.save` wrote")
     parser.add_argument("ticks", type=int, help="how many of them to replay")
     parser.add_argument("--repeats", type=int, default=3, help="the best one counts")
-    parser.add_argument("--chunk", type=int, default=1_000_000, help="ticks a batch")
+    parser.add_argument("--chunk", type=int, default=262_144, help="ticks a batch")
     options = parser.parse_args()
     ticks, entries, bracket = market.load(options.market)
     ticks, entries = ticks.first(options.ticks), entries.before(options.ticks)

@@ -59,10 +59,9 @@ NARROW = Bracket(take_profit=0.002, stop_loss=0.0015, trail=0.001, time_limit=10
 
 @dataclass(frozen=True)
 class Entries:
-    """When brackets enter, at the tick's own time, and how."""
+    """When brackets enter, at the tick's own time, and which have a trailing stop instead of a fixed one."""
 
     tick: Ints
-    long: npt.NDArray[np.bool_]
     trailing: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:
@@ -70,7 +69,7 @@ class Entries:
 
     def before(self, count: int) -> "Entries":
         kept = int(np.searchsorted(self.tick, count))
-        return Entries(self.tick[:kept], self.long[:kept], self.trailing[:kept])
+        return Entries(self.tick[:kept], self.trailing[:kept])
 
 
 def ticks(count: int, seed: int = 1) -> Ticks:
@@ -91,17 +90,17 @@ def ticks(count: int, seed: int = 1) -> Ticks:
 def scattered(count: int, number: int, seed: int = 2) -> Entries:
     """That many entries anywhere among the ticks."""
     random = np.random.default_rng(seed)
-    return _entries(np.sort(random.choice(count - 1, number, replace=False)).astype(np.int64), random)
+    return _entries(np.sort(random.choice(count - 1, number, replace=False)).astype(np.int64))
 
 
-def regular(count: int, every: int, seed: int = 3) -> Entries:
+def regular(count: int, every: int) -> Entries:
     """An entry at every so many ticks."""
-    return _entries(np.arange(every, count, every, dtype=np.int64), np.random.default_rng(seed))
+    return _entries(np.arange(every, count, every, dtype=np.int64))
 
 
-def _entries(at: Ints, random: np.random.Generator) -> Entries:
-    """Half of them long, a third with a trailing stop."""
-    return Entries(at, random.random(len(at)) < 0.5, np.arange(len(at)) % 3 == 0)
+def _entries(at: Ints) -> Entries:
+    """A third of them trail."""
+    return Entries(at, np.arange(len(at)) % 3 == 0)
 
 
 def save(path: Path, ticks: Ticks, entries: Entries, bracket: Bracket) -> None:

@@ -43,24 +43,25 @@ def chunks(ticks: market.Ticks, length: int) -> Iterator[Columns]:
 def accounts(bracket: market.Bracket) -> list[Settings]:
     """One whose stops are fixed and one whose stops trail, each taking its own source's signals."""
 
-    def account(name: str, stop_loss: float | None, trail: float | None) -> Settings:
+    def account(name: str) -> Settings:
         return Settings(
             name=name,
             follow=(name,),
             balance=10_000_000 * ONE,
             size=Size(mode="quantity"),
             position_mode="per_signal",
+            limit_fill="touch",
             take_profit=_percent(bracket.take_profit),
-            stop_loss=_percent(stop_loss),
-            trailing_stop=_percent(trail),
+            stop_loss=_percent(bracket.stop_loss) if name == FIXED else None,
+            trailing_stop=_percent(bracket.trail) if name == TRAILING else None,
             time_limit=bracket.time_limit,
         )
 
-    return [account(FIXED, bracket.stop_loss, None), account(TRAILING, None, bracket.trail)]
+    return [account(FIXED), account(TRAILING)]
 
 
-def _percent(share: float | None) -> Level | None:
-    return None if share is None else Level(kind="percent", value=round(share * ONE))
+def _percent(share: float) -> Level:
+    return Level(kind="percent", value=round(share * ONE))
 
 
 def signals(ticks: market.Ticks, entries: market.Entries) -> list[Signal]:
@@ -69,13 +70,11 @@ def signals(ticks: market.Ticks, entries: market.Entries) -> list[Signal]:
             signal_id=str(number),
             source=TRAILING if trailing else FIXED,
             symbol=SYMBOL,
-            side="long" if long else "short",
+            side="long",
             ts=ts,
             quantity=QUANTITY,
         )
-        for number, (ts, long, trailing) in enumerate(
-            zip(
-                ticks.ts[entries.tick].tolist(), entries.long.tolist(), entries.trailing.tolist(), strict=True
-            )
+        for number, (ts, trailing) in enumerate(
+            zip(ticks.ts[entries.tick].tolist(), entries.trailing.tolist(), strict=True)
         )
     ]

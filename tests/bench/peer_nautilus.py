@@ -83,10 +83,8 @@ class Brackets(Strategy):
         number = self.next
         self.next += 1
         tick = int(self.entries.tick[number])
-        long = bool(self.entries.long[number])
-        price = float(self.ticks.ask[tick] if long else self.ticks.bid[tick]) / market.UNIT
-        sign = 1 if long else -1
-        stop = {"sl_trigger_price": self.pair.make_price(price * (1 - sign * self.bracket.stop_loss))}
+        price = float(self.ticks.ask[tick]) / market.UNIT
+        stop = {"sl_trigger_price": self.pair.make_price(price * (1 - self.bracket.stop_loss))}
         if self.entries.trailing[number]:
             stop = {
                 "sl_order_type": OrderType.TRAILING_STOP_MARKET,
@@ -95,9 +93,9 @@ class Brackets(Strategy):
             }
         orders = self.order_factory.bracket(
             instrument_id=self.pair.id,
-            order_side=OrderSide.BUY if long else OrderSide.SELL,
+            order_side=OrderSide.BUY,
             quantity=self.quantity,
-            tp_price=self.pair.make_price(price * (1 + sign * self.bracket.take_profit)),
+            tp_price=self.pair.make_price(price * (1 + self.bracket.take_profit)),
             tp_post_only=False,
             **stop,
         )

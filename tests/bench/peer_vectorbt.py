@@ -34,9 +34,8 @@ def run(
     ends = np.searchsorted(ticks.ts, ticks.ts[entries.tick] + bracket.time_limit)
     column = columns(entries, ends) if lots else np.zeros(len(entries), dtype=np.int64)
     shape = (count, int(column.max()) + 1)
-    longs, shorts, leaves, trailing = (np.zeros(shape, dtype=bool) for _ in range(4))
-    longs[entries.tick[entries.long], column[entries.long]] = True
-    shorts[entries.tick[~entries.long], column[~entries.long]] = True
+    enters, leaves, trailing = (np.zeros(shape, dtype=bool) for _ in range(3))
+    enters[entries.tick, column] = True
     ended = ends < count
     leaves[ends[ended], column[ended]] = True
     trailing[entries.tick[entries.trailing], column[entries.trailing]] = True
@@ -46,16 +45,13 @@ def run(
         started = time.perf_counter()
         portfolio = vectorbt.Portfolio.from_signals(
             price,
-            entries=longs,
+            entries=enters,
             exits=leaves,
-            short_entries=shorts,
-            short_exits=leaves,
             size=0.01,
             init_cash=1e7,
             sl_stop=stop,
             sl_trail=trailing,
             tp_stop=bracket.take_profit,
-            upon_opposite_entry="ignore",
             freq="1s",
         )
         return time.perf_counter() - started, portfolio
