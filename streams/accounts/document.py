@@ -132,13 +132,13 @@ def parse(text: str, origin: str, faults: Faults) -> Item:
     return _item(node, Where(origin, _line(node)), 1, faults)
 
 
-def parse_value(text: str, key: str, origin: str) -> Item:
-    """A value given outside a file: it has a key and no line."""
+def parse_value(text: str, origin: str) -> Item:
+    """A value given outside a file: it has no line."""
     faults = Faults()
     node = _compose(text, Where(origin, None))
     if node is None:
         return Item(Where(origin, None), "value")
-    item = _without_line(_item(node, Where(origin, None, key), 1, faults))
+    item = _without_line(_item(node, Where(origin, None), 1, faults))
     faults.raise_any()
     return item
 

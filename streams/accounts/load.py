@@ -66,7 +66,7 @@ def _override_layer(overrides: Mapping[str, str]) -> Layer:
         with faults.gathered():
             if key not in READERS and key != AGGRESSIVE:
                 raise SettingsError([f"--set {key}: unknown key; " + nearest(key, KNOWN)])
-            layer[key] = parse_value(text, key, f"--set {key}={text}")
+            layer[key] = parse_value(text, f"--set {key}")
     faults.raise_any()
     return layer
 
