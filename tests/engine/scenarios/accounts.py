@@ -39,7 +39,9 @@ def given_of(text: str) -> Given:
             groups.setdefault(FILES[first], {}).setdefault(name, {})[field] = value
         else:
             groups.setdefault(FILES[first], {}).setdefault("", {})[rest] = value
-    return Given(account_with(preset, overrides, name=ACCOUNT), parse_instruments(symbols_file(groups), "symbols"))
+    return Given(
+        account_with(preset, overrides, name=ACCOUNT), parse_instruments(symbols_file(groups), "symbols")
+    )
 
 
 def account_changes(text: str) -> str:

@@ -13,9 +13,8 @@ from typing import Any
 
 from schemas.messages import Alert, Decision, Equity, Fill, Order, Output, Position, SliceTimer, Trade
 
-from streams.engine.units import ONE
-
-from .table import BASE, TableError, instant, items, number, words
+from .table import TableError, instant, items, number, words
+from .tell import said
 
 VERDICTS = ("accepted", "refused", "skipped", "duplicate", "expired", "late", "tripped")
 ENDED = ("filled", "cancelled", "expired", "rejected")
@@ -57,7 +56,14 @@ NUMBERS = {
     "target": "target",
     "trailing": "trailing",
 }
-TIMES = {"t": "ts", "entered": "entry_ts", "exited": "exit_ts", "due": "due", "until": "time_limit", "opened": "opened"}
+TIMES = {
+    "t": "ts",
+    "entered": "entry_ts",
+    "exited": "exit_ts",
+    "due": "due",
+    "until": "time_limit",
+    "opened": "opened",
+}
 WHOLE = {"slice": "slice_number", "slices": "slices"}
 NAMES = {
     "for": "purpose",
@@ -211,7 +217,7 @@ def options(output: type, rest: list[str], text: str) -> dict[str, Any]:
             values[word.removeprefix("not_")] = not word.startswith("not_")
         elif output is Trade and word in ("win", "loss", "breakeven") and "exit_reason" in values:
             values["outcome"] = word
-        elif output is Trade and word not in NUMBERS and word not in TIMES and word not in NAMES:
+        elif output is Trade and not any(word in known for known in (NUMBERS, TIMES, NAMES, WHOLE)):
             values["exit_reason"] = word
         elif not left:
             raise TableError(f"{word} has no value in: {text}")
@@ -239,11 +245,16 @@ def wrong_figures(wishes: Sequence[Wanted], summary: dict[str, Any]) -> list[str
         for path, value in want.values.items() if want.kind == "stat" else ():
             figure: Any = summary
             for name in path.split("."):
-                figure = figure.get(name) if isinstance(figure, dict) else None
+                if isinstance(figure, list):
+                    figure = figure[int(name) - 1]
+                else:
+                    figure = figure.get(name) if isinstance(figure, dict) else None
             if value == "null":
                 so = figure is None
             else:
-                so = figure is not None and math.isclose(float(figure), float(value), rel_tol=1e-9, abs_tol=1e-12)
+                so = figure is not None and math.isclose(
+                    float(figure), float(value), rel_tol=1e-9, abs_tol=1e-12
+                )
             if not so:
                 found.append(f"not so: {want.text} (it is {figure})")
     return found
@@ -257,7 +268,11 @@ def failures(wishes: Sequence[Wanted], outputs: Sequence[Output], drops: Counter
         happened = [output for output in outputs if isinstance(output, COUNTED[f"{kind}s"])]
         if listed and len(listed) != len(happened):
             found.append(f"{len(listed)} {kind}s are named and {len(happened)} happened")
-        found += [f"not so: {want.text}" for want, output in zip(listed, happened) if not want.met_by(output)]
+        found += [
+            f"not so: {want.text}"
+            for want, output in zip(listed, happened, strict=False)
+            if not want.met_by(output)
+        ]
     places: dict[str, int] = {}
     for want in wishes:
         if want.kind == "count":
@@ -281,74 +296,3 @@ def failures(wishes: Sequence[Wanted], outputs: Sequence[Output], drops: Counter
             else:
                 places[want.kind] = place + 1
     return found
-
-
-def decimal(value: int | None) -> str:
-    if value is None:
-        return "none"
-    sign, whole, rest = "-" if value < 0 else "", abs(value) // ONE, abs(value) % ONE
-    return f"{sign}{whole}" + (f".{rest:08d}".rstrip("0") if rest else "")
-
-
-def clock(ts: int) -> str:
-    return f"{decimal((ts - BASE) * 100)}s"
-
-
-def said(output: Output) -> str:
-    """An output in the words of the tables."""
-    match output:
-        case Fill():
-            line = f"fill {output.side} {decimal(output.quantity)} @ {decimal(output.price)}"
-            flag = " ambiguous" if output.ambiguous else ""
-            return (
-                f"{line} t {clock(output.ts)} fee {decimal(output.fee)} for {output.purpose}"
-                f" slip {decimal(output.slippage)} sym {output.symbol} order {output.order_id}{flag}"
-            )
-        case Trade():
-            line = f"trade {output.side} {decimal(output.quantity)} {decimal(output.entry_price)}"
-            flag = " ambiguous" if output.ambiguous else ""
-            return (
-                f"{line} -> {decimal(output.exit_price)} pnl {decimal(output.pnl)} pct {decimal(output.pnl_pct)}"
-                f" fees {decimal(output.fees)} gross {decimal(output.gross_pnl)} mae {decimal(output.mae)}"
-                f" mfe {decimal(output.mfe)} {output.exit_reason} {output.outcome}{flag} slices {output.slices}"
-            )
-        case Decision():
-            who = output.signal_id or output.command_id or ""
-            measured = "" if output.measured is None else f" measured {output.measured:.12g}"
-            limit = "" if output.limit is None else f" limit {output.limit:.12g}"
-            return f"{output.decision} {who} {output.reason}{measured}{limit} (t {clock(output.ts)})"
-        case Order():
-            prices = "".join(
-                f" {name} {decimal(value)}"
-                for name, value in (("limit", output.limit_price), ("stop", output.stop_price))
-                if value is not None
-            )
-            return (
-                f"order {output.order_id} {output.state} reason {output.reason or '-'} type {output.order_type}"
-                f" {output.side} qty {decimal(output.quantity)} done {decimal(output.filled)}{prices}"
-                f" for {output.purpose} t {clock(output.ts)} fees {decimal(output.fees)}"
-            )
-        case SliceTimer():
-            measured = "" if output.measured is None else f" measured {output.measured:.12g} limit {output.limit}"
-            return (
-                f"slice {output.number} {output.state} {output.reason}{measured} qty {decimal(output.quantity)}"
-                f" due {clock(output.due)} t {clock(output.ts)} plan {output.plan_id}"
-            )
-        case Equity():
-            return (
-                f"equity {clock(output.ts)} {decimal(output.equity)} cash {decimal(output.cash)}"
-                f" unrealised {decimal(output.unrealised)} realised {decimal(output.realised)}"
-                f" dd {decimal(output.drawdown)} reserved {decimal(output.reserved)}"
-                f" exposure {decimal(output.exposure)}{' day_end' if output.day_end else ''}"
-            )
-        case Position():
-            levels = "".join(
-                f" {name} {decimal(value)}"
-                for name, value in (("stop", output.stop), ("target", output.target), ("trailing", output.trailing))
-                if value is not None
-            )
-            line = f"position {output.symbol} {output.side} {decimal(output.quantity)}"
-            return f"{line} @ {decimal(output.average_price)}{levels} cost {decimal(output.cost)} (t {clock(output.ts)})"
-        case Alert():
-            return f"alert {output.kind} {output.text}"
-    raise TableError(f"an output of an unknown kind: {output!r}")

@@ -6,7 +6,8 @@ from schemas.messages import Equity, Fill, Order, Output, Position, Trade
 from streams.engine.settings import Settings
 from streams.engine.units import half_even, value_of
 
-from .expect import ENDED, decimal, said
+from .expect import ENDED
+from .tell import decimal, said
 
 
 class Books:
@@ -36,7 +37,9 @@ class Books:
         self.held[key], self.costs[key] = held + signed, cost
 
     def signed_cost(self) -> int:
-        return sum(cost if self.held[key] > 0 else -cost for key, cost in self.costs.items() if self.held[key])
+        return sum(
+            cost if self.held[key] > 0 else -cost for key, cost in self.costs.items() if self.held[key]
+        )
 
 
 def check(settings: Settings, outputs: Sequence[Output]) -> None:
@@ -64,10 +67,14 @@ def check(settings: Settings, outputs: Sequence[Output]) -> None:
                 positions[output.position_id] = signed if output.quantity else 0
             case Trade():
                 gross += output.gross_pnl
-                assert output.pnl == output.gross_pnl - output.fees, f"pnl is not gross − fees: {said(output)}"
+                assert output.pnl == output.gross_pnl - output.fees, (
+                    f"pnl is not gross − fees: {said(output)}"
+                )
             case Equity():
                 value = books.signed_cost() + output.unrealised
-                assert output.cash == books.cash, f"cash is {decimal(books.cash)} by the fills: {said(output)}"
+                assert output.cash == books.cash, (
+                    f"cash is {decimal(books.cash)} by the fills: {said(output)}"
+                )
                 assert output.equity == output.cash + value, f"equity is not cash + positions: {said(output)}"
     assert sum(positions.values()) == sum(books.held.values()), "Σ fills is not what the positions say"
     if not any(books.held.values()):

@@ -45,8 +45,8 @@ class Row:
 
     def __str__(self) -> str:
         parts = [f"{self.file}:{self.line}  {self.title}", *(f"  # {words}" for words in self.quoted)]
-        for name in ("account", "market", "inputs", "expect"):
-            parts.append(f"  {name:8}{getattr(self, name)}")
+        columns = ("account", "market", "inputs", "expect")
+        parts += [f"  {name:8}{getattr(self, name)}" for name in columns]
         return "\n".join(parts)
 
 
@@ -62,7 +62,8 @@ def read_rows(path: Path) -> Iterator[Row]:
             columns = [column.strip() for column in line.split("|")]
             if len(columns) != COLUMNS:
                 raise TableError(f"{path.name}:{number}: {len(columns)} columns, expected {COLUMNS}: {line}")
-            yield Row(path.name, number, *columns, quoted=tuple(quoted))
+            title, account, market, inputs, expect = columns
+            yield Row(path.name, number, title, account, market, inputs, expect, tuple(quoted))
 
 
 def items(text: str) -> list[str]:
@@ -112,7 +113,7 @@ def duration(text: str) -> int:
 def instant(text: str) -> int:
     """A time of the table in UTC microseconds."""
     if text.startswith("@"):
-        moment = datetime.fromisoformat(text[1:].replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(text[1:])
         return int(moment.timestamp()) * SECOND + moment.microsecond
     return BASE + duration(text)
 

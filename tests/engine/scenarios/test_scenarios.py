@@ -12,10 +12,11 @@ from streams.engine.simulate import simulate
 from streams.engine.stats import Statistics
 
 from .accounts import Given, given_of
-from .expect import failures, said, wanted, wrong_figures
+from .expect import failures, wanted, wrong_figures
 from .given import Record, batches, inputs_of, market_of
 from .invariants import check
 from .table import Row, read_rows
+from .tell import said
 
 TABLES = sorted(Path(__file__).parent.glob("[0-9]*.txt"))
 ROWS = [row for table in TABLES for row in read_rows(table)]
@@ -24,7 +25,9 @@ BATCHES = (1, 3)
 pack = msgspec.msgpack.encode
 
 
-def simulated(row: Row, given: Given, records: list[Record], length: int) -> tuple[list[Output], Counter[str]]:
+def simulated(
+    row: Row, given: Given, records: list[Record], length: int
+) -> tuple[list[Output], Counter[str]]:
     drops: Counter[str] = Counter()
     entries = [arrival.entry for arrival in inputs_of(row.inputs)]
     market = batches(records, length)
