@@ -6,10 +6,12 @@ and commands that take effect. Stepping at a record that means nothing to the ac
 driver may leave such records out (`streams.engine.watching` says which ones matter).
 """
 
+from heapq import heappop, heappush
+
 from schemas.messages import Command, OrderType, Output, Signal
-from streams.engine import breakers, figures, matching, path, plans, turns
+from streams.engine import breakers, figures, matching, path, plans, trading, turns
 from streams.engine.calendars import floor_minute, is_open, next_midnight
-from streams.engine.inbox import Inbox
+from streams.engine.inbox import Inbox, Waiting
 from streams.engine.market import Moment
 from streams.engine.orders import Order
 from streams.engine.outbox import Outbox
@@ -43,8 +45,12 @@ class Account:
         """Lots that were looked at in the batch that is being folded."""
         self._by_symbol: dict[str, list[Lot]] = {}
         self._known: dict[str, Instrument] = {}
+        self._deadlines: list[tuple[int, str]] = []
+        self._stale_at = FOREVER
+        """When an order that waits may have to say that its symbol is quiet."""
         for lot in self.state.lots.values():
             self._by_symbol.setdefault(lot.symbol, []).append(lot)
+            self.schedule(lot)
 
     # What it is told ---------------------------------------------------------------------------
 
@@ -139,6 +145,34 @@ class Account:
     def end_plan(self, now: Moment, plan: Plan, reason: str) -> None:
         plans.end(self, now, plan, reason)
 
+    def next_turn(self, now: Moment) -> Waiting | None:
+        """The next entry that takes effect at this record; the latency may change from one to the next."""
+        return self.inbox.next_turn(now.time - self.settings.latency, now.symbol)
+
+    def waiting_orders(self) -> list[Order]:
+        """Entry orders, and closes that are queued."""
+        queued = [
+            order
+            for lot in self.state.lots.values()
+            if lot.queued is not None and (order := lot.exits.get(lot.queued.reason)) is not None
+        ]
+        return [*self.state.orders.values(), *queued] if queued else list(self.state.orders.values())
+
+    def schedule(self, lot: Lot) -> None:
+        """Remember when time alone closes the lot."""
+        for time in (lot.deadline, lot.day_close):
+            if time is not None:
+                heappush(self._deadlines, (time, lot.lot_id))
+
+    def overdue(self, time: int) -> list[Lot]:
+        """Take out the lots whose time has come."""
+        found = []
+        while self._deadlines and self._deadlines[0][0] <= time:
+            lot = self.state.lots.get(heappop(self._deadlines)[1])
+            if lot is not None:
+                found.append(lot)
+        return found
+
     def watch_lot(self, lot: Lot) -> None:
         self.stale.add(lot.lot_id)
         self.stale.add(lot.symbol)
@@ -155,6 +189,7 @@ class Account:
         """An entry has arrived behind record `now`, which has passed; None: before the market's first."""
         turns.admit(self, entry, now)
         if now is not None:
+            self._stale_at = matching.tell_stale(self, now)
             self._finish(now)
 
     def step(self, now: Moment, reached: frozenset[str] | None = None) -> None:
@@ -163,6 +198,7 @@ class Account:
         self._pass_time(now)
         turns.expire(self, now)
         matching.expire_orders(self, now)
+        trading.queue_overdue(self, now)
         breakers.watch(self, now)
         if now.symbol:
             if now.is_bar:
@@ -171,6 +207,7 @@ class Account:
                 matching.pass_tick(self, now, reached)
             plans.release_due(self, now)
         turns.take(self, now)
+        self._stale_at = matching.tell_stale(self, now)
         self._finish(now)
 
     def watch_breakers(self, now: Moment) -> None:
@@ -226,7 +263,9 @@ class Account:
         state = self.state
         if state.next_day is None:
             return -FOREVER
-        wake = min(state.next_day, self.inbox.next_time())
+        wake = min(state.next_day, self._stale_at, self.inbox.next_time(self.settings.latency))
+        if self._deadlines:
+            wake = min(wake, self._deadlines[0][0])
         for order in state.orders.values():
             if order.expires_at is not None:
                 wake = min(wake, order.expires_at + 1)

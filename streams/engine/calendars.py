@@ -64,6 +64,11 @@ def next_open(session: Session | None, time: int) -> int:
     return FOREVER
 
 
+def next_close(session: Session, time: int) -> int:
+    """When the session that is open now ends."""
+    return next(end for start, end in _around(session, time // DAY) if start <= time < end)
+
+
 def has_session(session: Session | None, day: date) -> bool:
     return session is None or _hours(session, day) is not None
 

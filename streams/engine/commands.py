@@ -21,10 +21,15 @@ from streams.engine.matching import kill
 from streams.engine.orders import Order
 from streams.engine.settings import WHOLE, Settings
 from streams.engine.state import Lot, Origin, Terms
-from streams.engine.units import floor_to, value_of
+from streams.engine.units import floor_to
 
 if TYPE_CHECKING:
     from streams.engine.account import Account
+
+LIMITS = (
+    "max_positions", "max_correlated", "cooldown", "max_signals_per_hour", "max_position",
+    "max_exposure", "max_group", "cash_reserve", "daily_loss", "max_drawdown",
+)  # fmt: skip
 
 
 def execute(account: Account, command: Command, now: Moment) -> None:
@@ -95,7 +100,7 @@ def _is_meant(lot: Lot, command: Command) -> bool:
 def _cancel(account: Account, command: Command, now: Moment) -> Refusal | None:
     order = account.state.orders.get(command.order_id or "")
     if order is None:
-        return "no_such_order", None, None
+        return "no_order", None, None
     kill(account, order, "cancelled")
     return None
 
@@ -103,7 +108,7 @@ def _cancel(account: Account, command: Command, now: Moment) -> Refusal | None:
 def _cancel_plan(account: Account, command: Command, now: Moment) -> Refusal | None:
     plan = account.state.plans.get(command.plan_id or "")
     if plan is None:
-        return "no_such_plan", None, None
+        return "no_plan", None, None
     plans.end(account, now, plan, "cancelled")
     return None
 
@@ -129,11 +134,20 @@ def _place(account: Account, command: Command, now: Moment) -> Refusal | None:
     arrival = now.mark_of(symbol) or price
     terms = Terms(account.version, arrival, command.stop_loss, command.take_profit)
     request = Request(symbol, side, price, opens, True, WHOLE)
+    order = _order(account, command, now, request._replace(quantity=quantity))
     refusal = _may_open(account, now, request, terms) if opens or not quantity else None
     if refusal is not None:
+        order.advance("reject", _why_rejected(refusal[0]))
+        account.out.order(order)
         return refusal
-    _send(account, command, now, request, terms, quantity)
+    _send(account, command, now, order, request, terms)
     return None
+
+
+def _why_rejected(rule: str) -> str:
+    if rule == "buying_power":
+        return "no_buying_power"
+    return f"limit:{rule}" if rule in LIMITS else rule
 
 
 def _malformed(command: Command) -> Refusal | None:
@@ -169,35 +183,43 @@ def _may_open(account: Account, now: Moment, request: Request, terms: Terms) -> 
     refusal = (
         entries.may_enter(account, now, request.symbol)
         or entries.bad_levels(request.side, request.price, terms.stop, terms.target)
-        or limits.counts(account, now, request.symbol, request.side)
+        or limits.counts(account, now, request.symbol)
     )
     if refusal is not None:
         return refusal
     cut = limits.fit(account, now, request)
     if cut.quantity <= 0:
-        return cut.limit or "below_lot", cut.measured, cut.threshold
-    least = account.instrument(request.symbol).min_notional
-    notional = value_of(request.price, request.quantity)
-    return ("min_notional", float(notional), float(least)) if notional < least else None
+        return cut.limit or "no_quantity", cut.measured, cut.threshold
+    return entries.too_small(account, request.symbol, request.price, request.quantity)
+
+
+def _order(account: Account, command: Command, now: Moment, request: Request) -> Order:
+    order = account.new_order(
+        now,
+        request.symbol,
+        request.side,
+        command.order_type or "market",
+        request.quantity,
+        account.version,
+    )
+    order.command_id = command.command_id
+    order.time_in_force = command.time_in_force or "GTC"
+    order.expires_at = command.expires_at if order.time_in_force == "GTD" else None
+    _price_on_tick(account, order, command)
+    return order
 
 
 def _send(
-    account: Account, command: Command, now: Moment, request: Request, terms: Terms, quantity: int
+    account: Account, command: Command, now: Moment, order: Order, request: Request, terms: Terms
 ) -> None:
     origin = Origin(command_id=command.command_id)
     plan = plans.new_plan(account, request, origin, terms)
     plan.reduces = not request.quantity
     if request.quantity:
         account.state.accepted.append(now.time)
+        order.reserved = plans.reservation(account, request.price, request.quantity)
     account.out.decide(now.time, "accepted", symbol=request.symbol, origin=origin, plan_id=plan.plan_id)
-    order = account.new_order(
-        now, request.symbol, request.side, command.order_type or "market", quantity, account.version
-    )
-    order.plan_id, order.command_id = plan.plan_id, command.command_id
-    order.time_in_force = command.time_in_force or "GTC"
-    order.expires_at = command.expires_at if order.time_in_force == "GTD" else None
-    order.reserved = plans.reservation(account, request.price, request.quantity) if request.quantity else 0
-    _price_on_tick(account, order, command)
+    order.plan_id = plan.plan_id
     plans.place(account, now, plan, order)
 
 
@@ -231,12 +253,25 @@ def _change(account: Account, command: Command, now: Moment) -> Refusal | None:
     if (changed.latency, changed.time_zone) != (was.latency, was.time_zone) and not account.is_flat():
         return "not_flat", None, None
     account.state.versions.append(changed)
-    for plan_id in command.plans:
-        plan = account.state.plans.get(plan_id)
-        if plan is not None:
-            plan.terms = msgspec.structs.replace(plan.terms, settings=account.version)
+    account.inbox.forget_expiries()
+    account.stale.update(account.inbox.symbols())
     account.stale.update(lot.symbol for lot in account.state.lots.values())
+    for plan_id in command.plans:
+        _apply_to(account, plan_id)
     return None
+
+
+def _apply_to(account: Account, plan_id: str) -> None:
+    """The newest settings govern an open plan, and the lot that it entered."""
+    plan = account.state.plans.get(plan_id)
+    if plan is not None:
+        plan.terms = msgspec.structs.replace(plan.terms, settings=account.version)
+    for lot in account.state.lots.values():
+        if lot.plan_id == plan_id:
+            lot.terms = msgspec.structs.replace(lot.terms, settings=account.version)
+            trading.agree(account, lot)
+            account.watch_lot(lot)
+            account.out.lot(lot)
 
 
 _KINDS: dict[str, Callable[[Account, Command, Moment], Refusal | None]] = {

@@ -44,7 +44,7 @@ def _fails(account: Account, now: Moment, plan: Plan, condition: Condition) -> F
     if condition.kind == "price_holds":
         return _price_fails(now.mark, plan, condition)
     notional, volume = now.vwap()
-    if volume and plan.side * (now.mark * volume - notional) > 0:
+    if now.mark * volume > notional:
         return None
     return condition.name, now.mark / ONE, notional / volume / ONE if volume else None
 

@@ -113,13 +113,11 @@ def _size_and_open(
     stop = signal.stop_loss if settings.use_signal_targets else None
     target = signal.take_profit if settings.use_signal_targets else None
     atr = indicators.atr_of(now, settings) if sizing.needs_atr(settings) else None
-    refusal = bad_levels(side, price, stop, target)
-    if refusal is None and atr is None and sizing.needs_atr(settings):
-        refusal = "no_atr", None, None
-    if refusal is None:
-        refusal = limits.counts(account, now, signal.symbol, side)
+    refusal = bad_levels(side, price, stop, target) or limits.counts(account, now, signal.symbol)
     if refusal is not None:
         return refusal
+    if atr is None and sizing.needs_atr(settings):
+        return "no_atr", None, None
     distance = sizing.distance_of(settings, side, price, stop, atr)
     equity = figures.equity(account, now)
     sized = sizing.quantity_of(
@@ -140,17 +138,22 @@ def bad_levels(side: int, price: int, stop: int | None, target: int | None) -> R
     return None
 
 
+def too_small(account: Account, symbol: str, price: int, quantity: int) -> Refusal | None:
+    least = account.instrument(symbol).min_notional
+    notional = value_of(price, quantity)
+    return ("min_notional", notional / ONE, least / ONE) if notional < least else None
+
+
 def open_within_limits(
     account: Account, now: Moment, request: Request, origin: Origin, terms: Terms
 ) -> Refusal | None:
     """Cut or refuse by the caps; what remains becomes a plan."""
     cut = limits.fit(account, now, request)
     if cut.quantity <= 0:
-        return cut.limit or "below_lot", cut.measured, cut.threshold
-    least = account.instrument(request.symbol).min_notional
-    notional = value_of(request.price, cut.quantity)
-    if notional < least:
-        return "min_notional", notional / ONE, least / ONE
+        return cut.limit or "no_quantity", cut.measured, cut.threshold
+    small = too_small(account, request.symbol, request.price, cut.quantity)
+    if small is not None:
+        return small
     reason = f"cut {cut.limit}" if cut.limit else ""
     plans.open_plan(
         account, now, request.of(cut.quantity), origin, terms,

@@ -92,10 +92,9 @@ def reaches(side: int, price: int, target: int, touch: bool) -> bool:
     return beyond > 0 or (touch and beyond == 0)
 
 
-def due_exit(lot: Lot, time: int) -> str | None:
-    """The exit that time alone brings."""
-    if lot.deadline is not None and time >= lot.deadline:
-        return "time_limit"
-    if lot.day_close is not None and time >= lot.day_close:
-        return "end_of_day"
+def due_exit(lot: Lot, time: int) -> tuple[str, int] | None:
+    """The exit that time alone brings, and since when."""
+    for since, reason in ((lot.deadline, "time_limit"), (lot.day_close, "end_of_day")):
+        if since is not None and time >= since:
+            return reason, since
     return None

@@ -33,6 +33,7 @@ def slipped(
     if model.spread and spread > 0:
         numerator += side * spread * model.spread
     if model.impact and volume > 0:
-        numerator = numerator * volume * volume + side * price * model.impact * quantity * quantity
+        taken = min(quantity, volume)
+        numerator = numerator * volume * volume + side * price * model.impact * taken * taken
         denominator *= volume * volume
     return against(side, numerator, denominator, tick)

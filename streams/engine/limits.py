@@ -56,7 +56,7 @@ class Cap(NamedTuple):
 # Counts --------------------------------------------------------------------------------------
 
 
-def counts(account: Account, now: Moment, symbol: str, side: int) -> Refusal | None:
+def counts(account: Account, now: Moment, symbol: str) -> Refusal | None:
     """The limits that count things: positions, correlated ones, seconds since an exit, signals an hour."""
     return (
         _max_positions(account, symbol)

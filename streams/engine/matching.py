@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streams.engine import exits, figures, plans, trading
+from streams.engine.calendars import is_open, next_open
+from streams.engine.fees import parts_of
 from streams.engine.market import BUY, SELL, Moment
 from streams.engine.orders import Order
 from streams.engine.state import Lot, PlannedSlice
-from streams.engine.units import value_of
+from streams.engine.units import FOREVER, value_of
 
 if TYPE_CHECKING:
     from streams.engine.account import Account
@@ -49,7 +51,8 @@ def _pass_lot(account: Account, now: Moment, lot: Lot, shut: bool) -> None:
     price = now.closing_price(lot.side)
     if not shut:
         _try_exits(account, now, lot, price, settings.limit_fill == "touch")
-    if lot.quantity:
+    lot.asleep = shut
+    if lot.quantity and not shut:
         exits.ratchet(lot, settings, price, tick)
 
 
@@ -68,9 +71,9 @@ def _try_exits(account: Account, now: Moment, lot: Lot, price: int, touch: bool)
     if lot.quantity and lot.queued is not None:
         trading.exit_at_market(account, now, lot, lot.queued.reason, price)
     elif lot.quantity:
-        reason = exits.due_exit(lot, now.time)
-        if reason is not None:
-            trading.exit_at_market(account, now, lot, reason, price)
+        due = exits.due_exit(lot, now.time)
+        if due is not None:
+            trading.exit_at_market(account, now, lot, due[0], price)
 
 
 def take_partials(account: Account, now: Moment, lot: Lot, price: int, touch: bool) -> None:
@@ -85,7 +88,12 @@ def take_partials(account: Account, now: Moment, lot: Lot, price: int, touch: bo
 def pass_order(account: Account, now: Moment, order: Order) -> None:
     """An open order meets a tick of its symbol."""
     account.stale.add(order.order_id)
-    if account.is_shut(now, order.symbol):
+    shut = account.is_shut(now, order.symbol)
+    if order.extreme is not None:
+        _follow(account, now, order)
+        order.asleep = shut
+    if shut:
+        wait(account, order, "market_closed")
         return
     first = not order.arrived
     order.arrived = True
@@ -105,8 +113,9 @@ def pass_order(account: Account, now: Moment, order: Order) -> None:
 
 
 def _triggers(account: Account, now: Moment, order: Order, price: int) -> bool:
-    if order.order_type == "trailing":
-        _follow(account, now, order, price)
+    if order.order_type == "trailing" and order.extreme is None:
+        trading.follow(account, order, price)
+        order.seen = now.count
     assert order.stop_price is not None
     if order.side * (price - order.stop_price) >= 0:
         return True
@@ -116,20 +125,23 @@ def _triggers(account: Account, now: Moment, order: Order, price: int) -> bool:
     return False
 
 
-def _follow(account: Account, now: Moment, order: Order, price: int) -> None:
+def _follow(account: Account, now: Moment, order: Order) -> None:
     """Bring a trailing order to the record before this one."""
     assert now.series is not None
-    if order.extreme is None:
-        trading.follow(account, order, price)
-    elif now.count - 1 > order.seen:
+    if order.state == "accepted" and not order.asleep and now.count - 1 > order.seen:
         high, low = now.series.extremes(BUY if order.side > 0 else SELL, order.seen, now.count - 1)
         trading.follow(account, order, low if order.side > 0 else high)
     order.seen = now.count
 
 
-def follow_bars(account: Account, now: Moment, order: Order) -> None:
+def follow_bars(account: Account, now: Moment, order: Order, shut: bool) -> None:
     """The same before a bar, whose own extremes count from the next."""
-    _follow(account, now, order, now.open)
+    if order.extreme is None and not shut:
+        trading.follow(account, order, now.open)
+        order.seen = now.count
+    elif order.extreme is not None:
+        _follow(account, now, order)
+    order.asleep = shut
 
 
 def _pass_limit(account: Account, now: Moment, order: Order, price: int, first: bool) -> None:
@@ -207,7 +219,9 @@ def affordable(account: Account, now: Moment, order: Order, price: int, quantity
 
 
 def _cost(account: Account, order: Order, price: int, quantity: int) -> int:
-    return value_of(price, quantity) + trading.fee_for(account, order, price, quantity, maker=False)
+    terms = account.state.versions[order.version].commission
+    parts = order.fee_parts + parts_of(terms, price, quantity, maker=False, first=order.fills == 0)
+    return value_of(price, quantity) + max(parts, terms.minimum) - order.fees
 
 
 def _free(account: Account, now: Moment) -> int:
@@ -222,8 +236,25 @@ def wait(account: Account, order: Order, reason: str) -> None:
 
 def wait_for_price(account: Account, order: Order, reason: str) -> None:
     """A price that is not there says nothing new of an order that was nearer to its fill before."""
-    if order.reason in ("", "no_market", "not_reached", "position_closing"):
+    if order.reason not in ("no_volume", "not_penetrated"):
         wait(account, order, reason)
+
+
+def tell_stale(account: Account, now: Moment) -> int:
+    """Orders whose symbol has been quiet for too long say so; when the next one will have to."""
+    after, following = account.instruments.checks.stale_after, FOREVER
+    for order in account.waiting_orders():
+        newest = now.time_of(order.symbol)
+        if newest == -FOREVER or order.reason == "stale_quote":
+            continue
+        if now.time <= newest + after:
+            following = min(following, newest + after + 1)
+        elif is_open(account.instrument(order.symbol).calendar, now.time):
+            wait(account, order, "stale_quote")
+            account.stale.add(order.order_id)
+        else:
+            following = min(following, next_open(account.instrument(order.symbol).calendar, now.time))
+    return following
 
 
 def kill(account: Account, order: Order, reason: str) -> None:

@@ -53,12 +53,16 @@ class Order(msgspec.Struct):
     notional: int = 0
     """Σ price × quantity of its fills, exact, in 1e-16."""
     fees: int = 0
+    fee_parts: int = 0
+    """The same before the minimum."""
     fills: int = 0
     limit_price: int | None = None
     stop_price: int | None = None
     trail: int | None = None
     extreme: int | None = None
     """Of a trailing order: the best price seen."""
+    asleep: bool = False
+    """Its market is closed: the extreme does not follow."""
     seen: int = 0
     """How many records of its symbol that has taken in."""
     time_in_force: TimeInForce = "GTC"
@@ -92,11 +96,13 @@ class Order(msgspec.Struct):
         self.state = following
         self.reason = reason
 
-    def take_fill(self, price: int, quantity: int, fee: int) -> str:
-        """Book a fill and answer its id."""
+    def take_fill(self, price: int, quantity: int, parts: int, minimum: int) -> tuple[str, int]:
+        """Book a fill and answer its id and its fee: an order's fees are at least the minimum."""
+        self.fee_parts += parts
+        fee = max(self.fee_parts, minimum) - self.fees
         self.filled += quantity
         self.notional += price * quantity
         self.fees += fee
         self.fills += 1
         self.advance("fill" if self.filled == self.quantity else "fill_part")
-        return f"{self.order_id}.{self.fills}"
+        return f"{self.order_id}.{self.fills}", fee

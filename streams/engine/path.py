@@ -58,6 +58,7 @@ class Live:
 
 
 def pass_bar(account: Account, now: Moment) -> None:
+    shut = account.is_shut(now, now.symbol)
     lots = account.lots_of(now.symbol)
     orders = [order for order in matching.orders_of(account, now.symbol) if order.created <= now.opened]
     for lot in lots:
@@ -66,14 +67,19 @@ def pass_bar(account: Account, now: Moment) -> None:
     for order in orders:
         account.stale.add(order.order_id)
         if order.order_type == "trailing":
-            matching.follow_bars(account, now, order)
+            matching.follow_bars(account, now, order, shut)
     walk = Walk(now)
     lives = {lot.lot_id: Live(lot, walk) for lot in lots}
-    if not account.is_shut(now, now.symbol):
-        _pass_open(account, now, lots, orders)
-        _take_in_new(account, now, walk, lives)
-        _walk(account, now, walk, lives, orders)
-        _end_first_records(account, orders)
+    if shut:
+        for lot in lots:
+            lot.asleep = True
+        for order in orders:
+            matching.wait(account, order, "market_closed")
+        return
+    _pass_open(account, now, lots, orders)
+    _take_in_new(account, now, walk, lives)
+    _walk(account, now, walk, lives, orders)
+    _end_first_records(account, orders)
     for live in lives.values():
         _ratchet(account, live)
     for order in orders:
@@ -111,9 +117,9 @@ def _exit_at_open(account: Account, now: Moment, lot: Lot) -> None:
         if lot.queued.since <= now.opened:
             trading.exit_at_market(account, now, lot, lot.queued.reason, price)
     elif lot.quantity:
-        reason = exits.due_exit(lot, now.opened)
-        if reason is not None:
-            trading.exit_at_market(account, now, lot, reason, price)
+        due = exits.due_exit(lot, now.opened)
+        if due is not None:
+            trading.exit_at_market(account, now, lot, due[0], price)
 
 
 def _fill_at_open(account: Account, now: Moment, order: Order) -> None:
@@ -219,7 +225,7 @@ def _next_event(
 
 def _exits_on_leg(account: Account, walk: Walk, live: Live) -> list[tuple[int, Happening]]:
     lot = live.lot
-    if not lot.quantity or lot.queued is not None:
+    if not lot.quantity or (lot.queued is not None and lot.queued.reason in matching.STOPS):
         return []
     stop = exits.stop_in_force(lot)
     if stop is not None:
@@ -304,6 +310,7 @@ def _end_first_records(account: Account, orders: list[Order]) -> None:
 def _ratchet(account: Account, live: Live) -> None:
     """Trailing stops and breakevens move after the bar, by the part of it that the lot lived through."""
     lot = live.lot
+    lot.asleep = False
     if lot.quantity:
         best = live.high if lot.side > 0 else live.low
         exits.ratchet(lot, account.terms_of(lot.terms), best, account.instrument(lot.symbol).tick_size)

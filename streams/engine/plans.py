@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streams.engine import conditions, matching
-from streams.engine.calendars import is_open
 from streams.engine.fees import expected_fee
 from streams.engine.limits import Request, split
 from streams.engine.market import Moment
@@ -103,8 +102,6 @@ def _fails(
 ) -> tuple[str, float | None, float | None] | None:
     if not planned.quantity:
         return "below_lot", None, None
-    if not is_open(account.instrument(plan.symbol).calendar, now.time):
-        return "market_closed", None, None
     part = account.terms_of(plan.terms).slices[planned.number - 1]
     return conditions.first_failing(account, now, plan, part.conditions)
 

@@ -4,6 +4,7 @@ import msgspec
 
 from streams.engine.orders import Order
 from streams.engine.settings import Settings
+from streams.engine.units import FOREVER
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -61,6 +62,8 @@ class Lot(msgspec.Struct):
     opened: int
     seen: int
     """How many records of its symbol the extremes below have taken in."""
+    asleep: bool = False
+    """Its market is closed: its stops do not follow."""
     quantity: int = 0
     bought: int = 0
     """What was ever entered."""
@@ -166,7 +169,8 @@ class AccountState(msgspec.Struct):
     next_day: int | None = None
     daily_loss_tripped: bool = False
     drawdown_tripped: bool = False
-    last_due: int = 0
+    last_ts: int = -FOREVER
+    """The latest time of an entry so far: none behind it is due before."""
     counts: Counts = msgspec.field(default_factory=Counts)
     lots: dict[str, Lot] = {}
     plans: dict[str, Plan] = {}

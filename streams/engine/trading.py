@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from schemas.messages import OrderType
 from streams.engine import exits, lots
 from streams.engine.calendars import next_minute_of_day
-from streams.engine.fees import fee_of
+from streams.engine.fees import parts_of
 from streams.engine.fills import slipped, stop_on_tick
 from streams.engine.market import BUY, MARK, SELL, Moment, Series
 from streams.engine.orders import Order
+from streams.engine.settings import Settings
 from streams.engine.state import Exit, Lot, Origin, Plan, Terms
 from streams.engine.units import FOREVER, ONE, floor_to, share_of
 
@@ -66,15 +67,11 @@ def market_price(account: Account, now: Moment, order: Order, price: int, quanti
     )
 
 
-def fee_for(account: Account, order: Order, price: int, quantity: int, maker: bool) -> int:
-    return fee_of(
-        account.state.versions[order.version].commission,
-        price,
-        quantity,
-        maker=maker,
-        paid=order.fees,
-        first=order.fills == 0,
-    )
+def book(account: Account, order: Order, price: int, quantity: int, maker: bool) -> tuple[str, int]:
+    """Tell the order of a fill; its id and its fee."""
+    terms = account.state.versions[order.version].commission
+    parts = parts_of(terms, price, quantity, maker=maker, first=order.fills == 0)
+    return order.take_fill(price, quantity, parts, terms.minimum)
 
 
 # Entries -------------------------------------------------------------------------------------
@@ -101,9 +98,8 @@ def _fill_lot(
 ) -> None:
     plan = account.state.plans.get(order.plan_id or "")
     lot = _lot_for(account, now, order, plan)
-    fee = fee_for(account, order, price, quantity, maker)
     release(order, quantity)
-    fill_id = order.take_fill(price, quantity, fee)
+    fill_id, fee = book(account, order, price, quantity, maker)
     account.state.cash += lots.enter(lot, price, quantity, fee)
     account.state.fees += fee
     if order.slice_number is not None and order.fills == 1:
@@ -148,12 +144,32 @@ def _open_lot(account: Account, now: Moment, order: Order, plan: Plan | None) ->
     account.recent[lot.lot_id] = lot
     if not now.is_bar:
         lot.high = lot.low = now.mark
-    if settings.time_limit is not None:
-        lot.deadline = now.time + settings.time_limit
-    if settings.end_of_day is not None:
-        lot.day_close = next_minute_of_day(settings.time_zone, settings.end_of_day, now.time)
+    set_times(account, lot, settings)
     account.add_lot(lot)
     return lot
+
+
+def set_times(account: Account, lot: Lot, settings: Settings) -> None:
+    limit, minute = settings.time_limit, settings.end_of_day
+    lot.deadline = lot.opened + limit if limit is not None else None
+    lot.day_close = next_minute_of_day(settings.time_zone, minute, lot.opened) if minute is not None else None
+    account.schedule(lot)
+
+
+def queue_overdue(account: Account, now: Moment) -> None:
+    """Positions whose time has passed close at their symbol's next record; its own record looks itself."""
+    for lot in account.overdue(now.time):
+        due = exits.due_exit(lot, now.time)
+        if due is not None and lot.symbol != now.symbol and lot.queued is None:
+            queue_exit(account, now, lot, due[0], "no_market", due[1])
+
+
+def agree(account: Account, lot: Lot) -> None:
+    """Set everything of a lot that its settings say anew."""
+    settings = account.terms_of(lot.terms)
+    lot.stop = lot.target = None
+    exits.anchor(lot, settings, account.instrument(lot.symbol).tick_size)
+    set_times(account, lot, settings)
 
 
 def release(order: Order, quantity: int) -> None:
@@ -181,10 +197,12 @@ def exit_order(account: Account, now: Moment, lot: Lot, reason: str, key: str = 
     return order
 
 
-def queue_exit(account: Account, now: Moment, lot: Lot, reason: str, why: str) -> None:
+def queue_exit(
+    account: Account, now: Moment, lot: Lot, reason: str, why: str, since: int | None = None
+) -> None:
     """Close the whole lot at the market when it next can."""
     if lot.queued is None:
-        lot.queued = Exit(reason, now.time)
+        lot.queued = Exit(reason, now.time if since is None else since)
     order = exit_order(account, now, lot, reason)
     order.reason = why
     account.out.order(order)
@@ -243,8 +261,7 @@ def _fill_exit(
     *, maker: bool, raw: int,
 ) -> None:  # fmt: skip
     catch_up(account, lot, now, now.count)
-    fee = fee_for(account, order, price, quantity, maker)
-    fill_id = order.take_fill(price, quantity, fee)
+    fill_id, fee = book(account, order, price, quantity, maker)
     change, profit = lots.leave(lot, price, quantity, fee)
     account.state.cash += change
     account.state.realised += profit
@@ -254,19 +271,26 @@ def _fill_exit(
         slippage=abs(price - raw), purpose=reason, ambiguous=lot.ambiguous,
     )  # fmt: skip
     account.touch(order, lot)
+    account.state.last_exit[lot.symbol] = now.time
     if not lot.quantity:
         _end_lot(account, now, lot, reason)
+    elif order is lot.exits.get(reason):
+        end_plans_of(account, now, lot)
     account.tell_equity(now)
 
 
 def _end_lot(account: Account, now: Moment, lot: Lot, reason: str) -> None:
     account.out.trade(now.time, lot, reason)
-    account.state.last_exit[lot.symbol] = now.time
     for order in lot.exits.values():
         if order.is_open:
             order.advance("cancel", "position_closed")
             account.out.order(order)
     account.remove_lot(lot)
+    end_plans_of(account, now, lot)
+
+
+def end_plans_of(account: Account, now: Moment, lot: Lot) -> None:
+    """A close has begun to fill: nothing more is entered."""
     for plan in [plan for plan in account.state.plans.values() if plan.lot_id == lot.lot_id]:
         account.end_plan(now, plan, "position_closed")
 
@@ -290,7 +314,7 @@ def catch_up(account: Account, lot: Lot, now: Moment, until: int) -> None:
 def take_in(account: Account, lot: Lot, series: Series, until: int, count: int) -> None:
     account.recent[lot.lot_id] = lot
     settings = account.terms_of(lot.terms)
-    if settings.trailing_stop is not None and until > lot.seen:
+    if settings.trailing_stop is not None and not lot.asleep and until > lot.seen:
         high, low = series.extremes(SELL if lot.side > 0 else BUY, lot.seen, until)
         best = high if lot.side > 0 else low
         exits.ratchet(lot, settings, best, account.instrument(lot.symbol).tick_size)
@@ -311,7 +335,8 @@ def end_batch(account: Account, series_of: Mapping[str, Series]) -> None:
     account.recent.clear()
     for order in account.state.orders.values():
         series = series_of.get(order.symbol)
-        if series is not None and order.extreme is not None and order.state == "accepted":
+        follows = order.extreme is not None and order.state == "accepted" and not order.asleep
+        if series is not None and follows:
             end = series.base + len(series)
             high, low = series.extremes(BUY if order.side > 0 else SELL, order.seen, end)
             follow(account, order, low if order.side > 0 else high)

@@ -42,28 +42,30 @@ def expiry_of(account: Account, signal: Signal, interval: int) -> int:
 
 def admit(account: Account, entry: Signal | Command, now: Moment | None) -> None:
     """An entry arrives; `now` is the record behind which it came, None before the market's first."""
-    settings, state = account.settings, account.state
-    if isinstance(entry, Signal) and settings.follow and entry.source not in settings.follow:
+    state, inbox = account.state, account.inbox
+    if isinstance(entry, Signal) and not inbox.changes and not _follows(account, entry):
         return
-    due = state.last_due = max(entry.ts + settings.latency, state.last_due)
+    time = state.last_ts = max(entry.ts, state.last_ts)
+    due = time + account.settings.latency
     waits_for_own = isinstance(entry, Signal) and entry.side != "flat"
-    if now is None or due > (now.time_of(entry.symbol or "") if waits_for_own else now.time):
-        _wait(account, entry, due)
+    late = now is not None and due <= (now.time_of(entry.symbol or "") if waits_for_own else now.time)
+    if now is not None and late:
+        _tell_late(account, entry, due, now)
+    if now is not None and (_is_past(account, entry, now) if waits_for_own else late):
+        _turn(account, entry, now)
         return
-    _tell_late(account, entry, due, now)
-    if isinstance(entry, Signal) and waits_for_own:
-        interval = now.interval_of(entry.symbol)
-        if now.time <= expiry_of(account, entry, interval):
-            _wait(account, entry, due)
-            return
-    _turn(account, entry, now)
-
-
-def _wait(account: Account, entry: Signal | Command, due: int) -> None:
-    expiry = expiry_of(account, entry, 0) if isinstance(entry, Signal) else 0
-    account.inbox.add(entry, due, expiry)
+    inbox.add(entry, time, expiry_of(account, entry, 0) if isinstance(entry, Signal) else 0)
     if entry.symbol:
         account.stale.add(entry.symbol)
+
+
+def _follows(account: Account, signal: Signal) -> bool:
+    follow = account.settings.follow
+    return not follow or signal.source in follow
+
+
+def _is_past(account: Account, entry: Signal | Command, now: Moment) -> bool:
+    return isinstance(entry, Signal) and now.time > expiry_of(account, entry, now.interval_of(entry.symbol))
 
 
 def _tell_late(account: Account, entry: Signal | Command, due: int, now: Moment) -> None:
@@ -87,7 +89,7 @@ def expire(account: Account, now: Moment) -> None:
         expiry = expiry_of(account, signal, now.interval_of(signal.symbol))
         if now.time <= expiry:
             account.inbox.hold(waiting, expiry)
-        elif _first_turn(account, signal, now):
+        elif _follows(account, signal) and _first_turn(account, signal, now):
             account.out.decide(
                 now.time, "expired", "no_market", symbol=signal.symbol, origin=origin_of(signal)
             )
@@ -96,7 +98,7 @@ def expire(account: Account, now: Moment) -> None:
 
 def take(account: Account, now: Moment) -> None:
     """Everything that takes effect at this record, in order of arrival."""
-    while (waiting := account.inbox.next_turn(now.time, now.symbol)) is not None:
+    while (waiting := account.next_turn(now)) is not None:
         _turn(account, waiting.entry, now)
         if now.symbol:
             account.stale.add(now.symbol)
@@ -105,8 +107,8 @@ def take(account: Account, now: Moment) -> None:
 def _turn(account: Account, entry: Signal | Command, now: Moment) -> None:
     if isinstance(entry, Command):
         commands.execute(account, entry, now)
-    elif _first_turn(account, entry, now):
-        if now.time > expiry_of(account, entry, now.interval_of(entry.symbol)):
+    elif _follows(account, entry) and _first_turn(account, entry, now):
+        if _is_past(account, entry, now):
             account.out.decide(now.time, "expired", "expired", symbol=entry.symbol, origin=origin_of(entry))
         elif entry.side == "flat":
             _flatten(account, entry, now)

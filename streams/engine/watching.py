@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from streams.engine import breakers, exits
-from streams.engine.calendars import is_open, next_open
+from streams.engine.calendars import is_open, next_close, next_open
 from streams.engine.market import BUY, MARK, SELL, Moment
 from streams.engine.orders import Order
 from streams.engine.state import Lot
@@ -70,6 +70,17 @@ def _reopening(account: Account, symbol: str, now: Moment) -> Watch | None:
     return Watch(symbol, _levels(SELL, FOREVER, -FOREVER, next_open(calendar, now.time)))
 
 
+def _close_of(account: Account, symbol: str, now: Moment) -> int:
+    """When the market closes: from then on nothing follows or fills."""
+    calendar = account.instrument(symbol).calendar
+    return FOREVER if calendar is None else next_close(calendar, now.time)
+
+
+def _at_close(watch: Watch, close: int) -> Watch:
+    levels = (*watch.levels[:TIME], min(watch.levels[TIME], close))
+    return watch._replace(levels=levels)
+
+
 def _of_lot(account: Account, lot: Lot, now: Moment) -> Watch:
     closed = _reopening(account, lot.symbol, now)
     if closed is not None:
@@ -88,7 +99,7 @@ def _of_lot(account: Account, lot: Lot, now: Moment) -> Watch:
         above, below = min(good, default=FOREVER), stop[0] if stop else -FOREVER
     else:
         above, below = stop[0] if stop else FOREVER, max(good, default=-FOREVER)
-    time = min(_or_never(lot.deadline), _or_never(lot.day_close))
+    time = min(_or_never(lot.deadline), _or_never(lot.day_close), _close_of(account, lot.symbol, now))
     if lot.queued is not None:
         time = -FOREVER
     return Watch(lot.symbol, _levels(which, above, below, time), _trail_of(account, lot, which), lot.seen)
@@ -113,8 +124,12 @@ def _of_order(account: Account, order: Order, now: Moment) -> Watch:
         return closed
     which = BUY if order.side > 0 else SELL
     at_once = Watch(order.symbol, _levels(which, FOREVER, -FOREVER, -FOREVER))
-    if not order.arrived or account.closes_first(order):
+    if not order.arrived or order.reason == "stale_quote" or account.closes_first(order):
         return at_once
+    return _at_close(_of_waiting(account, order, which, at_once), _close_of(account, order.symbol, now))
+
+
+def _of_waiting(account: Account, order: Order, which: int, at_once: Watch) -> Watch:
     waits_for_stop = order.order_type in ("stop", "stop_limit", "trailing") and order.state == "accepted"
     if waits_for_stop:
         return _of_stop(order, which, at_once)
@@ -142,7 +157,7 @@ def _beyond(which: int, direction: int, level: int) -> tuple[int, ...]:
 
 def _of_symbol(account: Account, symbol: str, now: Moment) -> Watch | None:
     """Its entries, its slices, and its share of the breakers' room."""
-    due = account.inbox.due_at(symbol)
+    due = account.inbox.due_at(symbol, account.settings.latency)
     for plan in account.state.plans.values():
         if plan.symbol == symbol and plan.waiting:
             due = min(due, plan.waiting[0].due)
