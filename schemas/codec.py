@@ -20,7 +20,7 @@ from schemas.json_text import JsonForm, market_kind, parse, symbol_of_key
 from schemas.kinds import KEYED_BY_RECORD, KINDS, TickBatch, kind_of
 from schemas.messages import Message, Tick
 from schemas.registry import CONFLUENT, ID_END, Registry
-from schemas.tick_record import FIELDS, batch_columns, longs_of, tick_of
+from schemas.tick_record import FIELDS, batch_columns, longs_of, tick_of, tick_records
 from schemas.topics import Topic
 
 _SPACE = b" \t\r\n"
@@ -34,6 +34,7 @@ class Codec:
         self.registry = registry or Registry(None)
         schemas = self.catalog.schemas
         self._current = {kind: schemas.current(kind) for kind in schemas.versions}
+        self._ticks = tick_records(self._current["tick"])
         self._json = {kind: JsonForm(schema) for kind, schema in self._current.items()}
 
     def encode(self, message: Message) -> bytes:
@@ -49,7 +50,7 @@ class Codec:
         """The message of a record, whole and possible."""
         known = self.catalog.topic(topic)
         if known.encoding != "avro":
-            raise MessageError("topic", known.name, "a public topic")
+            raise MessageError("topic", repr(known.name), "a public topic")
         if not value:
             raise MessageError("value", NOTHING, "a message")
         if value[:2] == MARKER:
@@ -72,6 +73,8 @@ class Codec:
     def _from_avro(self, topic: Topic, key: bytes | None, value: bytes) -> Message:
         writer = self.catalog.schemas.writer_of(value)
         reader = self._reader(topic, writer.kind)
+        if reader is writer and reader.kind == "tick":
+            return check(tick_of(symbol_of_key(key), self._ticks.read_one(value)))
         return self._message(reader, key, read_record(value, HEADER_SIZE, writer.parsed, reader.parsed))
 
     def _from_confluent(self, topic: Topic, key: bytes | None, value: bytes) -> Message:
@@ -91,8 +94,7 @@ class Codec:
             return check(build(KINDS[schema.kind], record))
         symbol = symbol_of_key(key)
         if schema.kind == "tick":
-            ts, price, size, bid, ask = (record[field] for field in FIELDS)
-            return check(tick_of(symbol, (ts, price, size, bid, ask)))
+            return check(tick_of(symbol, [record[field] for field in FIELDS]))
         batch = build(TickBatch, record | {"symbol": symbol})
         batch_columns(batch)
         return batch

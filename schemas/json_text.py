@@ -8,7 +8,7 @@ Rules of this file:
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import orjson
@@ -69,7 +69,7 @@ class JsonForm:
             Field(
                 field.name,
                 (field.name, *also.get(field.name, ())),
-                field.required,
+                field.required and not _may_be_absent(field),
                 *codec_of(types[field.name]),
                 _default(field),
             )
@@ -89,6 +89,8 @@ class JsonForm:
             else:
                 if field.required:
                     raise MessageError(field.name, NOTHING, "a value")
+                if field.default is None:
+                    values[field.name] = None
         if rest:
             self._keep(rest, values)
         return self.type(**values)
@@ -112,7 +114,13 @@ class JsonForm:
         }
 
 
+def _may_be_absent(field: msgspec.structs.FieldInfo) -> bool:
+    return type(None) in get_args(field.type)
+
+
 def _default(field: msgspec.structs.FieldInfo) -> Any:
+    if field.required:
+        return None if _may_be_absent(field) else msgspec.NODEFAULT
     if field.default_factory is not msgspec.NODEFAULT:
         return field.default_factory()
     return field.default

@@ -4,27 +4,33 @@ Rules of this file: 0 is not quoted, size -1 is not known. A price that was sent
 no market has either, so that it is not taken for a quote without a price.
 """
 
-from typing import cast
+from collections.abc import Sequence
 
 import numpy as np
 
-from schemas.columns import NOT_KNOWN, NOT_QUOTED
+from schemas.avro_schemas import Schema
+from schemas.columns import NOT_KNOWN, NOT_QUOTED, Ints
 from schemas.errors import MessageError
 from schemas.kinds import TickBatch
 from schemas.messages import Tick
 from schemas.numbers import TIME_END
+from schemas.varints import LongRecords
 
 FIELDS = ("ts", "price", "size", "bid", "ask")
-Longs = tuple[int, int, int, int, int]
 
 
-def longs_of(tick: Tick) -> Longs:
+def tick_records(schema: Schema) -> LongRecords:
+    """A reader of the records that this version of a tick writes."""
+    return LongRecords(schema.header, len(FIELDS))
+
+
+def longs_of(tick: Tick) -> tuple[int, int, int, int, int]:
     price = NOT_QUOTED if tick.price is None else tick.price or -1
     size = NOT_KNOWN if tick.size is None else tick.size
     return tick.ts, price, size, tick.bid or NOT_QUOTED, tick.ask or NOT_QUOTED
 
 
-def tick_of(symbol: str, longs: Longs) -> Tick:
+def tick_of(symbol: str, longs: Sequence[int]) -> Tick:
     ts, price, size, bid, ask = longs
     return Tick(
         symbol=symbol,
@@ -36,7 +42,7 @@ def tick_of(symbol: str, longs: Longs) -> Tick:
     )
 
 
-def batch_columns(batch: TickBatch) -> list[np.ndarray[tuple[int], np.dtype[np.int64]]]:
+def batch_columns(batch: TickBatch) -> list[Ints]:
     """The batch's five columns, or what is wrong with them."""
     size = len(batch.ts)
     if not size or size % 8:
@@ -53,4 +59,4 @@ def batch_columns(batch: TickBatch) -> list[np.ndarray[tuple[int], np.dtype[np.i
         if wrong.any():
             at = int(np.argmax(wrong))
             raise MessageError(f"{field}.{at}", str(int(columns[FIELDS.index(field)][at])), expected)
-    return cast(list[np.ndarray[tuple[int], np.dtype[np.int64]]], columns)
+    return columns

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from schemas.avro_schemas import Schema
 from schemas.codec import Codec
 from schemas.columns import BAR, CLOCK, NOT_KNOWN, NOT_QUOTED, TICK, Columns, Ints
 from schemas.errors import MessageError
@@ -20,7 +19,7 @@ from schemas.json_text import symbol_of_key
 from schemas.kinds import TickBatch
 from schemas.messages import Bar, Clock, Message, Tick
 from schemas.numbers import TIME_END
-from schemas.tick_record import FIELDS, batch_columns, longs_of
+from schemas.tick_record import FIELDS, batch_columns, longs_of, tick_records
 from schemas.varints import LongRecords
 
 _TIME_END = np.uint64(TIME_END)
@@ -93,11 +92,6 @@ class MarketReader:
             except MessageError as error:
                 rows.faults.append((at, error))
         return rows.gather()
-
-
-def tick_records(schema: Schema) -> LongRecords:
-    """A reader of the records that this version of a tick writes."""
-    return LongRecords(schema.header, len(FIELDS))
 
 
 def _possible(longs: Ints) -> npt.NDArray[np.bool_]:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.columns import Ints
+from schemas.errors import MessageError, shorten
 
 Words = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.bool_]
@@ -55,6 +56,14 @@ class LongRecords:
             return None
         ends = self._ends(batch)
         return None if ends is None else self._longs(batch, ends)
+
+    def read_one(self, value: bytes) -> list[int]:
+        """The longs of one record."""
+        longs = self.read([value])
+        if longs is None:
+            raise MessageError("value", shorten(value), f"{self.count} longs of at most 64 bits")
+        found: list[int] = longs[:, 0].tolist()
+        return found
 
     def read_some(self, values: Sequence[bytes]) -> tuple[Ints, Ints]:
         """(which values are such records, their fields)."""

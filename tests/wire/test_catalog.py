@@ -1,0 +1,75 @@
+"""The catalogue: what it says of this package, and of files that contradict themselves."""
+
+import shutil
+
+import pytest
+
+from schemas.catalog import PACKAGE, Catalog, catalog
+from schemas.errors import CatalogError
+
+
+def test_the_topics_of_this_package():
+    topics = catalog().topics
+    assert sorted(topics) == sorted(path.stem for path in (PACKAGE / "topics").glob("*.yaml"))
+    assert topics["ticks"].partitions == 1
+    assert (topics["inbox"].partitions, topics["barriers"].partitions) == (8, 8)
+    assert {name for name, topic in topics.items() if topic.compacted} == {"positions", "slice-timers"}
+    assert {name for name, topic in topics.items() if topic.json} == {"signals", "commands", "ticks", "bars"}
+    assert topics["positions"].kafka_settings() == {"cleanup.policy": "compact", "retention.ms": "-1"}
+
+
+def test_another_market_is_a_topic_like_ticks():
+    assert catalog().topic("ticks.crypto") is catalog().topic("ticks")
+
+
+def edited(tmp_path, file, old, new):
+    """The catalogue's files with one passage changed."""
+    for part in ("topics", "avro"):
+        shutil.copytree(PACKAGE / part, tmp_path / part)
+    path = tmp_path / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("topics/fills.yaml", "name: fills", "name: filled", "fills.yaml: name: must be fills, like the file"),
+        ("topics/fills.yaml", "partitions: 8", "partitions: 0", "fills.yaml: partitions: must be a whole number from 1"),
+        ("topics/fills.yaml", "key: the account\n", "", "fills.yaml: key: is missing"),
+        ("topics/fills.yaml", "retention: 90d", "retention: long", "fills.yaml: retention: must be forever or a duration"),
+        ("topics/fills.yaml", "compacted: false", "compacted: 0", "fills.yaml: compacted: must be true or false"),
+        ("topics/fills.yaml", "encoding: avro", "encoding: xml", "fills.yaml: encoding: must be avro or msgpack"),
+        ("topics/fills.yaml", "fill: [1]", "fill: [1, 2]", "fills.yaml: messages.fill: says versions [1, 2], the files say [1]"),
+        ("topics/fills.yaml", "fill: [1]", "filing: [1]", "fills.yaml: messages.filing: is none of signal"),
+        ("topics/fills.yaml", "- message: fill", "- message: bar", "fills.yaml: examples.0.message: is not among"),
+        ("topics/fills.yaml", "name: fills", "name: fills\nkeys: x", "fills.yaml: keys: is none of"),
+        ("topics/fills.yaml", "name: fills", "name: [", "fills.yaml: file: is no YAML"),
+        ("avro/fill.v1.avsc", '"namespace": "ghostfill"', '"namespace": "x"', "fill.v1.avsc: namespace: must be a record"),
+        ("avro/fill.v1.avsc", '"type": "long"', '"type": "tall"', "fill.v1.avsc: schema: is no Avro schema"),
+        ("avro/fill.v1.avsc", "{", "", "fill.v1.avsc: schema: is no Avro schema"),
+    ],
+)  # fmt: skip
+def test_an_error_names_the_file_and_the_key(tmp_path, file, old, new, said):
+    with pytest.raises(CatalogError) as caught:
+        Catalog(edited(tmp_path, file, old, new))
+    assert str(caught.value).startswith(said)
+
+
+def test_a_version_must_read_the_one_before_it(tmp_path):
+    folder = edited(tmp_path, "topics/fills.yaml", "fill: [1]", "fill: [1, 2]")
+    text = (folder / "avro/fill.v1.avsc").read_text()
+    added = text.replace('"fields": [', '"fields": [\n{"name": "venue", "type": "string"},')
+    (folder / "avro/fill.v2.avsc").write_text(added)
+    with pytest.raises(CatalogError, match=r"fill\.v2\.avsc: venue: needs a default"):
+        Catalog(folder)
+
+
+def test_versions_have_no_gap(tmp_path):
+    folder = edited(tmp_path, "topics/fills.yaml", "fill: [1]", "fill: [1, 3]")
+    text = (folder / "avro/fill.v1.avsc").read_text()
+    (folder / "avro/fill.v3.avsc").write_text(text.replace('"fee"', '"fees"'))
+    with pytest.raises(CatalogError, match=r"fill\.v3\.avsc: version: fill\.v2\.avsc is missing"):
+        Catalog(folder)
