@@ -4,6 +4,7 @@ from streams.accounts.document import SettingsError
 from streams.accounts.instruments import load_instruments, parse_instruments
 from streams.accounts.load import (
     account_with,
+    changed_settings,
     load_account,
     parse_account,
     preset_text,
@@ -13,6 +14,7 @@ from streams.accounts.load import (
 __all__ = [
     "SettingsError",
     "account_with",
+    "changed_settings",
     "load_account",
     "load_instruments",
     "parse_account",

@@ -59,6 +59,17 @@ def account_with(preset: str | None, overrides: Mapping[str, str], name: str | N
     return _settings(_joined(base, layer), {"name": name or preset}, preset, Faults())
 
 
+def changed_settings(text: str, origin: str) -> str:
+    """The keys that a `change` names, as the engine reads them: JSON of fields of `Settings`."""
+    faults = Faults()
+    item = parse_value(text, origin)
+    if item.kind != "mapping":
+        raise item.wrong('changed keys, such as {"stop_loss": "2%"}')
+    values = _values(item.entries, faults)
+    faults.raise_any()
+    return msgspec.json.encode(values, order="deterministic").decode()
+
+
 def _override_layer(overrides: Mapping[str, str]) -> Layer:
     faults = Faults()
     layer = {}
@@ -111,17 +122,7 @@ def _joined(base: Layer, over: Layer) -> Layer:
 
 
 def _settings(layer: Layer, defaults: Mapping[str, object], origin: str, faults: Faults) -> Settings:
-    read = dict(defaults)
-    for key, item in layer.items():
-        with faults.gathered():
-            if key not in READERS and key != AGGRESSIVE:
-                raise item.fault("unknown key; " + nearest(key, KNOWN))
-            if key == AGGRESSIVE:
-                _aggressive(item, layer, read)
-            elif key in WHEN_NONE and item.is_none:
-                read[key] = WHEN_NONE[key]
-            else:
-                read[key] = READERS[key](item)
+    read = {**defaults, **_values(layer, faults)}
     missing = [key for key in ("balance", "size") if key not in read and key not in layer]
     if missing:
         faults.found.append(
@@ -133,13 +134,29 @@ def _settings(layer: Layer, defaults: Mapping[str, object], origin: str, faults:
     return msgspec.convert(read, Settings)
 
 
-def _aggressive(item: Item, layer: Layer, read: dict[str, object]) -> None:
+def _values(layer: Layer, faults: Faults) -> dict[str, object]:
+    """The fields of `Settings` that the keys say."""
+    read: dict[str, object] = {}
+    for key, item in layer.items():
+        with faults.gathered():
+            if key not in READERS and key != AGGRESSIVE:
+                raise item.fault("unknown key; " + nearest(key, KNOWN))
+            if key == AGGRESSIVE:
+                read |= _confidence(item, layer)
+            elif key in WHEN_NONE and item.is_none:
+                read[key] = WHEN_NONE[key]
+            else:
+                read[key] = READERS[key](item)
+    return read
+
+
+def _confidence(item: Item, layer: Layer) -> dict[str, object]:
+    """What `aggressive` says, where no confidence is named."""
     aggressive = boolean(item)
-    confidence = layer.get("min_confidence")
-    if aggressive and confidence is not None and not confidence.is_none:
+    named = layer.get("min_confidence")
+    if aggressive and named is not None and not named.is_none:
         raise item.fault("says that no confidence is needed, and min_confidence says the opposite")
-    if not aggressive and confidence is None:
-        read["min_confidence"] = CAREFUL
+    return {} if named is not None else {"min_confidence": None if aggressive else CAREFUL}
 
 
 def _check_risk(layer: Layer, read: Mapping[str, object]) -> None:

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from schemas.messages import Command, CommandKind, OrderSide, OrderType, Side, Signal, TimeInForce
+from streams.accounts import SettingsError, changed_settings
 from streams.files.faults import BadRows
 from streams.files.names import COMMANDS, SIGNALS, Names, require, resolve
 from streams.files.rows import Rows
@@ -62,7 +63,21 @@ def read_commands(path: Path, bad: BadRows, progress: Read = unheard) -> Iterato
     for block in read_table(path, bad, progress):
         for at, row in _fields(block, COMMANDS, ["account", "kind", "ts"], bad):
             row.setdefault("command_id", f"{stem}-{block.rows[at]}")
+            if not _in_engine_units(block, at, row, bad):
+                continue
             yield from _built(block, COMMANDS, at, row, Command, bad)
+
+
+def _in_engine_units(block: Block, at: int, row: dict[str, Any], bad: BadRows) -> bool:
+    """Settings are written as in an account file, and told to the engine as its own."""
+    if "settings" not in row:
+        return True
+    try:
+        row["settings"] = changed_settings(row["settings"], "settings")
+    except SettingsError as error:
+        bad.add(block.bad(at, "settings", "; ".join(error.faults)))
+        return False
+    return True
 
 
 def _fields(block: Block, names: Names, needed: list[str], bad: BadRows) -> list[tuple[int, dict[str, Any]]]:

@@ -111,6 +111,7 @@ def test_commands(tmp_path):
         '"limit_price":"100.25","time_in_force":"DAY"}\n'
         '{"account":"a","kind":"change","ts":2,"settings":{"stop_loss":"2%"},"plans":["p1"]}\n'
         '{"account":"a","kind":"halt","ts":2}\n'
+        '{"account":"a","kind":"change","ts":2,"settings":{"stop_loss":2}}\n'
     )
     found, bad = commands(tmp_path / "c.jsonl")
     assert found == [
@@ -120,7 +121,10 @@ def test_commands(tmp_path):
             quantity=ONE * 3 // 2, limit_price=10_025_000_000, time_in_force="DAY",
         ),
         Command(
-            command_id="c-3", account="a", kind="change", ts=2 * SECOND, settings='{"stop_loss":"2%"}', plans=("p1",)
+            command_id="c-3", account="a", kind="change", ts=2 * SECOND, settings='{"stop_loss":{"kind":"percent","value":2000000}}', plans=("p1",)
         ),
     ]  # fmt: skip
-    assert bad[1].startswith('c.jsonl, line 4, kind: found "halt"; expected create or change or pause')
+    assert sorted(bad)[2].startswith('c.jsonl, line 5, settings: found "{"stop_loss":2}"; expected settings')
+    assert sorted(bad)[1].startswith(
+        'c.jsonl, line 4, kind: found "halt"; expected create or change or pause'
+    )

@@ -57,7 +57,7 @@ def test_the_first_columns_are_promised(tmp_path, file, first):
 
 
 def test_every_field_of_a_message_has_a_column():
-    elsewhere = {Trade: {"theories"}}
+    elsewhere: dict[type, set[str]] = {Trade: {"theories"}}
     for layout in (*EVERY_ROW, *LAST_STATE):
         fields = set(layout.message.__struct_fields__)
         assert fields - set(layout.columns) == elsewhere.get(layout.message, set())
