@@ -19,7 +19,7 @@ PRODUCERS = [code for code in SNIPPETS if "Producer" in code]
 @pytest.fixture
 def sent(monkeypatch):
     """What a stand-in for confluent-kafka was given."""
-    records = []
+    records: list[tuple[str, bytes, bytes] | None] = []
 
     class Producer:
         def __init__(self, settings):
