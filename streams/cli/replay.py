@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from schemas.columns import Columns
+from schemas.messages import Command
 from streams.accounts import load_account, load_instruments
 from streams.cli.many import SeveralValues, example
 from streams.cli.progress import Progress
@@ -68,6 +69,8 @@ def replay(
     instruments = load_instruments(str(symbols)) if symbols is not None else Instruments()
     bad = BadRows()
     entries = _entries(signals, commands, symbol, bad)
+    for account in _unknown(entries, settings):
+        click.echo(f"commands for {account} do nothing: no such account in this run", err=True)
     with Progress([*ticks, *bars], shown=progress) as bar:
         market = _market(ticks, bars, symbol, bad, bar)
         summary = Run(settings, market, entries, instruments, out, bad).execute()
@@ -100,6 +103,12 @@ def _entries(
     all_signals = (read_signals(path, bad, symbol) for path in signals)
     all_commands = (read_commands(path, bad) for path in commands)
     return list(chain(*all_signals, *all_commands))
+
+
+def _unknown(entries: Sequence[Entry], settings: Sequence[Settings]) -> list[str]:
+    """Accounts that commands name and the run does not have."""
+    named = {entry.account for entry in entries if isinstance(entry, Command)}
+    return sorted(named - {each.name for each in settings})
 
 
 def _market(

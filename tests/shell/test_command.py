@@ -114,6 +114,16 @@ def test_what_is_wrong_is_one_message(files, capsys, line, code, said):
     assert "Traceback" not in error
 
 
+def test_commands_of_a_file_reach_their_account_and_others_are_named(files, capsys):
+    Path("c.jsonl").write_text(
+        '{"account":"mine","kind":"pause","ts":"2026-01-02T12:00:10Z"}\n{"account":"yours","kind":"pause","ts":0}\n'
+    )
+    assert run(REPLAY + " --commands c.jsonl --json") == 0
+    said = capsys.readouterr()
+    assert "commands for yours do nothing: no such account in this run" in said.err
+    assert json.loads(said.out)["accounts"]["mine"]["decisions"]["refused"] == {"paused": 1}
+
+
 def test_presets(capsys):
     assert run("presets") == 0
     assert "vsr-slicer                Volume-surge signals, entered in four slices" in capsys.readouterr().out

@@ -1,0 +1,59 @@
+"""The pages about accounts and the README say what is true."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from streams.accounts import account_with, parse_account, parse_instruments, presets
+from streams.accounts.keys import KNOWN, READERS
+from streams.cli.main import command
+from streams.engine.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+ACCOUNTS = (ROOT / "docs" / "accounts.md").read_text()
+README = (ROOT / "README.md").read_text()
+ROWS = re.findall(r"^\| `(\w+)` \| `(.+?)` \|", ACCOUNTS, re.MULTILINE)
+BLOCKS = re.findall(r"```yaml\n(.*?)```", ACCOUNTS, re.DOTALL)
+
+
+def test_every_key_is_read_and_documented_once():
+    assert set(READERS) == set(Settings.__struct_fields__)
+    assert sorted(key for key, _ in ROWS) == sorted(KNOWN)
+
+
+@pytest.mark.parametrize(("key", "example"), ROWS)
+def test_an_example_in_the_page_is_read(key, example):
+    if key == "preset":
+        assert example in presets()
+    else:
+        account_with(None, {key: example})
+
+
+def test_the_page_s_yaml_is_read():
+    whole, sizes, slices, symbols = BLOCKS
+    assert parse_account(whole, "my-account.yaml").max_positions == 3
+    for size in sizes.strip().splitlines():
+        parse_account(f"balance: 1\n{size}\n", "a.yaml")
+    assert len(parse_account(f"preset: vsr-slicer\n{slices}", "a.yaml").slices) == 4
+    assert set(parse_instruments(symbols, "symbols.yaml").known) == {"AAPL", "BTC-USD", "VOD.L"}
+
+
+def test_the_readme_names_what_there_is():
+    for name in presets():
+        assert f"`{name}`" in README or f"`{name.removeprefix('auto-trader')}`" in README
+    for link in re.findall(r"\]\(([^)]+)\)", README):
+        assert (ROOT / link).exists()
+
+
+def test_the_readme_s_commands_have_the_options_that_they_use():
+    block_lines = (
+        "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL)).replace("\\\n", " ").splitlines()
+    )
+    lines = [line.strip() for line in block_lines if line.strip().startswith("ghostfill")]
+    assert lines
+    for line in lines:
+        _, name, *words = shlex.split(line)
+        options = {option for param in command.commands[name].params for option in param.opts}
+        assert {word for word in words if word.startswith("--")} <= options
