@@ -84,3 +84,17 @@ def test_bytes_of_an_unknown_version_are_refused():
 def test_the_fingerprint_is_avros():
     """CRC-64-AVRO of "int", from the Avro project's own tests."""
     assert header_of("int").hex() == "c301" + "8f5c393f1ad57572"
+
+
+def test_what_avros_java_library_wrote_is_read():
+    value = bytes.fromhex(
+        "c3012296d9a371b1e7d2026a086a617661084141504c0080a8d8db9fdc97060000028096daf4b6010000000000000000"
+    )
+    assert decode("signals", None, value) == Signal(
+        signal_id="j",
+        source="java",
+        symbol="AAPL",
+        side="long",
+        ts=1_741_012_200_000_000,
+        take_profit=24_550_000_000,
+    )
