@@ -109,15 +109,16 @@ class Codec:
 
 
 @cache
-def _codec() -> Codec:
+def default_codec() -> Codec:
+    """The codec of this package's catalogue, without a schema registry."""
     return Codec()
 
 
 def encode(message: Message) -> bytes:
     """The record's value, by this package's catalogue."""
-    return _codec().encode(message)
+    return default_codec().encode(message)
 
 
 def decode(topic: str, key: bytes | None, value: bytes | None) -> Message:
     """The message of a record, by this package's catalogue and without a schema registry."""
-    return _codec().decode(topic, key, value)
+    return default_codec().decode(topic, key, value)

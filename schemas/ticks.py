@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from schemas.codec import Codec
+from schemas.codec import Codec, default_codec
 from schemas.columns import BAR, CLOCK, NOT_KNOWN, NOT_QUOTED, TICK, Columns, Ints
 from schemas.errors import MessageError
 from schemas.json_text import symbol_of_key
@@ -62,12 +62,14 @@ class MarketReader:
 
     def __init__(self, codec: Codec | None = None, topic: str = "ticks") -> None:
         self.topic = topic
-        self._codec = codec or Codec()
+        self._codec = codec or default_codec()
         self._numbers = _Numbers()
         self._ticks = tick_records(self._codec.catalog.schemas.current("tick"))
 
     def read(self, keys: Sequence[bytes | None], values: Sequence[bytes | None]) -> MarketRows:
         """The rows of these records, in their order."""
+        if len(keys) != len(values):
+            raise ValueError("a record has a key and a value")
         return self._read_ticks(keys, values) or self._read_mixed(keys, values)
 
     def _read_ticks(self, keys: Sequence[bytes | None], values: Sequence[bytes | None]) -> MarketRows | None:

@@ -39,8 +39,7 @@ def test_every_message_survives_avro_and_json(kind):
     @given(messages(kind))
     def survives(message):
         assert decode(topic_of(message), key_of(message), encode(message)) == message
-        if kind != "tick-batch":  # a price of 0 in a list stays 0
-            assert CODEC.read_json(kind, CODEC.write_json(message)) == message
+        assert CODEC.read_json(kind, CODEC.write_json(message)) == message
 
     survives()
 
