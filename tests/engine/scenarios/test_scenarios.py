@@ -1,12 +1,15 @@
-"""Runs each line of the tables: the whole market at once, one record at a time, and three at a time."""
+"""Runs each line of the tables: the whole market at once, in batches of one and three, and beside another account."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from schemas.messages import Output
+from streams.accounts import account_with
+from streams.engine.settings import Settings
 from streams.engine.shard import Shard
 from streams.engine.simulate import simulate
 from streams.engine.stats import Statistics
@@ -21,20 +24,23 @@ from .tell import said
 TABLES = sorted(Path(__file__).parent.glob("[0-9]*.txt"))
 ROWS = [row for table in TABLES for row in read_rows(table)]
 BATCHES = (1, 3)
+NEIGHBOUR = account_with("auto-trader", {"participation": "10%"}, name="neighbour")
+"""Trades every signal of a row in an account of its own: accounts do not compete."""
 
 pack = msgspec.msgpack.encode
 
 
 def simulated(
-    row: Row, given: Given, records: list[Record], length: int
+    row: Row, given: Given, records: list[Record], length: int, neighbours: Sequence[Settings] = ()
 ) -> tuple[list[Output], Counter[str]]:
     drops: Counter[str] = Counter()
     entries = [arrival.entry for arrival in inputs_of(row.inputs)]
     market = batches(records, length)
     outputs = [
         output
-        for step in simulate([given.settings], market, entries, given.instruments, drops=drops)
+        for step in simulate([*neighbours, given.settings], market, entries, given.instruments, drops=drops)
         for output in step
+        if output.account == given.settings.name
     ]
     return outputs, drops
 
@@ -96,5 +102,10 @@ def test_scenario(row: Row) -> None:
         if pack(again) != pack(outputs) or again_drops != drops:
             problems.append(f"in batches of {length} another thing happened:")
             problems += [f"  {said(output)}" for output in again]
+    if not live:
+        beside, _ = simulated(row, given, records, max(len(records), 1), [NEIGHBOUR])
+        if pack(beside) != pack(outputs):
+            problems.append("beside another account another thing happened:")
+            problems += [f"  {said(output)}" for output in beside]
     if problems:
         pytest.fail(told(row, problems, outputs, drops), pytrace=False)
