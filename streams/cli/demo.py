@@ -56,9 +56,10 @@ class Story:
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), help="Another day.")
 def demo(out: Path, seed: int | None) -> None:
-    """Replay a made-up market day with the account `vsr-slicer`, and see what it traded.
+    """Trade a made-up market day and see what happened.
 
-    The same day is written to files, so that other accounts can be tried on it with `ghostfill replay`.
+    The account is `vsr-slicer`. The day is written to files too, so that other accounts can be tried on it
+    with `ghostfill replay`.
     """
     day = simulated_day() if seed is None else simulated_day(seed)
     out.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ ghostfill presets vsr-slicer > my-account.yaml
 )
 @click.argument("name", required=False)
 def presets(name: str | None) -> None:
-    """List the accounts that ship with Ghostfill, or show one as YAML to start from."""
+    """List the accounts that ship with it, or show one."""
     known = accounts.presets()
     if name is None:
         for each in known:
