@@ -18,13 +18,26 @@ from nautilus_trader.backtest.engine import BacktestEngine, BacktestEngineConfig
 from nautilus_trader.config import LoggingConfig, RiskEngineConfig
 from nautilus_trader.model.currencies import BTC, USDT
 from nautilus_trader.model.data import QuoteTick
-from nautilus_trader.model.enums import AccountType, OmsType, OrderSide, OrderType, TrailingOffsetType
+from nautilus_trader.model.enums import (
+    AccountType,
+    OmsType,
+    OrderSide,
+    OrderType,
+    TrailingOffsetType,
+    TriggerType,
+)
 from nautilus_trader.model.identifiers import InstrumentId, Symbol, Venue
 from nautilus_trader.model.instruments import CurrencyPair
 from nautilus_trader.model.objects import Money, Price, Quantity
 from nautilus_trader.trading.strategy import Strategy
 
 VENUE = Venue("SIM")
+REASONS = {
+    OrderType.STOP_MARKET: "stop_loss",
+    OrderType.TRAILING_STOP_MARKET: "trailing_stop",
+    OrderType.LIMIT: "take_profit",
+    OrderType.MARKET: "time_limit",
+}
 RAW = Price(1, 0).raw // market.UNIT
 """It counts in 1e-9 or in 1e-16, as it was built."""
 
@@ -90,6 +103,7 @@ class Brackets(Strategy):
                 "sl_order_type": OrderType.TRAILING_STOP_MARKET,
                 "sl_trailing_offset": Decimal(round(self.bracket.trail * 10_000)),
                 "sl_trailing_offset_type": TrailingOffsetType.BASIS_POINTS,
+                "sl_trigger_type": TriggerType.BID_ASK,  # its default follows trades, and there are none
             }
         orders = self.order_factory.bracket(
             instrument_id=self.pair.id,
@@ -140,7 +154,8 @@ def run(ticks: market.Ticks, entries: market.Entries, bracket: market.Bracket) -
     reasons: dict[str, int] = {}
     for position in positions:
         last = engine.cache.order(position.closing_order_id)
-        reasons[last.order_type.name] = reasons.get(last.order_type.name, 0) + 1
+        reason = REASONS[last.order_type]
+        reasons[reason] = reasons.get(reason, 0) + 1
     result = {
         "seconds": took,
         "ticks": len(ticks),
