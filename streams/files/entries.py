@@ -160,9 +160,12 @@ def _typed(name: str, value: Any, kind: type) -> Any:
             raise _WrongError(name, "a number")
         return number
     choices = CHOICES[kind].get(name)
-    if choices is not None and value not in choices:
+    if choices is None:
+        return value
+    known = {choice.lower(): choice for choice in choices}
+    if value.lower() not in known:
         raise _WrongError(name, " or ".join(choices))
-    return value
+    return known[value.lower()]
 
 
 def _decoded(name: str, text: str, kind: Any, expected: str) -> Any:

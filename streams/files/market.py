@@ -65,11 +65,11 @@ class MarketReader:
             self.needed.append("symbol")
 
     def read(self, path: Path, progress: Read = unheard) -> Iterator[Columns]:
-        """The file's records; bars get the interval that is usual in the file."""
+        """The file's records; bars that name no interval get the one that is usual in the file."""
         interval = usual_interval(self._read(path, BadRows(), unheard)) if self.kind == "bars" else 0
         for columns in self._read(path, self.bad, progress):
             if columns.interval is not None:
-                columns.interval[:] = interval
+                columns.interval[columns.interval == NOT_KNOWN] = interval
             yield columns
 
     def _read(self, path: Path, bad: BadRows, progress: Read) -> Iterator[Columns]:
@@ -102,6 +102,7 @@ class MarketReader:
         else:
             prices = {name: rows.price(name, needed=True) for name in ("open", "high", "low", "close")}
         size = rows.size("size" if self.kind == "ticks" else "volume")
+        interval = rows.interval()
         good = rows.good()
         taken = {name: values[good] for name, values in prices.items()}
         if self.kind == "ticks":
@@ -121,7 +122,7 @@ class MarketReader:
             open=taken["open"],
             high=taken["high"],
             low=taken["low"],
-            interval=np.full(len(nothing), NOT_KNOWN, np.int64),
+            interval=interval[good],
         )
 
     def _symbols(self, rows: Rows, symbols: Symbols) -> npt.NDArray[np.int32]:

@@ -28,6 +28,7 @@ BARS: Names = {
     "low": ("low", "l"),
     "close": ("close", "c", "last"),
     "volume": VOLUME,
+    "interval": ("interval",),
 }
 SIGNALS: Names = {
     "signal_id": ("signal_id", "id"),

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from schemas.columns import NOT_KNOWN, Ints
 from streams.files.decimals import Converted, Flags, to_units
 from streams.files.faults import BadRows
+from streams.files.intervals import to_intervals
 from streams.files.tables import Block
 from streams.files.times import to_micros
 
@@ -54,6 +55,11 @@ class Rows:
     def size(self, name: str) -> Ints:
         read = self._read(name, to_units)
         self.refuse(name, read.bad | (read.values < 0), f"{NUMBER}, 0 or more")
+        return np.where(read.missing, NOT_KNOWN, read.values)
+
+    def interval(self) -> Ints:
+        read = self._read("interval", to_intervals)
+        self.refuse("interval", read.bad, "a duration such as 5m")
         return np.where(read.missing, NOT_KNOWN, read.values)
 
     def amounts(self, name: str) -> list[int | None]:

@@ -107,8 +107,8 @@ def test_bad_signals_are_told_and_left_out(tmp_path):
 def test_commands(tmp_path):
     (tmp_path / "c.jsonl").write_text(
         '{"command_id":"c1","account":"a","kind":"pause","ts":0}\n'
-        '{"account":"a","kind":"place","ts":1,"symbol":"X","side":"buy","order_type":"limit","quantity":1.5,'
-        '"limit_price":"100.25","time_in_force":"DAY"}\n'
+        '{"account":"a","kind":"PLACE","ts":1,"symbol":"X","side":"buy","order_type":"limit","quantity":1.5,'
+        '"limit_price":"100.25","time_in_force":"day"}\n'
         '{"account":"a","kind":"change","ts":2,"settings":{"stop_loss":"2%"},"plans":["p1"]}\n'
         '{"account":"a","kind":"halt","ts":2}\n'
         '{"account":"a","kind":"change","ts":2,"settings":{"stop_loss":2}}\n'

@@ -144,6 +144,14 @@ def test_the_interval_of_bars_is_the_smallest_gap_within_a_symbol(tmp_path, text
     assert columns.interval is not None and set(columns.interval.tolist()) == {interval}
 
 
+def test_a_file_may_name_its_intervals(tmp_path):
+    text = "t,s,o,h,l,c,interval\n0,A,1,1,1,1,1h\n0,B,1,1,1,1,60000000\n600,B,1,1,1,1,\n900,B,1,1,1,1,long\n"
+    (columns,), bad = read(written(tmp_path, "b.csv", text), "bars")
+    assert columns.interval is not None
+    assert columns.interval.tolist() == [60 * MINUTE, MINUTE, 10 * MINUTE]
+    assert bad.lines()[1:] == ['b.csv, line 5, interval: found "long"; expected a duration such as 5m']
+
+
 def test_bad_rows_are_told_and_the_rest_goes_on(tmp_path):
     text = "ts,symbol,price,size\n0,X,1,1\nsoon,X,1,1\n\n1,,1,1\n1,X,one,1\n1,X,1,-1\n1,X\n2,X,2,\n"
     batches, bad = read(written(tmp_path, "a.csv", text))
