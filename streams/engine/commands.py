@@ -59,6 +59,8 @@ def _resume(account: Account, command: Command, now: Moment) -> Refusal | None:
 
 
 def _close_account(account: Account, command: Command, now: Moment) -> Refusal | None:
+    if account.state.status == "closed":
+        return "closed", None, None
     _close_everything(account, now, "manual")
     account.state.status = "closed"
     return None
@@ -77,7 +79,8 @@ def _close_all(account: Account, command: Command, now: Moment) -> Refusal | Non
 
 
 def _close_everything(account: Account, now: Moment, reason: str) -> None:
-    account.cancel_entries(now, reason)
+    for plan in list(account.state.plans.values()):
+        plans.end(account, now, plan, reason)
     for lot in list(account.state.lots.values()):
         if not lot.closing:
             trading.close_lot(account, now, lot, reason)
@@ -88,20 +91,20 @@ def _close_position(account: Account, command: Command, now: Moment) -> Refusal 
     if not lots:
         return "no_position", None, None
     for lot in lots:
-        trading.close_lot(account, now, lot, "manual")
+        if not lot.closing:
+            trading.close_lot(account, now, lot, "manual")
     return None
 
 
 def _is_meant(lot: Lot, command: Command) -> bool:
-    named = lot.lot_id == command.lot_id if command.lot_id else lot.symbol == command.symbol
-    return named and not lot.closing
+    return lot.lot_id == command.lot_id if command.lot_id else lot.symbol == command.symbol
 
 
 def _cancel(account: Account, command: Command, now: Moment) -> Refusal | None:
     order = account.state.orders.get(command.order_id or "")
     if order is None:
         return "no_order", None, None
-    kill(account, order, "cancelled")
+    kill(account, order, "manual")
     return None
 
 
@@ -109,7 +112,7 @@ def _cancel_plan(account: Account, command: Command, now: Moment) -> Refusal | N
     plan = account.state.plans.get(command.plan_id or "")
     if plan is None:
         return "no_plan", None, None
-    plans.end(account, now, plan, "cancelled")
+    plans.end(account, now, plan, "manual")
     return None
 
 
@@ -171,11 +174,10 @@ def _malformed(command: Command) -> Refusal | None:
 
 
 def _reference_price(account: Account, command: Command, now: Moment, side: int) -> int:
-    """What the order is measured by: its own limit or stop, else the market's newest price."""
-    named = command.limit_price or command.stop_price
-    if named:
-        return named
-    return now.price_for(side) if now.symbol == command.symbol else now.mark_of(command.symbol or "")
+    """What the order is measured by: its own limit or stop, else the market's newest price; 0 before that."""
+    symbol = command.symbol or ""
+    known = now.price_for(side) if now.symbol == symbol else now.mark_of(symbol)
+    return (command.limit_price or command.stop_price or known) if known else 0
 
 
 def _may_open(account: Account, now: Moment, request: Request, terms: Terms) -> Refusal | None:

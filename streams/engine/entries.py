@@ -73,9 +73,7 @@ def _holds(rule: Filter, measured: float | None) -> bool:
 
 
 def _occupied(account: Account, symbol: str) -> bool:
-    if any(not lot.closing for lot in account.lots_of(symbol)):
-        return True
-    return bool(plans.unfilled(account, symbol))
+    return bool(account.lots_of(symbol) or plans.unfilled(account, symbol))
 
 
 def _reverse(account: Account, now: Moment, symbol: str, side: int) -> None:

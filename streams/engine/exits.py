@@ -12,39 +12,58 @@ from streams.engine.units import ONE, half_even
 Ratio = tuple[int, int]
 
 
-def level_of(lot: Lot, level: Level, sign: int) -> Ratio:
+def unit_of(lot: Lot, level: Level) -> int | None:
+    """What a level that is not a share counts in; None when the lot was accepted without it."""
+    return {"risk": lot.terms.distance, "atr": lot.terms.atr, "amount": ONE}[level.kind]
+
+
+def level_of(lot: Lot, level: Level | None, sign: int) -> Ratio | None:
     """The exact price `level` away from the average entry, up or down."""
     exact, bought = lot.entry_exact, lot.bought
+    if level is None:
+        return None
     if level.kind == "percent":
         return exact * (ONE + sign * level.value), bought * ONE
-    unit = {"risk": lot.terms.distance or 0, "atr": lot.terms.atr or 0, "amount": ONE}[level.kind]
-    return exact * ONE + sign * unit * level.value * bought, bought * ONE
+    unit = unit_of(lot, level)
+    return None if unit is None else (exact * ONE + sign * unit * level.value * bought, bought * ONE)
 
 
 def anchor(lot: Lot, settings: Settings, tick: int) -> None:
     """Set the levels of a lot whose average entry has changed."""
     side, terms = lot.side, lot.terms
+    stop = level_of(lot, settings.stop_loss, -side)
     if terms.stop is not None:
         lot.stop = stop_on_tick(-side, terms.stop, tick)
-    elif settings.stop_loss is not None:
-        lot.stop = against(-side, *level_of(lot, settings.stop_loss, -side), tick)
+    elif stop is not None:
+        lot.stop = against(-side, *stop, tick)
+    target = level_of(lot, settings.take_profit, side)
     if terms.target is not None:
         lot.target = limit_on_tick(-side, terms.target, tick)
-    elif settings.take_profit is not None:
-        lot.target = in_favour(-side, *level_of(lot, settings.take_profit, side), tick)
-    if settings.partial and not lot.partials:
-        lot.partials = [Target(0, part.fraction) for part in settings.partial]
-    for target, part in zip(lot.partials, settings.partial, strict=True):
-        target.price = in_favour(-side, *level_of(lot, part.level, side), tick)
-    if settings.breakeven is not None:
-        if lot.breakeven is not None:
-            lot.breakeven = against(-side, lot.entry_exact, lot.bought, tick)
-        else:
-            lot.breakeven_at = in_favour(-side, *level_of(lot, settings.breakeven, side), tick)
+    elif target is not None:
+        lot.target = in_favour(-side, *target, tick)
+    _anchor_partials(lot, settings, tick)
+    _anchor_breakeven(lot, settings, tick)
     if settings.trailing_stop is not None:
         if lot.extreme is None:
             lot.extreme = half_even(lot.entry_exact, lot.bought)
         trail(lot, settings, tick)
+
+
+def _anchor_partials(lot: Lot, settings: Settings, tick: int) -> None:
+    levels = [(part, level_of(lot, part.level, lot.side)) for part in settings.partial]
+    known = [(part, level) for part, level in levels if level is not None]
+    if len(lot.partials) != len(known):
+        lot.partials = [Target(0, part.fraction) for part, _ in known]
+    for target, (_, level) in zip(lot.partials, known, strict=True):
+        target.price = in_favour(-lot.side, *level, tick)
+
+
+def _anchor_breakeven(lot: Lot, settings: Settings, tick: int) -> None:
+    level = level_of(lot, settings.breakeven, lot.side)
+    if lot.breakeven is not None:
+        lot.breakeven = against(-lot.side, lot.entry_exact, lot.bought, tick)
+    elif level is not None:
+        lot.breakeven_at = in_favour(-lot.side, *level, tick)
 
 
 def trail(lot: Lot, settings: Settings, tick: int) -> None:
@@ -55,15 +74,18 @@ def trail(lot: Lot, settings: Settings, tick: int) -> None:
     if level.kind == "percent":
         stop = against(-side, extreme * (ONE - side * level.value), ONE, tick)
     else:
-        stop = stop_on_tick(-side, extreme - side * trail_distance(lot, level), tick)
+        distance = trail_distance(lot, level)
+        if distance is None:
+            return
+        stop = stop_on_tick(-side, extreme - side * distance, tick)
     if lot.trailing is None or side * (stop - lot.trailing) > 0:
         lot.trailing = stop
 
 
-def trail_distance(lot: Lot, level: Level) -> int:
+def trail_distance(lot: Lot, level: Level) -> int | None:
     """Of a trailing stop that is not a share of the extreme."""
-    unit = {"risk": lot.terms.distance or 0, "atr": lot.terms.atr or 0}.get(level.kind, ONE)
-    return half_even(unit * level.value, ONE)
+    unit = unit_of(lot, level)
+    return None if unit is None else half_even(unit * level.value, ONE)
 
 
 def ratchet(lot: Lot, settings: Settings, best: int, tick: int) -> None:
@@ -84,6 +106,16 @@ def stops_of(lot: Lot) -> list[tuple[int, str]]:
 def stop_in_force(lot: Lot) -> tuple[int, str] | None:
     """The nearest stop and its reason; among equals the first."""
     return max(stops_of(lot), key=lambda stop: lot.side * stop[0], default=None)
+
+
+def targets_of(lot: Lot) -> list[tuple[int, int | None]]:
+    """The targets that are left, the nearest first: a partial one with its index, the last with None."""
+    targets: list[tuple[int, int | None]] = [
+        (target.price, index) for index, target in enumerate(lot.partials) if not target.done
+    ]
+    if lot.target is not None:
+        targets.append((lot.target, None))
+    return sorted(targets, key=lambda target: lot.side * target[0])
 
 
 def reaches(side: int, price: int, target: int, touch: bool) -> bool:

@@ -258,6 +258,15 @@ class Moment:
             return int(series.time[at])
         return state.time if state is not None else -FOREVER
 
+    def extremes_of(self, symbol: str, which: int, since: int) -> tuple[int, int, int]:
+        """Highest and lowest of a symbol since a count, and its count at this record."""
+        series = self.batch.series.get(symbol)
+        if series is None:
+            state = self.batch.symbols[symbol]
+            return *state.extremes[which].since(since), state.count
+        count = series.base + series.at_or_after(self.row + 1)
+        return *series.extremes(which, since, count), count
+
     def interval_of(self, symbol: str) -> int:
         """The bar interval of a symbol; of the market's bars while it had none of its own; else 0."""
         own = self._interval(symbol)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from streams.engine import exits, figures, plans, trading
 from streams.engine.calendars import is_open, next_open
-from streams.engine.fees import parts_of
+from streams.engine.fees import expected_fee, parts_of
+from streams.engine.fills import slipped
 from streams.engine.market import BUY, SELL, Moment
 from streams.engine.orders import Order
-from streams.engine.state import Lot, PlannedSlice
+from streams.engine.state import Lot, Plan, PlannedSlice
 from streams.engine.units import FOREVER, value_of
 
 if TYPE_CHECKING:
@@ -64,10 +65,7 @@ def _try_exits(account: Account, now: Moment, lot: Lot, price: int, touch: bool)
     if stop is not None and lot.side * (price - stop[0]) <= 0:
         trading.exit_at_market(account, now, lot, stop[1], price)
         return
-    take_partials(account, now, lot, price, touch)
-    target = lot.target
-    if target is not None and lot.quantity and exits.reaches(lot.side, price, target, touch):
-        trading.exit_at_limit(account, now, lot, target, target)
+    take_targets(account, now, lot, price, touch)
     if lot.quantity and lot.queued is not None:
         trading.exit_at_market(account, now, lot, lot.queued.reason, price)
     elif lot.quantity:
@@ -76,10 +74,18 @@ def _try_exits(account: Account, now: Moment, lot: Lot, price: int, touch: bool)
             trading.exit_at_market(account, now, lot, due[0], price)
 
 
-def take_partials(account: Account, now: Moment, lot: Lot, price: int, touch: bool) -> None:
-    for index, target in enumerate(lot.partials):
-        if lot.quantity and not target.done and exits.reaches(lot.side, price, target.price, touch):
-            trading.exit_partially(account, now, lot, index, target.price)
+def take_targets(
+    account: Account, now: Moment, lot: Lot, price: int, touch: bool, fills_at: int | None = None
+) -> None:
+    """Fill the targets that price has come to, the nearest first: at their prices, or at an open's."""
+    for target, index in exits.targets_of(lot):
+        if not lot.quantity or not exits.reaches(lot.side, price, target, touch):
+            return
+        at = target if fills_at is None else fills_at
+        if index is None:
+            trading.exit_at_limit(account, now, lot, at, target)
+        else:
+            trading.exit_partially(account, now, lot, index, at)
 
 
 # Orders --------------------------------------------------------------------------------------
@@ -165,7 +171,7 @@ def fill_order(
     account: Account, now: Moment, order: Order, price: int, *, maker: bool, slips: bool = False
 ) -> None:
     """Fill as much of an entry order as volume and money allow at that price."""
-    if account.closes_first(order):
+    if account.closes_first(order, now):
         wait(account, order, "position_closing")
         return
     left = trading.volume_left(account, now)
@@ -193,6 +199,22 @@ def _give_up(account: Account, now: Moment, order: Order, filled: bool) -> None:
         planned = PlannedSlice(order.slice_number, order.created, order.quantity, 0)
         plans.skip(account, now, plan, planned, "buying_power")
     kill(account, order, "no_buying_power")
+
+
+def affords_a_lot(account: Account, now: Moment, plan: Plan, planned: PlannedSlice) -> bool:
+    """Whether a slice that is due on this tick can enter at all."""
+    instrument, settings = account.instrument(plan.symbol), account.terms_of(plan.terms)
+    price = slipped(
+        settings.slippage,
+        plan.side,
+        now.price_for(plan.side),
+        instrument.tick_size,
+        quantity=instrument.lot,
+        volume=now.size,
+        spread=now.spread,
+    )
+    cost = value_of(price, instrument.lot) + expected_fee(settings.commission, price, instrument.lot)
+    return cost <= planned.reserved or cost <= planned.reserved + _free(account, now)
 
 
 def affordable(account: Account, now: Moment, order: Order, price: int, quantity: int, reserved: int) -> int:
@@ -240,6 +262,14 @@ def wait_for_price(account: Account, order: Order, reason: str) -> None:
         wait(account, order, reason)
 
 
+def _follow_from_afar(account: Account, now: Moment, order: Order) -> None:
+    """Bring a trailing order to a record of another symbol."""
+    if order.extreme is not None and order.state == "accepted" and not order.asleep:
+        which = BUY if order.side > 0 else SELL
+        high, low, order.seen = now.extremes_of(order.symbol, which, order.seen)
+        trading.follow(account, order, low if order.side > 0 else high)
+
+
 def tell_stale(account: Account, now: Moment) -> int:
     """Orders whose symbol has been quiet for too long say so; when the next one will have to."""
     after, following = account.instruments.checks.stale_after, FOREVER
@@ -250,6 +280,7 @@ def tell_stale(account: Account, now: Moment) -> int:
         if now.time <= newest + after:
             following = min(following, newest + after + 1)
         elif is_open(account.instrument(order.symbol).calendar, now.time):
+            _follow_from_afar(account, now, order)
             wait(account, order, "stale_quote")
             account.stale.add(order.order_id)
         else:

@@ -27,7 +27,7 @@ class Walk:
         self.points = [now.open, near, far, now.close]
         self.leg = 0
         self.price = now.open
-        self.done: set[tuple[str, str, int]] = set()
+        self.done: set[tuple[str, str, int | None]] = set()
         """What has happened once: nothing happens twice in a bar."""
 
     @property
@@ -108,11 +108,7 @@ def _exit_at_open(account: Account, now: Moment, lot: Lot) -> None:
         trading.exit_at_market(account, now, lot, stop[1], price)
         return
     touch = account.terms_of(lot.terms).limit_fill == "touch"
-    for index, target in enumerate(lot.partials):
-        if lot.quantity and not target.done and exits.reaches(lot.side, price, target.price, touch):
-            trading.exit_partially(account, now, lot, index, price)
-    if lot.target is not None and lot.quantity and exits.reaches(lot.side, price, lot.target, touch):
-        trading.exit_at_limit(account, now, lot, price, lot.target)
+    matching.take_targets(account, now, lot, price, touch, fills_at=price)
     if lot.quantity and lot.queued is not None:
         if lot.queued.since <= now.opened:
             trading.exit_at_market(account, now, lot, lot.queued.reason, price)
@@ -185,7 +181,7 @@ class Happening:
     """Something that fills when price comes to it."""
 
     def __init__(
-        self, what: str, live: Live | None = None, order: Order | None = None, index: int = 0
+        self, what: str, live: Live | None = None, order: Order | None = None, index: int | None = None
     ) -> None:
         self.what, self.live, self.order, self.index = what, live, order, index
         name = order.order_id if order is not None else live.lot.lot_id if live is not None else ""
@@ -197,11 +193,11 @@ class Happening:
             return
         assert self.live is not None
         lot = self.live.lot
-        if self.what == "target":
+        if self.what == "target" and self.index is not None:
+            trading.exit_partially(account, now, lot, self.index, lot.partials[self.index].price)
+        elif self.what == "target":
             assert lot.target is not None
             trading.exit_at_limit(account, now, lot, lot.target, lot.target)
-        elif self.what == "partial":
-            trading.exit_partially(account, now, lot, self.index, lot.partials[self.index].price)
         else:
             lot.ambiguous = lot.ambiguous or _holds_target(account, self.live)
             trading.exit_at_market(account, now, lot, self.what, price)
@@ -235,14 +231,11 @@ def _exits_on_leg(account: Account, walk: Walk, live: Live) -> list[tuple[int, H
     if account.budget == 0 or _stop_ahead(walk, lot):
         return []
     touch = account.terms_of(lot.terms).limit_fill == "touch"
-    found = [
-        (_on_path(walk, lot, target.price), Happening("partial", live, index=index))
-        for index, target in enumerate(lot.partials)
-        if not target.done and _target_on_leg(walk, lot, target.price, touch)
+    return [
+        (_on_path(walk, lot, target), Happening("target", live, index=index))
+        for target, index in exits.targets_of(lot)
+        if _target_on_leg(walk, lot, target, touch)
     ]
-    if lot.target is not None and _target_on_leg(walk, lot, lot.target, touch):
-        found.append((_on_path(walk, lot, lot.target), Happening("target", live)))
-    return found
 
 
 def _target_on_leg(walk: Walk, lot: Lot, target: int, touch: bool) -> bool:
@@ -266,10 +259,7 @@ def _holds_target(account: Account, live: Live) -> bool:
     """Whether the part of the bar that the lot lives through reaches one of its targets."""
     lot, touch = live.lot, account.terms_of(live.lot.terms).limit_fill == "touch"
     best = live.high if lot.side > 0 else live.low
-    targets = [part.price for part in lot.partials if not part.done]
-    if lot.target is not None:
-        targets.append(lot.target)
-    return any(exits.reaches(lot.side, best, target, touch) for target in targets)
+    return any(exits.reaches(lot.side, best, target, touch) for target, _ in exits.targets_of(lot))
 
 
 def _order_on_leg(account: Account, walk: Walk, order: Order) -> list[tuple[int, Happening]]:

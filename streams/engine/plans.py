@@ -65,7 +65,8 @@ def open_plan(
     )  # fmt: skip
     for planned in plan.waiting:
         account.out.slice(now.time, plan, planned, "armed", _condition(account, plan, planned))
-    _release(account, now, plan)
+    while plan.waiting and plan.waiting[0].due <= now.time:
+        _release_one(account, now, plan)
 
 
 def reservation(account: Account, price: int, quantity: int) -> int:
@@ -78,22 +79,28 @@ def _condition(account: Account, plan: Plan, planned: PlannedSlice) -> str:
 
 
 def release_due(account: Account, now: Moment) -> None:
-    """The slices of this symbol whose time has come."""
-    for plan in list(account.state.plans.values()):
-        if plan.symbol == now.symbol and plan.plan_id in account.state.plans:
-            _release(account, now, plan)
+    """The slices of this symbol whose time has come, in the order of their times."""
+    while (plan := _next_due(account, now)) is not None:
+        _release_one(account, now, plan)
 
 
-def _release(account: Account, now: Moment, plan: Plan) -> None:
-    while plan.waiting and plan.waiting[0].due <= now.time:
-        account.stale.add(plan.symbol)
-        planned = plan.waiting[0]
-        refusal = _fails(account, now, plan, planned)
-        plan.waiting.pop(0)
-        if refusal is not None:
-            skip(account, now, plan, planned, *refusal)
-        else:
-            _send(account, now, plan, planned)
+def _next_due(account: Account, now: Moment) -> Plan | None:
+    due = [
+        plan
+        for plan in account.state.plans.values()
+        if plan.symbol == now.symbol and plan.waiting and plan.waiting[0].due <= now.time
+    ]
+    return min(due, key=lambda plan: plan.waiting[0].due, default=None)
+
+
+def _release_one(account: Account, now: Moment, plan: Plan) -> None:
+    account.stale.add(plan.symbol)
+    refusal = _fails(account, now, plan, plan.waiting[0])
+    planned = plan.waiting.pop(0)
+    if refusal is not None:
+        skip(account, now, plan, planned, *refusal)
+    else:
+        _send(account, now, plan, planned)
     account.drop_if_done(plan)
 
 
@@ -103,7 +110,10 @@ def _fails(
     if not planned.quantity:
         return "below_lot", None, None
     part = account.terms_of(plan.terms).slices[planned.number - 1]
-    return conditions.first_failing(account, now, plan, part.conditions)
+    failed = conditions.first_failing(account, now, plan, part.conditions)
+    if failed is None and not now.is_bar and not matching.affords_a_lot(account, now, plan, planned):
+        return "buying_power", None, None
+    return failed
 
 
 def skip(

@@ -24,21 +24,20 @@ def last_words(shard: Shard) -> list[Output]:
             order.reason = why_waits(account, order, shard.now)
             told.append(order_message(account.name, order, shard.now.time))
         for lot in state.lots.values():
-            _follow(account, lot, shard)
+            _follow(account, lot, shard.now)
             account.out.position(shard.now.time, lot, shard.now.mark_of(lot.symbol))
         told += account.take_output()
     return told
 
 
-def _follow(account: Account, lot: Lot, shard: Shard) -> None:
+def _follow(account: Account, lot: Lot, now: Moment) -> None:
     """Bring a trailing stop to the market's end."""
     settings = account.terms_of(lot.terms)
-    if settings.trailing_stop is None:
+    if settings.trailing_stop is None or lot.asleep:
         return
-    past = shard.market.symbols[lot.symbol].extremes[SELL if lot.side > 0 else BUY]
-    high, low = past.since(lot.seen)
-    if high > -FOREVER:
-        best = high if lot.side > 0 else low
+    high, low, _ = now.extremes_of(lot.symbol, SELL if lot.side > 0 else BUY, lot.seen)
+    best = high if lot.side > 0 else low
+    if abs(best) < FOREVER:
         exits.ratchet(lot, settings, best, account.instrument(lot.symbol).tick_size)
 
 

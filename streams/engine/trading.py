@@ -84,7 +84,8 @@ def fill_entry(
     opposed = account.net_lot(order.symbol)
     if opposed is not None and opposed.side != order.side:
         part = min(quantity, opposed.quantity)
-        _fill_exit(account, now, opposed, order, price, part, "manual", maker=maker, raw=raw)
+        reason = "manual" if order.command_id else "reverse_signal"
+        _fill_exit(account, now, opposed, order, price, part, reason, maker=maker, raw=raw)
         quantity -= part
     if quantity:
         _fill_lot(account, now, order, price, quantity, maker=maker, raw=raw)

@@ -153,13 +153,14 @@ def _remember_newest(account: Account, signal: Signal) -> None:
 
 def _flatten(account: Account, signal: Signal, now: Moment) -> None:
     origin = origin_of(signal)
-    open_lots = [lot for lot in account.lots_of(signal.symbol) if not lot.closing]
+    held = account.lots_of(signal.symbol)
     unfilled = plans.unfilled(account, signal.symbol)
-    if not open_lots and not unfilled:
+    if not held and not unfilled:
         account.out.decide(now.time, "refused", "no_position", symbol=signal.symbol, origin=origin)
         return
     account.out.decide(now.time, "accepted", symbol=signal.symbol, origin=origin)
-    for lot in open_lots:
-        trading.close_lot(account, now, lot, "flat_signal")
+    for lot in held:
+        if not lot.closing:
+            trading.close_lot(account, now, lot, "flat_signal")
     for plan in unfilled:
         plans.end(account, now, plan, "flat_signal")

@@ -115,7 +115,8 @@ def _trail_of(account: Account, lot: Lot, which: int) -> Trail | None:
         return None
     if level.kind == "percent":
         return Trail(which, lot.side, lot.extreme, level.value, 0)
-    return Trail(which, lot.side, lot.extreme, 0, exits.trail_distance(lot, level))
+    distance = exits.trail_distance(lot, level)
+    return None if distance is None else Trail(which, lot.side, lot.extreme, 0, distance)
 
 
 def _of_order(account: Account, order: Order, now: Moment) -> Watch:
@@ -124,7 +125,7 @@ def _of_order(account: Account, order: Order, now: Moment) -> Watch:
         return closed
     which = BUY if order.side > 0 else SELL
     at_once = Watch(order.symbol, _levels(which, FOREVER, -FOREVER, -FOREVER))
-    if not order.arrived or order.reason == "stale_quote" or account.closes_first(order):
+    if not order.arrived or order.reason == "stale_quote" or account.closes_first(order, now):
         return at_once
     return _at_close(_of_waiting(account, order, which, at_once), _close_of(account, order.symbol, now))
 

@@ -593,9 +593,11 @@ class Account(Matching):
             self.end_plan(plan, "manual")
         elif kind == "close_position":
             self.close_position(command)
-        elif kind in ("close_all", "kill_switch"):
+        elif kind == "close" and self.state == "closed":
+            self.say_of(command, "refused", "closed")
+        elif kind in ("close_all", "kill_switch", "close"):
             self.say_of(command, "accepted")
-            reason = "manual" if kind == "close_all" else "kill_switch"
+            reason = "kill_switch" if kind == "kill_switch" else "manual"
             for plan in list(self.plans):
                 self.end_plan(plan, reason)
             for order in list(self.orders):
@@ -605,12 +607,14 @@ class Account(Matching):
                     self.close_lot(lot, reason)
             if kind == "kill_switch" and self.state == "active":
                 self.state = "paused"
-        elif kind in ("pause", "close"):
+            if kind == "close":
+                self.state = "closed"
+        elif kind == "pause":
             if self.state == "closed":
                 self.say_of(command, "refused", "closed")
                 return
             self.say_of(command, "accepted")
-            self.state = "paused" if kind == "pause" else "closed"
+            self.state = "paused"
             self.cancel_entries(self.state, self.state)
         elif kind == "resume":
             if self.state == "closed":

@@ -221,6 +221,8 @@ class Lot:
         distance = self.distance(level)
         if distance is None:
             return
+        if level.kind == "percent":
+            distance = Fraction(self.extreme * level.value, ONE)
         candidate = self.extreme - self.side * distance
         if self.trail is None or self.side * (candidate - self.trail) > 0:
             self.trail = candidate
