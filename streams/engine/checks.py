@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from schemas.columns import BAR, CLOCK, TICK, Columns, Ints
+from schemas.columns import BAR, CLOCK, NOT_KNOWN, TICK, Columns, Ints
 from streams.engine.settings import Checks
-from streams.engine.units import FOREVER, ONE
+from streams.engine.units import FOREVER, MINUTE, ONE
 
 RUN = 4096
 
@@ -85,7 +85,8 @@ class Gatekeeper:
             return Checked(columns, columns.ts)
         own = columns.ts
         if columns.interval is not None:
-            own = own + np.maximum(columns.interval, 0)
+            lasts = np.where(columns.interval == NOT_KNOWN, MINUTE, columns.interval)
+            own = own + np.where(columns.kind == BAR, lasts, 0)
         marks = marks_of(columns)
         faults = self._faults(columns, marks)
         whole = self._pass_whole(columns, own, marks, faults)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from schemas.messages import Command
-from streams.engine import entries, figures, limits, plans, trading
+from streams.engine import entries, figures, indicators, limits, plans, sizing, trading
 from streams.engine.entries import Refusal
 from streams.engine.fills import limit_on_tick, stop_on_tick
 from streams.engine.limits import Request
@@ -110,7 +110,7 @@ def _cancel(account: Account, command: Command, now: Moment) -> Refusal | None:
 
 def _cancel_plan(account: Account, command: Command, now: Moment) -> Refusal | None:
     plan = account.state.plans.get(command.plan_id or "")
-    if plan is None:
+    if plan is None or plan.by_hand:
         return "no_plan", None, None
     plans.end(account, now, plan, "manual")
     return None
@@ -134,8 +134,7 @@ def _place(account: Account, command: Command, now: Moment) -> Refusal | None:
     if held is not None and held.side != side and not held.closing:
         reduces = min(quantity, held.quantity)
     opens = quantity - reduces
-    arrival = now.mark_of(symbol) or price
-    terms = Terms(account.version, arrival, command.stop_loss, command.take_profit)
+    terms = _terms(account, command, now, side, price)
     request = Request(symbol, side, price, opens, True, WHOLE)
     order = _order(account, command, now, request._replace(quantity=quantity))
     refusal = _may_open(account, now, request, terms) if opens or not quantity else None
@@ -145,6 +144,19 @@ def _place(account: Account, command: Command, now: Moment) -> Refusal | None:
         return refusal
     _send(account, command, now, order, request, terms)
     return None
+
+
+def _terms(account: Account, command: Command, now: Moment, side: int, price: int) -> Terms:
+    """Its own levels, where it opens a position; where it names none, the account's apply as for a signal."""
+    settings = account.settings
+    named = command.limit_price or command.stop_price
+    atr = indicators.atr_of(now, settings, command.symbol) if sizing.needs_atr(settings) else None
+    distance = sizing.distance_of(settings, side, price, command.stop_loss, atr)
+    arrival = named or now.mark_of(command.symbol or "")
+    held = account.net_lot(command.symbol or "")
+    if held is not None and held.side == side:
+        return Terms(account.version, arrival, distance=distance, atr=atr)
+    return Terms(account.version, arrival, command.stop_loss, command.take_profit, distance, atr)
 
 
 def _why_rejected(rule: str) -> str:
@@ -176,7 +188,7 @@ def _malformed(command: Command) -> Refusal | None:
 def _reference_price(account: Account, command: Command, now: Moment, side: int) -> int:
     """What the order is measured by: its own limit or stop, else the market's newest price; 0 before that."""
     symbol = command.symbol or ""
-    known = now.price_for(side) if now.symbol == symbol else now.mark_of(symbol)
+    known = now.price_of(symbol, side)
     return (command.limit_price or command.stop_price or known) if known else 0
 
 
@@ -189,6 +201,8 @@ def _may_open(account: Account, now: Moment, request: Request, terms: Terms) -> 
     )
     if refusal is not None:
         return refusal
+    if terms.atr is None and sizing.needs_atr(account.settings):
+        return "no_atr", None, None
     cut = limits.fit(account, now, request)
     if cut.quantity <= 0:
         return cut.limit or "no_quantity", cut.measured, cut.threshold
@@ -215,13 +229,15 @@ def _send(
     account: Account, command: Command, now: Moment, order: Order, request: Request, terms: Terms
 ) -> None:
     origin = Origin(command_id=command.command_id)
-    plan = plans.new_plan(account, request, origin, terms)
+    plan = plans.new_plan(account, request, origin, terms, order.order_id)
     plan.reduces = not request.quantity
     if request.quantity:
         account.state.accepted.append(now.time)
-        order.reserved = plans.reservation(account, request.price, request.quantity)
+        order.reserved = plans.reservation(account, terms.arrival, request.quantity)
     account.out.decide(now.time, "accepted", symbol=request.symbol, origin=origin, plan_id=plan.plan_id)
     order.plan_id = plan.plan_id
+    if plan.reduces:
+        order.purpose = "manual"
     plans.place(account, now, plan, order)
 
 

@@ -91,13 +91,13 @@ def may_enter(account: Account, now: Moment, symbol: str) -> Refusal | None:
     state, instrument = account.state, account.instrument(symbol)
     if instrument.currency is not None and instrument.currency != account.settings.currency:
         return "currency", None, None
+    breaker = breakers.tripped(account)
+    if breaker:
+        return breakers.explain(account, now, breaker)
     if state.status != "active":
         return state.status, None, None
     if not account.settings.enabled:
         return "disabled", None, None
-    breaker = breakers.tripped(account)
-    if breaker:
-        return breakers.explain(account, now, breaker)
     if not is_open(instrument.calendar, now.time):
         return "market_closed", None, None
     return None

@@ -13,8 +13,12 @@ Ratio = tuple[int, int]
 
 
 def unit_of(lot: Lot, level: Level) -> int | None:
-    """What a level that is not a share counts in; None when the lot was accepted without it."""
-    return {"risk": lot.terms.distance, "atr": lot.terms.atr, "amount": ONE}[level.kind]
+    """What a level that is not a share counts in, in 1e-16; None when the lot was accepted without it."""
+    if level.kind == "risk":
+        return lot.terms.distance
+    if level.kind == "atr":
+        return None if lot.terms.atr is None else lot.terms.atr * ONE
+    return ONE * ONE
 
 
 def level_of(lot: Lot, level: Level | None, sign: int) -> Ratio | None:
@@ -25,7 +29,9 @@ def level_of(lot: Lot, level: Level | None, sign: int) -> Ratio | None:
     if level.kind == "percent":
         return exact * (ONE + sign * level.value), bought * ONE
     unit = unit_of(lot, level)
-    return None if unit is None else (exact * ONE + sign * unit * level.value * bought, bought * ONE)
+    if unit is None:
+        return None
+    return exact * ONE * ONE + sign * unit * level.value * bought, bought * ONE * ONE
 
 
 def anchor(lot: Lot, settings: Settings, tick: int) -> None:
@@ -85,7 +91,7 @@ def trail(lot: Lot, settings: Settings, tick: int) -> None:
 def trail_distance(lot: Lot, level: Level) -> int | None:
     """Of a trailing stop that is not a share of the extreme."""
     unit = unit_of(lot, level)
-    return None if unit is None else half_even(unit * level.value, ONE)
+    return None if unit is None else half_even(unit * level.value, ONE * ONE)
 
 
 def ratchet(lot: Lot, settings: Settings, best: int, tick: int) -> None:

@@ -8,12 +8,8 @@ def parts_of(terms: Commission, price: int, quantity: int, *, maker: bool, first
     """What one fill of an order costs before the minimum; the part per order falls due on its first."""
     special = terms.maker_rate if maker else terms.taker_rate
     rate = terms.rate if special is None else special
-    fee = terms.per_order if first else 0
-    if terms.per_share:
-        fee += half_even(terms.per_share * quantity, ONE)
-    if rate:
-        fee += half_even(price * quantity * rate, ONE * ONE)
-    return fee
+    exact = terms.per_share * quantity * ONE + price * quantity * rate
+    return (terms.per_order if first else 0) + half_even(exact, ONE * ONE)
 
 
 def expected_fee(terms: Commission, price: int, quantity: int) -> int:

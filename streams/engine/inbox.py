@@ -1,8 +1,8 @@
 """What an account was sent and has not taken its turn yet.
 
-Rules of this file: an entry is due its account's latency after its own time, and never before the entries that
-came before it; so the front of each queue is due first. `reach` is the newest time that is due at a record: the
-record's own less the latency.
+Rules of this file: an entry is due its account's latency after its own time, and never before the entries
+that came before it; so the front of each queue is due first. `reach` is the newest time that is due at a
+record: the record's own less the latency.
 """
 
 from collections import deque

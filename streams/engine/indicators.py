@@ -12,9 +12,9 @@ CORRELATED_DAYS = 60
 LEAST_DAYS = 20
 
 
-def atr_of(now: Moment, settings: Settings) -> int | None:
+def atr_of(now: Moment, settings: Settings, symbol: str | None = None) -> int | None:
     """The mean of the last true ranges of completed bars; None before there are so many."""
-    bars = completed(now, now.symbol, settings.atr_interval)
+    bars = completed(now, symbol or now.symbol, settings.atr_interval)
     ranges = true_ranges(bars)[-settings.atr_length :]
     return half_even(sum(ranges), len(ranges)) if len(ranges) == settings.atr_length else None
 

@@ -72,7 +72,8 @@ def _max_positions(account: Account, symbol: str) -> Refusal | None:
         return None
     held = [lot for lot in account.state.lots.values() if not lot.closing]
     if account.settings.position_mode == "per_signal":
-        waiting = [plan for plan in account.state.plans.values() if plan.lot_id is None]
+        plans = account.state.plans.values()
+        waiting = [plan for plan in plans if plan.lot_id is None and not plan.reduces]
         count = len(held) + len(waiting) + 1
     else:
         count = len(_symbols_in_play(account) | {symbol})
@@ -83,7 +84,8 @@ def _symbols_in_play(account: Account) -> set[str]:
     """Symbols with a position that is not closing, or with a plan."""
     closing = {lot.lot_id for lot in account.state.lots.values() if lot.closing}
     held = {lot.symbol for lot in account.state.lots.values() if not lot.closing}
-    return held | {plan.symbol for plan in account.state.plans.values() if plan.lot_id not in closing}
+    plans = account.state.plans.values()
+    return held | {plan.symbol for plan in plans if plan.lot_id not in closing and not plan.reduces}
 
 
 def _max_correlated(account: Account, now: Moment, symbol: str) -> Refusal | None:

@@ -56,6 +56,8 @@ class SymbolState(msgspec.Struct):
     """Records so far."""
     time: int = -FOREVER
     mark: int = 0
+    sell: int = 0
+    buy: int = 0
     interval: int = 0
     """Of its bars; 0 while it had none."""
     extremes: tuple[Extremes, Extremes, Extremes] = msgspec.field(
@@ -243,6 +245,18 @@ class Moment:
         at = series.at_or_after(self.row) - 1
         return int(series.marks[at]) if at >= 0 else series.before
 
+    def price_of(self, symbol: str, side: int) -> int:
+        """What an order of that side would match at the symbol's newest record; 0 before its first."""
+        if symbol == self.symbol:
+            return self.price_for(side)
+        series = self.batch.series.get(symbol)
+        at = series.at_or_after(self.row + 1) - 1 if series is not None else -1
+        if series is not None and at >= 0:
+            quote = int((series.raw.ask if side > 0 else series.raw.bid)[at])
+            return quote or int(series.marks[at])
+        state = self.batch.symbols.get(symbol)
+        return 0 if state is None else state.buy if side > 0 else state.sell
+
     def mark_before(self, symbol: str) -> int:
         """The newest mark before this record."""
         return self.before if symbol == self.symbol else self.mark_of(symbol)
@@ -340,6 +354,8 @@ class Market:
             state.count += len(series)
             state.time = int(series.time[-1])
             state.mark = int(series.marks[-1])
+            state.sell = int(series.raw.bid[-1]) or state.mark
+            state.buy = int(series.raw.ask[-1]) or state.mark
             if series.bars and series.raw.interval is not None:
                 state.interval = int(series.raw.interval[-1])
             for which, extremes in enumerate(state.extremes):

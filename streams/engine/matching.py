@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING
 from streams.engine import exits, figures, plans, trading
 from streams.engine.calendars import is_open, next_open
 from streams.engine.fees import expected_fee, parts_of
-from streams.engine.fills import slipped
+from streams.engine.fills import slipped, stop_on_tick
 from streams.engine.market import BUY, SELL, Moment
 from streams.engine.orders import Order
 from streams.engine.state import Lot, Plan, PlannedSlice
-from streams.engine.units import FOREVER, value_of
+from streams.engine.units import FOREVER, ONE, value_of
 
 if TYPE_CHECKING:
     from streams.engine.account import Account
-
-STOPS = ("stop_loss", "trailing_stop", "breakeven")
 
 
 def pass_tick(account: Account, now: Moment, reached: frozenset[str] | None) -> None:
@@ -55,10 +53,11 @@ def _pass_lot(account: Account, now: Moment, lot: Lot, shut: bool) -> None:
     lot.asleep = shut
     if lot.quantity and not shut:
         exits.ratchet(lot, settings, price, tick)
+    trading.queue_if_due(account, now, lot)
 
 
 def _try_exits(account: Account, now: Moment, lot: Lot, price: int, touch: bool) -> None:
-    if lot.queued is not None and lot.queued.reason in STOPS:
+    if lot.queued is not None and lot.queued.reason in trading.STOPS:
         trading.exit_at_market(account, now, lot, lot.queued.reason, price)
         return
     stop = exits.stop_in_force(lot)
@@ -106,6 +105,7 @@ def pass_order(account: Account, now: Moment, order: Order) -> None:
     price = now.price_for(order.side)
     if order.order_type in ("stop", "stop_limit", "trailing") and order.state == "accepted":
         if not _triggers(account, now, order, price):
+            _end_if_immediate(account, order)
             return
         order.advance("trigger")
         account.out.order(order)
@@ -114,6 +114,10 @@ def pass_order(account: Account, now: Moment, order: Order) -> None:
         _pass_limit(account, now, order, price, first)
     else:
         fill_at_market(account, now, order, price)
+    _end_if_immediate(account, order)
+
+
+def _end_if_immediate(account: Account, order: Order) -> None:
     if order.is_open and order.time_in_force in ("IOC", "FOK"):
         kill(account, order, order.reason or "not_reached")
 
@@ -155,12 +159,19 @@ def _pass_limit(account: Account, now: Moment, order: Order, price: int, first: 
     touch = account.state.versions[order.version].limit_fill == "touch"
     better = order.side * (order.limit_price - price)
     if first and better >= 0:
-        fill_order(account, now, order, price, maker=False)
+        fill_order(account, now, order, limited(account, order, price), maker=False)
     elif better > 0 or (touch and better == 0):
         fill_order(account, now, order, order.limit_price, maker=not first)
     else:
         order.touched = order.touched or better == 0
         wait_for_price(account, order, "not_penetrated" if order.touched else "not_reached")
+
+
+def limited(account: Account, order: Order, price: int) -> int:
+    """A market's price for a limit order: on the tick against us, and never beyond its limit."""
+    assert order.limit_price is not None
+    on_tick = stop_on_tick(order.side, price, account.instrument(order.symbol).tick_size)
+    return on_tick if order.side * (order.limit_price - on_tick) > 0 else order.limit_price
 
 
 def fill_at_market(account: Account, now: Moment, order: Order, price: int) -> None:
@@ -180,7 +191,7 @@ def fill_order(
         wait(account, order, "no_volume")
         return
     filled = trading.market_price(account, now, order, price, wanted) if slips else price
-    quantity = affordable(account, now, order, filled, wanted, order.reserved)
+    quantity = affordable(account, now, order, filled, wanted)
     if order.time_in_force == "FOK" and quantity < order.remaining:
         quantity = 0
     if quantity:
@@ -201,8 +212,10 @@ def _give_up(account: Account, now: Moment, order: Order, filled: bool) -> None:
     kill(account, order, "no_buying_power")
 
 
-def affords_a_lot(account: Account, now: Moment, plan: Plan, planned: PlannedSlice) -> bool:
-    """Whether a slice that is due on this tick can enter at all."""
+def short_of_money(
+    account: Account, now: Moment, plan: Plan, planned: PlannedSlice
+) -> tuple[str, float, float] | None:
+    """Why a slice that is due on this tick cannot enter even the least lot."""
     instrument, settings = account.instrument(plan.symbol), account.terms_of(plan.terms)
     price = slipped(
         settings.slippage,
@@ -214,22 +227,21 @@ def affords_a_lot(account: Account, now: Moment, plan: Plan, planned: PlannedSli
         spread=now.spread,
     )
     cost = value_of(price, instrument.lot) + expected_fee(settings.commission, price, instrument.lot)
-    return cost <= planned.reserved or cost <= planned.reserved + _free(account, now)
+    room = planned.reserved + _power(account, now)
+    return ("buying_power", cost / ONE, room / ONE) if cost > room else None
 
 
-def affordable(account: Account, now: Moment, order: Order, price: int, quantity: int, reserved: int) -> int:
+def affordable(account: Account, now: Moment, order: Order, price: int, quantity: int) -> int:
     """How much of the quantity its reservation and the free buying power pay for."""
     opposed = account.net_lot(order.symbol)
     closes = 0
     if opposed is not None and opposed.side != order.side:
         closes = min(quantity, opposed.quantity)
     opens = quantity - closes
-    if not opens or _cost(account, order, price, opens) <= reserved:
+    room = order.reserved + _power(account, now)
+    if not opens or _cost(account, order, price, opens) <= room:
         return quantity
-    room = reserved + _free(account, now)
     lot = account.instrument(order.symbol).lot
-    if _cost(account, order, price, opens) <= room:
-        return quantity
     low, high = 0, opens // lot
     while high - low > 1:
         middle = (low + high) // 2
@@ -246,8 +258,8 @@ def _cost(account: Account, order: Order, price: int, quantity: int) -> int:
     return value_of(price, quantity) + max(parts, terms.minimum) - order.fees
 
 
-def _free(account: Account, now: Moment) -> int:
-    return max(0, figures.buying_power(account, now, figures.equity(account, now)))
+def _power(account: Account, now: Moment) -> int:
+    return figures.buying_power(account, now, figures.equity(account, now))
 
 
 def wait(account: Account, order: Order, reason: str) -> None:

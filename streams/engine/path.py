@@ -35,6 +35,12 @@ class Walk:
         """Where this leg goes."""
         return self.points[self.leg + 1]
 
+    @property
+    def way(self) -> int:
+        """1 while this leg rises, -1 while it falls, 0 when it goes nowhere."""
+        start = self.points[self.leg]
+        return (self.end > start) - (self.end < start)
+
     def ahead(self) -> tuple[int, int]:
         """Highest and lowest of the path from here on, here included."""
         rest = [self.price, *self.points[self.leg + 1 :]]
@@ -44,8 +50,8 @@ class Walk:
         """Whether this leg, going that way, comes to the level (or beyond it)."""
         here, end = self.price, self.end
         if rising:
-            return here <= level and end > here and (end > level if through else end >= level)
-        return here >= level and end < here and (end < level if through else end <= level)
+            return self.way > 0 and here <= level and (end > level if through else end >= level)
+        return self.way < 0 and here >= level and (end < level if through else end <= level)
 
 
 class Live:
@@ -53,6 +59,7 @@ class Live:
 
     def __init__(self, lot: Lot, walk: Walk) -> None:
         self.lot = lot
+        self.start = walk.price
         self.high, self.low = walk.ahead()
         self.bought = lot.bought
 
@@ -73,6 +80,7 @@ def pass_bar(account: Account, now: Moment) -> None:
     if shut:
         for lot in lots:
             lot.asleep = True
+            trading.queue_if_due(account, now, lot)
         for order in orders:
             matching.wait(account, order, "market_closed")
         return
@@ -82,6 +90,7 @@ def pass_bar(account: Account, now: Moment) -> None:
     _end_first_records(account, orders)
     for live in lives.values():
         _ratchet(account, live)
+        trading.queue_if_due(account, now, live.lot)
     for order in orders:
         if order.is_open and order.order_type == "trailing":
             trading.follow(account, order, now.low if order.side > 0 else now.high)
@@ -100,7 +109,7 @@ def _pass_open(account: Account, now: Moment, lots: list[Lot], orders: list[Orde
 
 def _exit_at_open(account: Account, now: Moment, lot: Lot) -> None:
     price = now.open
-    if lot.queued is not None and lot.queued.reason in matching.STOPS:
+    if lot.queued is not None and lot.queued.reason in trading.STOPS:
         trading.exit_at_market(account, now, lot, lot.queued.reason, price)
         return
     stop = exits.stop_in_force(lot)
@@ -134,7 +143,8 @@ def _fill_at_open(account: Account, now: Moment, order: Order) -> None:
     limit = order.limit_price
     assert limit is not None
     if side * (limit - price) > 0 or (side * (limit - price) == 0 and _fills_at(account, order)):
-        matching.fill_order(account, now, order, price, maker=order.arrived)
+        at = matching.limited(account, order, price)
+        matching.fill_order(account, now, order, at, maker=order.arrived)
     else:
         matching.wait_for_price(account, order, "not_reached")
 
@@ -194,10 +204,11 @@ class Happening:
         assert self.live is not None
         lot = self.live.lot
         if self.what == "target" and self.index is not None:
-            trading.exit_partially(account, now, lot, self.index, lot.partials[self.index].price)
+            maker = price == lot.partials[self.index].price
+            trading.exit_partially(account, now, lot, self.index, price, maker=maker)
         elif self.what == "target":
             assert lot.target is not None
-            trading.exit_at_limit(account, now, lot, lot.target, lot.target)
+            trading.exit_at_limit(account, now, lot, price, lot.target, maker=price == lot.target)
         else:
             lot.ambiguous = lot.ambiguous or _holds_target(account, self.live)
             trading.exit_at_market(account, now, lot, self.what, price)
@@ -221,7 +232,7 @@ def _next_event(
 
 def _exits_on_leg(account: Account, walk: Walk, live: Live) -> list[tuple[int, Happening]]:
     lot = live.lot
-    if not lot.quantity or (lot.queued is not None and lot.queued.reason in matching.STOPS):
+    if not lot.quantity or (lot.queued is not None and lot.queued.reason in trading.STOPS):
         return []
     stop = exits.stop_in_force(lot)
     if stop is not None:
@@ -256,10 +267,14 @@ def _stop_ahead(walk: Walk, lot: Lot) -> bool:
 
 
 def _holds_target(account: Account, live: Live) -> bool:
-    """Whether the part of the bar that the lot lives through reaches one of its targets."""
+    """Whether price comes to one of its targets in the part of the bar that the lot lives through."""
     lot, touch = live.lot, account.terms_of(live.lot.terms).limit_fill == "touch"
     best = live.high if lot.side > 0 else live.low
-    return any(exits.reaches(lot.side, best, target, touch) for target, _ in exits.targets_of(lot))
+    return any(
+        exits.reaches(lot.side, best, target, touch)
+        and not exits.reaches(lot.side, live.start, target, touch)
+        for target, _ in exits.targets_of(lot)
+    )
 
 
 def _order_on_leg(account: Account, walk: Walk, order: Order) -> list[tuple[int, Happening]]:
@@ -283,7 +298,7 @@ def _order_at(account: Account, now: Moment, order: Order, price: int) -> None:
         if order.order_type != "stop_limit":
             matching.fill_at_market(account, now, order, price)
         elif order.limit_price is not None and order.side * (order.limit_price - price) >= 0:
-            matching.fill_order(account, now, order, price, maker=False)
+            matching.fill_order(account, now, order, matching.limited(account, order, price), maker=False)
         return
     assert order.limit_price is not None
     matching.fill_order(account, now, order, order.limit_price, maker=True)

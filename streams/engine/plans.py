@@ -20,19 +20,20 @@ if TYPE_CHECKING:
     from streams.engine.account import Account
 
 
-def new_plan(account: Account, request: Request, origin: Origin, terms: Terms) -> Plan:
-    """An accepted entry, without its slices."""
+def new_plan(account: Account, request: Request, origin: Origin, terms: Terms, order_id: str = "") -> Plan:
+    """An accepted entry, without its slices; an order by hand is a plan under its own id."""
     state = account.state
-    state.counts.plans += 1
+    state.counts.plans += not order_id
     held = account.net_lot(request.symbol)
     plan = Plan(
-        plan_id=f"{account.name}-p{state.counts.plans}",
+        plan_id=order_id or f"{account.name}-p{state.counts.plans}",
         symbol=request.symbol,
         side=request.side,
         origin=origin,
         terms=terms,
         of=len(request.slices),
         waiting=[],
+        by_hand=bool(order_id),
         lot_id=held.lot_id if held is not None and held.side == request.side and not held.closing else None,
     )
     state.plans[plan.plan_id] = plan
@@ -111,8 +112,8 @@ def _fails(
         return "below_lot", None, None
     part = account.terms_of(plan.terms).slices[planned.number - 1]
     failed = conditions.first_failing(account, now, plan, part.conditions)
-    if failed is None and not now.is_bar and not matching.affords_a_lot(account, now, plan, planned):
-        return "buying_power", None, None
+    if failed is None and not now.is_bar:
+        return matching.short_of_money(account, now, plan, planned)
     return failed
 
 
@@ -154,8 +155,9 @@ def place(account: Account, now: Moment, plan: Plan, order: Order) -> None:
 
 
 def unfilled(account: Account, symbol: str) -> list[Plan]:
-    """The symbol's plans that have no position yet."""
-    return [plan for plan in account.state.plans.values() if plan.symbol == symbol and plan.lot_id is None]
+    """The symbol's plans that have no position yet; what a person placed is not the signals' to end."""
+    plans = account.state.plans.values()
+    return [plan for plan in plans if plan.symbol == symbol and plan.lot_id is None and not plan.by_hand]
 
 
 def end(account: Account, now: Moment, plan: Plan, reason: str) -> None:

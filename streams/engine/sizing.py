@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from schemas.messages import Signal
 from streams.engine.settings import Level, Settings
-from streams.engine.units import ONE, floor_ratio, floor_to, share_of
+from streams.engine.units import ONE, floor_ratio, floor_to
 
 
 class Sizing(NamedTuple):
@@ -20,22 +20,22 @@ class Sizing(NamedTuple):
 
 
 def distance_of(settings: Settings, side: int, price: int, stop: int | None, atr: int | None) -> int | None:
-    """The sizing distance; None when the account has no use for one or nothing gives it."""
+    """The sizing distance, exact in 1e-16; None when nothing gives it."""
     if settings.size.mode == "volatility":
-        return share_of(atr, settings.size.multiple) if atr is not None else None
+        return None if atr is None else atr * settings.size.multiple
     if stop is not None:
-        return side * (price - stop)
+        return side * (price - stop) * ONE
     level = settings.size.stop or settings.stop_loss
     return _width(level, price, atr) if level is not None else None
 
 
 def _width(level: Level, price: int, atr: int | None) -> int | None:
     if level.kind == "percent":
-        return share_of(price, level.value)
+        return price * level.value
     if level.kind == "amount":
-        return level.value
+        return level.value * ONE
     if level.kind == "atr" and atr is not None:
-        return share_of(atr, level.value)
+        return atr * level.value
     return None
 
 
@@ -54,7 +54,7 @@ def quantity_of(
         return Sizing(floor_ratio(available, price, lot))
     if distance is None or distance <= 0:
         return Sizing(0, "bad_stop")
-    return Sizing(floor_ratio(available, distance, lot))
+    return Sizing(floor_ratio(available * ONE, distance, lot))
 
 
 def needs_atr(settings: Settings) -> bool:

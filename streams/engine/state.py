@@ -29,7 +29,7 @@ class Terms(msgspec.Struct, frozen=True):
     """Absolute levels, which no slice moves."""
     target: int | None = None
     distance: int | None = None
-    """The sizing distance."""
+    """The sizing distance, exact, in 1e-16."""
     atr: int | None = None
 
 
@@ -127,6 +127,8 @@ class Plan(msgspec.Struct):
     working: list[str] = []
     """Its open orders."""
     lot_id: str | None = None
+    by_hand: bool = False
+    """An order that a person placed: no position takes it along."""
     reduces: bool = False
     """It only closes what is held: no breaker stops it."""
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from streams.engine.account import Account
 
 
+STOPS = ("stop_loss", "trailing_stop", "breakeven")
+
 EXIT_TYPES: dict[str, OrderType] = {
     "take_profit": "limit",
     "partial": "limit",
@@ -160,9 +162,14 @@ def set_times(account: Account, lot: Lot, settings: Settings) -> None:
 def queue_overdue(account: Account, now: Moment) -> None:
     """Positions whose time has passed close at their symbol's next record; its own record looks itself."""
     for lot in account.overdue(now.time):
-        due = exits.due_exit(lot, now.time)
-        if due is not None and lot.symbol != now.symbol and lot.queued is None:
-            queue_exit(account, now, lot, due[0], "no_market", due[1])
+        if lot.symbol != now.symbol:
+            queue_if_due(account, now, lot)
+
+
+def queue_if_due(account: Account, now: Moment, lot: Lot) -> None:
+    due = exits.due_exit(lot, now.time)
+    if due is not None and lot.quantity and lot.queued is None:
+        queue_exit(account, now, lot, due[0], "no_market", due[1])
 
 
 def agree(account: Account, lot: Lot) -> None:
@@ -202,7 +209,8 @@ def queue_exit(
     account: Account, now: Moment, lot: Lot, reason: str, why: str, since: int | None = None
 ) -> None:
     """Close the whole lot at the market when it next can."""
-    if lot.queued is None:
+    overtakes = reason in STOPS and lot.queued is not None and lot.queued.reason not in STOPS
+    if lot.queued is None or overtakes:
         lot.queued = Exit(reason, now.time if since is None else since)
     order = exit_order(account, now, lot, reason)
     order.reason = why
@@ -232,17 +240,28 @@ def exit_at_market(account: Account, now: Moment, lot: Lot, reason: str, price: 
         queue_exit(account, now, lot, reason, "no_volume")
 
 
-def exit_at_limit(account: Account, now: Moment, lot: Lot, price: int, limit: int) -> None:
+def exit_at_limit(
+    account: Account, now: Moment, lot: Lot, price: int, limit: int, *, maker: bool = True
+) -> None:
     """Fill the target; what the volume leaves goes on resting."""
     quantity = take_volume(account, now, lot.quantity)
     if quantity:
         order = exit_order(account, now, lot, "take_profit")
         order.limit_price = limit
-        _fill_exit(account, now, lot, order, price, quantity, "take_profit", maker=True, raw=price)
+        at = _limit_price(account, lot, price, limit)
+        _fill_exit(account, now, lot, order, at, quantity, "take_profit", maker=maker, raw=price)
         after_fill(account, now)
 
 
-def exit_partially(account: Account, now: Moment, lot: Lot, index: int, price: int) -> None:
+def _limit_price(account: Account, lot: Lot, price: int, limit: int) -> int:
+    """Where a target fills at a price beyond it: on the tick against us, and never worse than its limit."""
+    on_tick = stop_on_tick(-lot.side, price, account.instrument(lot.symbol).tick_size)
+    return on_tick if lot.side * (on_tick - limit) > 0 else limit
+
+
+def exit_partially(
+    account: Account, now: Moment, lot: Lot, index: int, price: int, *, maker: bool = True
+) -> None:
     """Fill a partial target: its fraction of what was bought so far, once."""
     target = lot.partials[index]
     goal = floor_to(lot.bought * target.fraction // ONE, account.instrument(lot.symbol).lot)
@@ -253,7 +272,8 @@ def exit_partially(account: Account, now: Moment, lot: Lot, index: int, price: i
     if quantity:
         order = exit_order(account, now, lot, "partial", f"partial {index}")
         order.quantity, order.limit_price = order.filled + wanted, target.price
-        _fill_exit(account, now, lot, order, price, quantity, "partial", maker=True, raw=price)
+        at = _limit_price(account, lot, price, target.price)
+        _fill_exit(account, now, lot, order, at, quantity, "partial", maker=maker, raw=price)
         after_fill(account, now)
 
 
@@ -291,9 +311,12 @@ def _end_lot(account: Account, now: Moment, lot: Lot, reason: str) -> None:
 
 
 def end_plans_of(account: Account, now: Moment, lot: Lot) -> None:
-    """A close has begun to fill: nothing more is entered."""
+    """A close has begun to fill: nothing more is entered. What a person placed stands by itself."""
     for plan in [plan for plan in account.state.plans.values() if plan.lot_id == lot.lot_id]:
-        account.end_plan(now, plan, "position_closed")
+        if plan.by_hand:
+            plan.lot_id = None
+        else:
+            account.end_plan(now, plan, "position_closed")
 
 
 def after_fill(account: Account, now: Moment) -> None:

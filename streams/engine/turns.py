@@ -6,6 +6,7 @@ at.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from schemas.messages import Command, Signal
@@ -139,7 +140,8 @@ def _first_turn(account: Account, signal: Signal, now: Moment) -> bool:
 
 
 def _forget(seen: dict[str, int], before: int) -> None:
-    for key, time in list(seen.items())[:2]:
+    """Ids are in the order of their turns: two leave for each that comes, as long as they are old."""
+    for key, time in list(islice(seen.items(), 2)):
         if time < before:
             del seen[key]
 

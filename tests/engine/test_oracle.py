@@ -64,7 +64,7 @@ def ended_orders(told: Iterable[Output]) -> list[Row]:
     return sorted(
         (order.symbol, order.side, order.order_type, order.state, order.quantity, order.filled)
         for order in ends.values()
-        if order.filled and order.purpose == "entry"
+        if order.filled and order.slice_number is not None
     )
 
 

@@ -282,6 +282,9 @@ class Account(Matching):
             refuse("market_closed")
             return None
         price = price_for(latest, side)
+        named = (want.command.limit_price or want.command.stop_price) if want.command else None
+        if named and want.command and want.command.order_type in ("limit", "stop", "stop_limit"):
+            price = named
         if want.stop is not None and side * (price - want.stop) <= 0:
             refuse("bad_stop", natural(want.stop), natural(price))
             return None
@@ -324,7 +327,8 @@ class Account(Matching):
             refuse("min_notional", natural(notional), natural(instrument.min_notional))
             return None
         self.accepted_at.append(now)
-        terms = Terms(want, settings, quantity, self.market.marks[symbol], distance, atr)
+        arrival = price if named else self.market.marks[symbol]
+        terms = Terms(want, settings, quantity, arrival, distance, atr)
         plan_reason = f"cut {bound[0]}" if bound is not None else ""
         self.say_of(item, "accepted", plan_reason, *(bound[1:] if bound is not None else (None, None)))
         return terms

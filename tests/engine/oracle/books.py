@@ -105,10 +105,10 @@ class Books:
 
     def counted_lots(self) -> list[Lot]:
         """A position with a queued close counts in no limit any more."""
-        return [lot for lot in self.lots if lot.closing is None]
+        return [lot for lot in self.lots if lot.closing is None and not lot.pending_stop]
 
     def counted_plans(self) -> list[Plan]:
-        return [plan for plan in self.plans if plan.lot is None or plan.lot.closing is None]
+        return [plan for plan in self.plans if plan.lot is None or (plan.lot.closing is None and not plan.lot.pending_stop)]
 
     def held_value(self, symbol: str | None = None) -> int:
         marks = self.market.marks
@@ -447,6 +447,8 @@ class Books:
             lot = self.net_lot(order.symbol)
         else:
             lot = order.plan.lot if order.plan is not None else order.lot
+            if lot is not None and lot not in self.lots:
+                lot = None  # it has closed: what a person placed opens another
         if lot is None:
             lot = self._new_lot(order, terms)
         assert lot.side == order.side

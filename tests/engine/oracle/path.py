@@ -48,9 +48,10 @@ class Walk:
         self.settle(price)
         for place in range(1, 4):
             goal = self.points[place]
+            way = (goal > price) - (goal < price)
             while True:
                 self.rest = [price, *self.points[place:]]
-                event = self.nearest(price, goal)
+                event = self.nearest(price, goal, way)
                 if event is None:
                     break
                 price = event[0]
@@ -92,12 +93,11 @@ class Walk:
         else:
             self.account.fill_partial(lot, number, price, maker)
 
-    def nearest(self, price: int, goal: int) -> Event | None:
+    def nearest(self, price: int, goal: int, way: int) -> Event | None:
         """What happens first between two points; exits before orders where they coincide."""
-        if price == goal:
-            return None
-        way = 1 if goal > price else -1
         events: list[Event] = []
+        if not way:
+            return None
         for lot in self.lots():
             events += self.exits(lot, price, goal, way)
         for order in self.waiting:
