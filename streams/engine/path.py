@@ -210,7 +210,8 @@ class Happening:
             assert lot.target is not None
             trading.exit_at_limit(account, now, lot, price, lot.target, maker=price == lot.target)
         else:
-            lot.ambiguous = lot.ambiguous or _holds_target(account, self.live)
+            at_its_start = lot.side * (self.live.start - price) <= 0
+            lot.ambiguous = lot.ambiguous or (not at_its_start and _holds_target(account, self.live))
             trading.exit_at_market(account, now, lot, self.what, price)
 
 
