@@ -35,8 +35,10 @@ class Account:
             peak=settings.balance,
             day_open=settings.balance,
         )
+        self.settings = self.state.versions[-1]
         self.out = Outbox(self.name, self.state)
         self.inbox = Inbox()
+        self._worth: figures.Worth | None = None
         self.budget: int | None = None
         """What is left of this record's volume; None until it is asked for."""
         self.stale: set[str] = set()
@@ -55,12 +57,13 @@ class Account:
     # What it is told ---------------------------------------------------------------------------
 
     @property
-    def settings(self) -> Settings:
-        return self.state.versions[-1]
-
-    @property
     def version(self) -> int:
         return len(self.state.versions) - 1
+
+    def adopt(self, settings: Settings) -> None:
+        """New settings, for what is accepted from now on."""
+        self.state.versions.append(settings)
+        self.settings = settings
 
     def terms_of(self, terms: Terms) -> Settings:
         return self.state.versions[terms.settings]
@@ -128,6 +131,15 @@ class Account:
             self.state.plans.pop(plan.plan_id, None)
             self.stale.add(plan.symbol)
 
+    def worth(self, now: Moment) -> figures.Worth:
+        """At this record's prices; what changes holdings forgets it."""
+        if self._worth is None:
+            self._worth = figures.worth(self, now.mark_of)
+        return self._worth
+
+    def forget_worth(self) -> None:
+        self._worth = None
+
     def closes_first(self, order: Order, now: Moment) -> bool:
         """Whether an entry must wait for a queued close of its symbol's position."""
         lot = self.net_lot(order.symbol)
@@ -190,6 +202,7 @@ class Account:
 
     def admit(self, entry: Signal | Command, now: Moment | None) -> None:
         """An entry has arrived behind record `now`, which has passed; None: before the market's first."""
+        self._worth = None
         turns.admit(self, entry, now)
         if now is not None:
             self._stale_at = matching.tell_stale(self, now)
@@ -197,7 +210,7 @@ class Account:
 
     def step(self, now: Moment, reached: frozenset[str] | None = None) -> None:
         """Pass one market record; `reached` names the lots and orders that it may concern, None all."""
-        self.budget = None
+        self.budget = self._worth = None
         self._pass_time(now)
         turns.expire(self, now)
         matching.expire_orders(self, now)
@@ -227,9 +240,12 @@ class Account:
             last_row = state.next_day
             self._end_day(now, last_row)
             state.next_day = next_midnight(self.settings.time_zone, last_row)
-        minute = floor_minute(now.time)
-        if now.new_minute and state.lots and minute > last_row:
-            self._tell(minute, figures.worth(self, now.mark_before))
+        if now.new_minute and state.lots and floor_minute(now.time) > last_row:
+            self.begin_minute(now)
+
+    def begin_minute(self, now: Moment) -> None:
+        """The minute's row, with the marks before the record."""
+        self._tell(floor_minute(now.time), figures.worth(self, now.mark_before))
 
     def _end_day(self, now: Moment, midnight: int) -> None:
         worth = figures.worth(self, now.mark_before)
@@ -240,7 +256,7 @@ class Account:
 
     def tell_equity(self, now: Moment) -> None:
         """The row at a fill."""
-        self._tell(now.time, figures.worth(self, now.mark_of))
+        self._tell(now.time, self.worth(now))
 
     def _tell(self, time: int, worth: figures.Worth, *, day_end: bool = False) -> None:
         self.out.equity(

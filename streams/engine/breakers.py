@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streams.engine import figures
 from streams.engine.market import Moment
 from streams.engine.settings import Settings
 from streams.engine.units import FOREVER, ONE
@@ -33,7 +32,7 @@ def explain(account: Account, now: Moment, name: str) -> tuple[str, float, float
     settings, state = account.settings, account.state
     base = state.day_open if name == "daily_loss" else state.peak
     threshold = settings.daily_loss if name == "daily_loss" else settings.max_drawdown
-    return name, (base - figures.equity(account, now)) / base, (threshold or 0) / ONE
+    return name, (base - account.worth(now).equity) / base, (threshold or 0) / ONE
 
 
 def watch(account: Account, now: Moment) -> None:
@@ -41,7 +40,7 @@ def watch(account: Account, now: Moment) -> None:
     settings, state = account.settings, account.state
     if not are_set(settings):
         return
-    equity = figures.equity(account, now)
+    equity = account.worth(now).equity
     state.peak = max(state.peak, equity)
     if settings.daily_loss is not None and not state.daily_loss_tripped:
         state.daily_loss_tripped = _trip(
@@ -70,7 +69,7 @@ def bands(account: Account, now: Moment) -> dict[str, tuple[int, int]]:
     settings, state = account.settings, account.state
     if not are_set(settings) or not state.lots:
         return {}
-    equity = figures.equity(account, now)
+    equity = account.worth(now).equity
     net: dict[str, int] = {}
     for lot in state.lots.values():
         net[lot.symbol] = net.get(lot.symbol, 0) + lot.side * lot.quantity

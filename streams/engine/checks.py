@@ -16,6 +16,7 @@ from streams.engine.units import FOREVER, MINUTE, ONE
 
 RUN = 4096
 
+Faults = npt.NDArray[np.int8]
 Flags = npt.NDArray[np.bool_]
 
 
@@ -63,7 +64,7 @@ def mid(bid: Ints, ask: Ints) -> Ints:
 
 def marks_of(columns: Columns) -> Ints:
     """Last, else mid, else 0."""
-    if columns.price.all():
+    if columns.price.min() > 0:
         return columns.price
     quoted = (columns.bid > 0) & (columns.ask > 0)
     between = np.where(quoted, mid(columns.bid, columns.ask), 0)
@@ -93,7 +94,7 @@ class Gatekeeper:
         if whole is not None:
             return Checked(columns, whole)
         parts = [
-            self._check_run(take(columns, run), own[run], marks[run], faults[run])
+            self._check_run(take(columns, run), own[run], marks[run], None if faults is None else faults[run])
             for run in (slice(at, at + RUN) for at in range(0, len(columns), RUN))
         ]
         times = np.concatenate([time for time, _ in parts])
@@ -101,15 +102,17 @@ class Gatekeeper:
         return Checked(columns, times).take(kept)
 
     def _check_run(
-        self, columns: Columns, own: Ints, marks: Ints, faults: npt.NDArray[np.int8]
+        self, columns: Columns, own: Ints, marks: Ints, faults: Faults | None
     ) -> tuple[Ints, Flags]:
         whole = self._pass_whole(columns, own, marks, faults)
         if whole is not None:
             return whole, np.ones(len(own), np.bool_)
         return self._walk(columns, own, marks, faults)
 
-    def _faults(self, columns: Columns, marks: Ints) -> npt.NDArray[np.int8]:
-        """For each record, by itself: 0, or which of FAULTS it has."""
+    def _faults(self, columns: Columns, marks: Ints) -> Faults | None:
+        """For each record, by itself: 0, or which of FAULTS it has; None when none has any."""
+        if columns.kind is None and _are_quoted_ticks(columns):
+            return None
         faults = np.zeros(len(columns), np.int8)
         faults[(columns.bid > columns.ask) & (columns.ask > 0)] = 2
         faults[(marks <= 0) | (columns.price < 0) | (columns.bid < 0) | (columns.ask < 0)] = 1
@@ -124,11 +127,9 @@ class Gatekeeper:
         faults[columns.kind == CLOCK] = 0
         return faults
 
-    def _pass_whole(
-        self, columns: Columns, own: Ints, marks: Ints, faults: npt.NDArray[np.int8]
-    ) -> Ints | None:
+    def _pass_whole(self, columns: Columns, own: Ints, marks: Ints, faults: Faults | None) -> Ints | None:
         """The event times when every record passes, else None and nothing has changed."""
-        if faults.any():
+        if faults is not None and faults.any():
             return None
         if (len(own) > 1 and (own[1:] < own[:-1]).any()) or own[0] < self.time:
             times = np.maximum(np.maximum.accumulate(own), self.time)
@@ -173,13 +174,12 @@ class Gatekeeper:
         share = min(self.checks.max_jump, 1000 * ONE)
         return earlier // ONE * share + earlier % ONE * share // ONE
 
-    def _walk(
-        self, columns: Columns, own: Ints, marks: Ints, faults: npt.NDArray[np.int8]
-    ) -> tuple[Ints, Flags]:
+    def _walk(self, columns: Columns, own: Ints, marks: Ints, faults: Faults | None) -> tuple[Ints, Flags]:
         kept = np.zeros(len(own), np.bool_)
         times = np.zeros(len(own), np.int64)
         kinds = [TICK] * len(own) if columns.kind is None else columns.kind.tolist()
-        rows = zip(own.tolist(), marks.tolist(), faults.tolist(), kinds, columns.symbol.tolist(), strict=True)
+        found = [0] * len(own) if faults is None else faults.tolist()
+        rows = zip(own.tolist(), marks.tolist(), found, kinds, columns.symbol.tolist(), strict=True)
         for at, (moment, mark, fault, kind, symbol) in enumerate(rows):
             reason = self._judge(moment, mark, fault, kind, columns.names[symbol])
             if reason:
@@ -205,6 +205,13 @@ class Gatekeeper:
 
 
 FAULTS = ("", "non_positive_price", "bid_above_ask", "bad_bar")
+
+
+def _are_quoted_ticks(columns: Columns) -> bool:
+    """The usual case, which a few passes show: every tick has a price, a bid and an ask, in order."""
+    if columns.price.min() <= 0 or columns.bid.min() <= 0:
+        return False
+    return bool((columns.ask >= columns.bid).all())
 
 
 def _by_symbol(columns: Columns, marks: Ints) -> list[tuple[str, Ints]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from schemas.messages import Command
-from streams.engine import entries, figures, indicators, limits, plans, sizing, trading
+from streams.engine import entries, indicators, limits, plans, sizing, trading
 from streams.engine.entries import Refusal
 from streams.engine.fills import limit_on_tick, stop_on_tick
 from streams.engine.limits import Request
@@ -54,7 +54,7 @@ def _resume(account: Account, command: Command, now: Moment) -> Refusal | None:
         return "closed", None, None
     account.state.status = "active"
     account.state.drawdown_tripped = False
-    account.state.peak = figures.equity(account, now)
+    account.state.peak = account.worth(now).equity
     return None
 
 
@@ -270,7 +270,7 @@ def _change(account: Account, command: Command, now: Moment) -> Refusal | None:
     was = account.settings
     if (changed.latency, changed.time_zone) != (was.latency, was.time_zone) and not account.is_flat():
         return "not_flat", None, None
-    account.state.versions.append(changed)
+    account.adopt(changed)
     account.inbox.forget_expiries()
     account.stale.update(account.inbox.symbols())
     account.stale.update(lot.symbol for lot in account.state.lots.values())

@@ -11,7 +11,7 @@ from operator import ge, gt, le, lt
 from typing import TYPE_CHECKING
 
 from schemas.messages import Signal
-from streams.engine import breakers, figures, indicators, limits, plans, sizing, trading
+from streams.engine import breakers, indicators, limits, plans, sizing, trading
 from streams.engine.calendars import is_open
 from streams.engine.limits import Request
 from streams.engine.market import Moment
@@ -117,7 +117,7 @@ def _size_and_open(
     if atr is None and sizing.needs_atr(settings):
         return "no_atr", None, None
     distance = sizing.distance_of(settings, side, price, stop, atr)
-    equity = figures.equity(account, now)
+    equity = account.worth(now).equity
     sized = sizing.quantity_of(
         settings, signal, price, equity, distance, account.instrument(signal.symbol).lot
     )

@@ -21,34 +21,39 @@ class Worth(NamedTuple):
     unrealised: int
     exposure: int
     """Gross, closing lots included."""
+    counted: int
+    """Gross, of the lots that count in limits."""
 
 
 def worth(account: Account, mark_of: Callable[[str], int]) -> Worth:
-    equity, unrealised, exposure = account.state.cash, 0, 0
+    equity, unrealised, exposure, closing = account.state.cash, 0, 0, 0
     for lot in account.state.lots.values():
         value = value_of(mark_of(lot.symbol), lot.quantity)
         equity += lot.side * value
         unrealised += lot.side * (value - lot.cost)
-        exposure += abs(value)
-    return Worth(equity, unrealised, exposure)
+        exposure += value
+        if lot.queued is not None:
+            closing += value
+    return Worth(equity, unrealised, exposure, exposure - closing)
 
 
-def equity(account: Account, now: Moment) -> int:
-    return worth(account, now.mark_of).equity
-
-
-def exposure(account: Account, now: Moment, symbols: frozenset[str] | None = None) -> int:
+def exposure(account: Account, now: Moment, symbols: frozenset[str] | None) -> int:
     """Gross value held, of all or some symbols."""
+    if symbols is None:
+        return account.worth(now).counted
     return sum(
         value_of(now.mark_of(lot.symbol), lot.quantity)
         for lot in account.state.lots.values()
-        if lot.queued is None and (symbols is None or lot.symbol in symbols)
+        if lot.queued is None and lot.symbol in symbols
     )
 
 
 def _counted_plans(account: Account) -> list[Plan]:
+    plans = list(account.state.plans.values())
+    if not plans:
+        return plans
     closing = {lot.lot_id for lot in account.state.lots.values() if lot.queued is not None}
-    return [plan for plan in account.state.plans.values() if plan.lot_id not in closing]
+    return [plan for plan in plans if plan.lot_id not in closing]
 
 
 def reserved(account: Account) -> int:
@@ -74,5 +79,6 @@ def planned(account: Account, symbols: frozenset[str] | None = None) -> int:
     return total
 
 
-def buying_power(account: Account, now: Moment, worth: int) -> int:
-    return share_of(worth, account.settings.leverage) - exposure(account, now) - reserved(account)
+def buying_power(account: Account, now: Moment) -> int:
+    worth = account.worth(now)
+    return share_of(worth.equity, account.settings.leverage) - worth.counted - reserved(account)

@@ -131,7 +131,7 @@ def fit(account: Account, now: Moment, request: Request) -> Cut:
 
 def _caps(account: Account, now: Moment, request: Request) -> Iterator[Cap]:
     settings, symbol = account.settings, request.symbol
-    equity = figures.equity(account, now)
+    equity = account.worth(now).equity
     for name, share, group in (
         ("max_position", settings.max_position, frozenset((symbol,))),
         ("max_exposure", settings.max_exposure, None),
@@ -140,7 +140,7 @@ def _caps(account: Account, now: Moment, request: Request) -> Iterator[Cap]:
         if share is not None:
             used = figures.exposure(account, now, group) + figures.planned(account, group)
             yield _share_cap(account, request, name, share, used, equity)
-    power = figures.buying_power(account, now, equity)
+    power = figures.buying_power(account, now)
     if settings.cash_reserve is not None:
         yield _reserve_cap(account, request, power, settings.cash_reserve, equity)
     yield _power_cap(account, request, power)

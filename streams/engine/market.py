@@ -139,10 +139,11 @@ class Series:
 class Batch:
     """Market records that are folded together."""
 
-    __slots__ = ("_index", "_which", "began", "previous", "series", "symbols", "time")
+    __slots__ = ("_index", "_which", "last", "previous", "series", "symbols", "time")
 
     def __init__(self, time: Ints, previous: int, symbols: dict[str, SymbolState]) -> None:
         self.time = time
+        self.last = int(time[-1])
         self.previous = previous
         """Event time of the record before the batch."""
         self.symbols = symbols

@@ -259,7 +259,7 @@ def _cost(account: Account, order: Order, price: int, quantity: int) -> int:
 
 
 def _power(account: Account, now: Moment) -> int:
-    return figures.buying_power(account, now, figures.equity(account, now))
+    return figures.buying_power(account, now)
 
 
 def wait(account: Account, order: Order, reason: str) -> None:

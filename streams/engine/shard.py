@@ -174,7 +174,13 @@ class _Run:
             self._plan(key, watch)
         end = len(self.batch)
         while (row := self._next()) < end:
-            self._step(row)
+            minute = self._minute(row)
+            if minute < row:
+                self._tell_minute(minute)
+            else:
+                self._step(row)
+        while (row := self._minute(end)) < end:
+            self._tell_minute(row)
         trading.end_batch(self.account, self.batch.series)
         self.shard._sleep(self.number, self.account, int(self.batch.time[-1]))
 
@@ -200,13 +206,22 @@ class _Run:
     def _next(self) -> int:
         while self.heap and self.due.get(self.heap[0][1]) != self.heap[0][0]:
             heappop(self.heap)
-        account, batch, start = self.account, self.batch, self.row + 1
-        wake = account.wakes_at()
-        if account.wants_minutes():
-            time = int(batch.time[self.row]) if self.row >= 0 else batch.previous
-            wake = min(wake, next_minute(time))
-        row = batch.first_at(wake, start)
+        row = self.batch.first_at(self.account.wakes_at(), self.row + 1)
         return min(row, self.heap[0][0]) if self.heap else row
+
+    def _minute(self, end: int) -> int:
+        """The next record before `end` that begins a minute while a position is open; else `end`."""
+        if not self.account.wants_minutes():
+            return end
+        batch, row = self.batch, self.row
+        minute = next_minute(int(batch.time[row]) if row >= 0 else batch.previous)
+        return min(end, batch.first_at(minute, row + 1)) if minute <= batch.last else end
+
+    def _tell_minute(self, row: int) -> None:
+        """A record that only begins a minute."""
+        self.row = row
+        self.account.begin_minute(Moment(self.batch, row))
+        self.told.append((row, self.number, self.account.take_output()))
 
     def _plan(self, key: str, watch: Watch) -> None:
         """Find the first record from here on that the watch waits for."""

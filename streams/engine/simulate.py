@@ -46,7 +46,12 @@ def _in_file_order(shard: Shard, market: Iterable[Columns]) -> Iterator[Checked]
         if not len(checked):
             continue
         if held is not None:
-            checked = _joined(held, checked)
+            head = int(checked.time.searchsorted(held.time[0], side="right"))
+            held = _joined(held, checked.take(slice(0, head))) if head else held
+            if head == len(checked):
+                continue
+            yield _sorted(held)
+            checked = checked.take(slice(head, len(checked)))
         end = int(checked.time.searchsorted(checked.time[-1]))
         if end:
             yield _sorted(checked.take(slice(0, end)))
@@ -57,6 +62,8 @@ def _in_file_order(shard: Shard, market: Iterable[Columns]) -> Iterator[Checked]
 
 def _sorted(checked: Checked) -> Checked:
     names = checked.columns.names
+    if len(names) == 1:
+        return checked
     rank = np.empty(len(names), np.int64)
     rank[sorted(range(len(names)), key=names.__getitem__)] = np.arange(len(names))
     places = rank[checked.columns.symbol]

@@ -104,6 +104,7 @@ def _fill_lot(
     release(order, quantity)
     fill_id, fee = book(account, order, price, quantity, maker)
     account.state.cash += lots.enter(lot, price, quantity, fee)
+    account.forget_worth()
     account.state.fees += fee
     if order.slice_number is not None and order.fills == 1:
         lot.slices += 1
@@ -212,6 +213,7 @@ def queue_exit(
     overtakes = reason in STOPS and lot.queued is not None and lot.queued.reason not in STOPS
     if lot.queued is None or overtakes:
         lot.queued = Exit(reason, now.time if since is None else since)
+        account.forget_worth()
     order = exit_order(account, now, lot, reason)
     order.reason = why
     account.out.order(order)
@@ -285,6 +287,7 @@ def _fill_exit(
     fill_id, fee = book(account, order, price, quantity, maker)
     change, profit = lots.leave(lot, price, quantity, fee)
     account.state.cash += change
+    account.forget_worth()
     account.state.realised += profit
     account.state.fees += fee
     account.out.fill(

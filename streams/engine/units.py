@@ -6,6 +6,8 @@ Rules of this file: no floats; every rounding says its direction in its name.
 ONE = 100_000_000
 """One unit of price, quantity, money or share."""
 
+HALF = ONE // 2
+
 MICROSECOND = 1
 MILLISECOND = 1_000
 SECOND = 1_000_000
@@ -27,8 +29,11 @@ def half_even(numerator: int, denominator: int) -> int:
 
 
 def value_of(price: int, quantity: int) -> int:
-    """price × quantity as Money, rounded half to even."""
-    return half_even(price * quantity, ONE)
+    """price × quantity as Money, rounded half to even: `half_even`, written out because it is everywhere."""
+    money, rest = divmod(price * quantity, ONE)
+    if rest < HALF or (rest == HALF and not money & 1):
+        return money
+    return money + 1
 
 
 def share_of(amount: int, share: int) -> int:

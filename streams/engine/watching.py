@@ -162,6 +162,8 @@ def _of_symbol(account: Account, symbol: str, now: Moment) -> Watch | None:
     for plan in account.state.plans.values():
         if plan.symbol == symbol and plan.waiting:
             due = min(due, plan.waiting[0].due)
+    if not breakers.are_set(account.settings):
+        return None if due >= FOREVER else Watch(symbol, (*NEVER[:TIME], due))
     band = breakers.bands(account, now).get(symbol)
     if band is not None:
         return Watch(symbol, _levels(MARK, *band, due))

@@ -115,11 +115,13 @@ class Watchlist:
         size = np.abs(best)
         stops = best - (size // ONE * share + size % ONE * share // ONE) - amount
         hit = bad <= stops
-        self._best[rows] = np.where(hit, self._best[rows], best)
-        return list(rows[hit].tolist())
+        self._best[rows] = best
+        reached: list[int] = rows[hit].tolist()
+        self._fresh.update(reached)
+        return reached
 
-    def settle(self, series: Series | None, fallback: Series | None = None) -> None:
-        """The batch is done: trails that were set within it take in the rest of it."""
+    def settle(self, series: Series | None) -> None:
+        """The batch is done: trails that it reached, or that were set within it, take in all of it."""
         for row in self._fresh:
             watch = self.watches[row]
             trail = watch.trail

@@ -1,12 +1,18 @@
 """However the market is cut into batches and whatever records are left out: the same bytes."""
 
+from itertools import accumulate
+from random import Random
+
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.messages import Output
+from schemas.messages import Command, Fill, MarketRecord, Output, Signal, Tick, Trade
+from streams.engine.settings import Level, Settings, Size
+from streams.engine.units import ONE, SECOND
 from tests.engine.drivers import by_account, every_record, in_batches
-from tests.engine.worlds import World, bars, ticks, worlds
+from tests.engine.worlds import START, World, bars, ticks, worlds
 
 
 def same(left: list[Output], right: list[Output]) -> None:
@@ -21,6 +27,46 @@ def same(left: list[Output], right: list[Output]) -> None:
 @given(worlds(market=ticks()), st.lists(st.integers(0, 60), max_size=6))
 def test_ticks(world: World, cuts: list[int]) -> None:
     same(in_batches(world, [cut for cut in cuts if cut < len(world.records)]), every_record(world))
+
+
+def trailing_world(prices: list[float], entered_at: tuple[int, ...] = (0,)) -> World:
+    """Longs behind a stop that trails by two."""
+    account = Settings(
+        name="acct",
+        balance=100_000 * ONE,
+        size=Size(mode="fixed_notional", value=1000 * ONE),
+        position_mode="per_signal",
+        trailing_stop=Level(kind="amount", value=2 * ONE),
+    )
+    records: list[MarketRecord] = [
+        Tick(symbol="AAA", ts=START + at * SECOND // 10, price=round(price * 2) * ONE // 2)
+        for at, price in enumerate(prices)
+    ]
+    entries: list[tuple[int, Signal | Command]] = [
+        (0, Signal(signal_id=str(at), source="s", symbol="AAA", side="long", ts=records[at].ts))
+        for at in entered_at
+    ]
+    return World([account], records, entries)
+
+
+def test_a_trail_that_a_batch_nearly_reached_has_followed_it() -> None:
+    """The second batch falls before it rises: its extremes alone look like a hit."""
+    told = in_batches(trailing_world([100, 108.5, 111, 109]), [1, 3])
+    assert [(fill.price, fill.purpose) for fill in told if isinstance(fill, Fill)] == [
+        (100 * ONE, "entry"),
+        (109 * ONE, "trailing_stop"),
+    ]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_trails_follow_however_the_market_is_cut(seed: int) -> None:
+    dice = Random(seed)
+    prices = list(accumulate(dice.choice((-0.5, 0, 0.5)) for _ in range(1500)))
+    world = trailing_world([200 + price for price in prices], tuple(range(0, 1500, 50)))
+    whole = every_record(world)
+    assert sum(isinstance(output, Trade) for output in whole) > 10
+    for step in (1, 3, 7, 40, 400):
+        same(in_batches(world, list(range(step, 1500, step))), whole)
 
 
 @given(worlds(market=bars()), st.lists(st.integers(0, 50), max_size=6))

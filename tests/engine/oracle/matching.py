@@ -217,7 +217,8 @@ class Matching(Books):
                 lot.partials[number] = (partial, None, True)
                 return
             order = self.exit_order(lot, f"partial{number}", "partial", wanted, price)
-        order.quantity = order.filled + min(order.remaining(), lot.held)
+        wanted = down(share(lot.bought, partial.fraction), self.lot_size(lot.symbol))
+        order.quantity = order.filled + min(wanted - order.filled, lot.held)
         quantity = self.takeable(lot.symbol, order.remaining())
         lot.partials[number] = (partial, order, quantity == order.remaining())
         if quantity == 0:
