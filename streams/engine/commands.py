@@ -34,16 +34,20 @@ LIMITS = (
 
 def execute(account: Account, command: Command, now: Moment) -> None:
     refusal = _KINDS[command.kind](account, command, now)
-    origin = Origin(command_id=command.command_id)
     if refusal is not None:
-        entries.refuse(account, now, command.symbol, origin, refusal)
-    elif command.kind != "place":
-        account.out.decide(now.time, "accepted", symbol=command.symbol, origin=origin)
+        entries.refuse(account, now, command.symbol, Origin(command_id=command.command_id), refusal)
+
+
+def _accept(account: Account, command: Command, now: Moment) -> None:
+    """Told before what follows from it."""
+    origin = Origin(command_id=command.command_id)
+    account.out.decide(now.time, "accepted", symbol=command.symbol, origin=origin)
 
 
 def _pause(account: Account, command: Command, now: Moment) -> Refusal | None:
     if account.state.status == "closed":
         return "closed", None, None
+    _accept(account, command, now)
     account.state.status = "paused"
     account.cancel_entries(now, "paused")
     return None
@@ -52,6 +56,7 @@ def _pause(account: Account, command: Command, now: Moment) -> Refusal | None:
 def _resume(account: Account, command: Command, now: Moment) -> Refusal | None:
     if account.state.status == "closed":
         return "closed", None, None
+    _accept(account, command, now)
     account.state.status = "active"
     account.state.drawdown_tripped = False
     account.state.peak = account.worth(now).equity
@@ -61,12 +66,14 @@ def _resume(account: Account, command: Command, now: Moment) -> Refusal | None:
 def _close_account(account: Account, command: Command, now: Moment) -> Refusal | None:
     if account.state.status == "closed":
         return "closed", None, None
+    _accept(account, command, now)
     _close_everything(account, now, "manual")
     account.state.status = "closed"
     return None
 
 
 def _kill_switch(account: Account, command: Command, now: Moment) -> Refusal | None:
+    _accept(account, command, now)
     _close_everything(account, now, "kill_switch")
     if account.state.status == "active":
         account.state.status = "paused"
@@ -74,6 +81,7 @@ def _kill_switch(account: Account, command: Command, now: Moment) -> Refusal | N
 
 
 def _close_all(account: Account, command: Command, now: Moment) -> Refusal | None:
+    _accept(account, command, now)
     _close_everything(account, now, "manual")
     return None
 
@@ -90,6 +98,7 @@ def _close_position(account: Account, command: Command, now: Moment) -> Refusal 
     lots = [lot for lot in account.state.lots.values() if _is_meant(lot, command)]
     if not lots:
         return "no_position", None, None
+    _accept(account, command, now)
     for lot in lots:
         if not lot.closing:
             trading.close_lot(account, now, lot, "manual")
@@ -104,6 +113,7 @@ def _cancel(account: Account, command: Command, now: Moment) -> Refusal | None:
     order = account.state.orders.get(command.order_id or "")
     if order is None:
         return "no_order", None, None
+    _accept(account, command, now)
     kill(account, order, "manual")
     return None
 
@@ -112,6 +122,7 @@ def _cancel_plan(account: Account, command: Command, now: Moment) -> Refusal | N
     plan = account.state.plans.get(command.plan_id or "")
     if plan is None or plan.by_hand:
         return "no_plan", None, None
+    _accept(account, command, now)
     plans.end(account, now, plan, "manual")
     return None
 
@@ -270,6 +281,7 @@ def _change(account: Account, command: Command, now: Moment) -> Refusal | None:
     was = account.settings
     if (changed.latency, changed.time_zone) != (was.latency, was.time_zone) and not account.is_flat():
         return "not_flat", None, None
+    _accept(account, command, now)
     account.adopt(changed)
     account.inbox.forget_expiries()
     account.stale.update(account.inbox.symbols())
