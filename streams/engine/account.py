@@ -117,7 +117,6 @@ class Account:
 
     def retire(self, order: Order) -> None:
         """An entry order is filled or dead."""
-        order.reserved = 0
         self.state.orders.pop(order.order_id, None)
         self.stale.add(order.order_id)
         plan = self.state.plans.get(order.plan_id or "")

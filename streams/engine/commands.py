@@ -244,7 +244,6 @@ def _send(
     plan.reduces = not request.quantity
     if request.quantity:
         account.state.accepted.append(now.time)
-        order.reserved = plans.reservation(account, terms.arrival, request.quantity)
     account.out.decide(now.time, "accepted", symbol=request.symbol, origin=origin, plan_id=plan.plan_id)
     order.plan_id = plan.plan_id
     if plan.reduces:

@@ -13,5 +13,7 @@ def parts_of(terms: Commission, price: int, quantity: int, *, maker: bool, first
 
 
 def expected_fee(terms: Commission, price: int, quantity: int) -> int:
-    """The fee of a whole order filled at once as a taker."""
+    """The fee of a whole order filled at once as a taker; nothing costs nothing."""
+    if not quantity:
+        return 0
     return max(parts_of(terms, price, quantity, maker=False, first=True), terms.minimum)

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from streams.engine.fees import expected_fee
 from streams.engine.market import Moment
+from streams.engine.orders import Order
 from streams.engine.state import Plan
-from streams.engine.units import share_of, value_of
+from streams.engine.units import half_even, share_of, value_of
 
 if TYPE_CHECKING:
     from streams.engine.account import Account
@@ -56,14 +58,31 @@ def _counted_plans(account: Account) -> list[Plan]:
     return [plan for plan in plans if plan.lot_id not in closing]
 
 
+def opening_part(account: Account, order: Order) -> int:
+    """How much of an order's rest would enter, and not reduce what is held."""
+    held = account.net_lot(order.symbol)
+    if held is None or held.side == order.side or order.slice_number is not None:
+        return order.remaining
+    return max(0, order.remaining - held.quantity)
+
+
+def kept_for(account: Account, plan: Plan, order: Order) -> int:
+    """Buying power that a working order keeps: its rest at the arrival price, and its share of the fee."""
+    opens, arrival = opening_part(account, order), plan.terms.arrival
+    if not opens:
+        return 0
+    fee = expected_fee(account.state.versions[order.version].commission, arrival, order.quantity)
+    return value_of(arrival, opens) + half_even(fee * opens, order.quantity)
+
+
 def reserved(account: Account) -> int:
     """Buying power that plans and resting orders keep, fees included."""
-    state = account.state
-    total = 0
-    for plan in _counted_plans(account):
-        total += sum(planned.reserved for planned in plan.waiting)
-        total += sum(state.orders[order_id].reserved for order_id in plan.working)
-    return total
+    orders = account.state.orders
+    return sum(
+        sum(planned.reserved for planned in plan.waiting)
+        + sum(kept_for(account, plan, orders[order_id]) for order_id in plan.working)
+        for plan in _counted_plans(account)
+    )
 
 
 def planned(account: Account, symbols: frozenset[str] | None = None) -> int:
@@ -71,11 +90,10 @@ def planned(account: Account, symbols: frozenset[str] | None = None) -> int:
     total = 0
     for plan in _counted_plans(account):
         if symbols is None or plan.symbol in symbols:
-            arrival = plan.terms.arrival
-            total += sum(value_of(arrival, planned.quantity) for planned in plan.waiting)
-            total += sum(
-                value_of(arrival, account.state.orders[order_id].remaining) for order_id in plan.working
-            )
+            orders = (account.state.orders[order_id] for order_id in plan.working)
+            parts = [planned.quantity for planned in plan.waiting]
+            parts += [opening_part(account, order) for order in orders]
+            total += sum(value_of(plan.terms.arrival, part) for part in parts)
     return total
 
 

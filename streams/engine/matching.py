@@ -191,13 +191,14 @@ def fill_order(
         wait(account, order, "no_volume")
         return
     filled = trading.market_price(account, now, order, price, wanted) if slips else price
-    quantity = affordable(account, now, order, filled, wanted)
-    if order.time_in_force == "FOK" and quantity < order.remaining:
+    opens = wanted - trading.reduce_opposed(account, now, order, filled, wanted, maker=maker, raw=price)
+    quantity = affordable(account, now, order, filled, opens)
+    if order.time_in_force == "FOK" and quantity < opens:
         quantity = 0
     if quantity:
         trading.take_volume(account, now, quantity)
         trading.fill_entry(account, now, order, filled, quantity, maker=maker, raw=price)
-    if order.is_open and quantity < wanted:
+    if order.is_open and quantity < opens:
         _give_up(account, now, order, bool(quantity))
     elif order.is_open:
         wait(account, order, "no_volume")
@@ -233,23 +234,21 @@ def short_of_money(
 
 def affordable(account: Account, now: Moment, order: Order, price: int, quantity: int) -> int:
     """How much of the quantity its reservation and the free buying power pay for."""
-    opposed = account.net_lot(order.symbol)
-    closes = 0
-    if opposed is not None and opposed.side != order.side:
-        closes = min(quantity, opposed.quantity)
-    opens = quantity - closes
-    room = order.reserved + _power(account, now)
-    if not opens or _cost(account, order, price, opens) <= room:
+    plan = account.state.plans.get(order.plan_id or "")
+    if not quantity or plan is None:
+        return quantity
+    room = figures.kept_for(account, plan, order) + _power(account, now)
+    if _cost(account, order, price, quantity) <= room:
         return quantity
     lot = account.instrument(order.symbol).lot
-    low, high = 0, opens // lot
+    low, high = 0, quantity // lot
     while high - low > 1:
         middle = (low + high) // 2
         if _cost(account, order, price, middle * lot) <= room:
             low = middle
         else:
             high = middle
-    return closes + low * lot
+    return low * lot
 
 
 def _cost(account: Account, order: Order, price: int, quantity: int) -> int:

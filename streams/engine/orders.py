@@ -73,8 +73,6 @@ class Order(msgspec.Struct):
     """Its symbol had a record since it was accepted: a limit rests from then on."""
     touched: bool = False
     """Price reached the limit without trading through it."""
-    reserved: int = 0
-    """Buying power that it keeps for itself, fees included."""
     plan_id: str | None = None
     slice_number: int | None = None
     lot_id: str | None = None

@@ -136,7 +136,6 @@ def _send(account: Account, now: Moment, plan: Plan, planned: PlannedSlice) -> N
     order = account.new_order(now, plan.symbol, plan.side, "market", planned.quantity, plan.terms.settings)
     order.plan_id, order.slice_number = plan.plan_id, planned.number
     order.signal_id, order.command_id = plan.origin.signal_id, plan.origin.command_id
-    order.reserved = planned.reserved
     account.out.slice(
         now.time, plan, planned, "released", _condition(account, plan, planned), order_id=order.order_id
     )

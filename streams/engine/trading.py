@@ -79,18 +79,29 @@ def book(account: Account, order: Order, price: int, quantity: int, maker: bool)
 # Entries -------------------------------------------------------------------------------------
 
 
+def reduce_opposed(
+    account: Account, now: Moment, order: Order, price: int, quantity: int, *, maker: bool, raw: int
+) -> int:
+    """In `net`, what opposes a position closes it first, by a fill of its own: answer how much."""
+    opposed = account.net_lot(order.symbol)
+    if opposed is None or opposed.side == order.side:
+        return 0
+    part = take_volume(account, now, min(quantity, opposed.quantity))
+    reason = "manual" if order.command_id else "reverse_signal"
+    _fill_exit(account, now, opposed, order, price, part, reason, maker=maker, raw=raw)
+    _end_fill(account, now, order)
+    return part
+
+
 def fill_entry(
     account: Account, now: Moment, order: Order, price: int, quantity: int, *, maker: bool, raw: int
 ) -> None:
-    """Fill an order; in `net`, what opposes a position closes it first, by a fill of its own."""
-    opposed = account.net_lot(order.symbol)
-    if opposed is not None and opposed.side != order.side:
-        part = min(quantity, opposed.quantity)
-        reason = "manual" if order.command_id else "reverse_signal"
-        _fill_exit(account, now, opposed, order, price, part, reason, maker=maker, raw=raw)
-        quantity -= part
-    if quantity:
-        _fill_lot(account, now, order, price, quantity, maker=maker, raw=raw)
+    """Fill an order into the lot that it opens or adds to."""
+    _fill_lot(account, now, order, price, quantity, maker=maker, raw=raw)
+    _end_fill(account, now, order)
+
+
+def _end_fill(account: Account, now: Moment, order: Order) -> None:
     if not order.is_open:
         account.retire(order)
     after_fill(account, now)
@@ -101,7 +112,6 @@ def _fill_lot(
 ) -> None:
     plan = account.state.plans.get(order.plan_id or "")
     lot = _lot_for(account, now, order, plan)
-    release(order, quantity)
     fill_id, fee = book(account, order, price, quantity, maker)
     account.state.cash += lots.enter(lot, price, quantity, fee)
     account.forget_worth()
@@ -179,14 +189,6 @@ def agree(account: Account, lot: Lot) -> None:
     lot.stop = lot.target = None
     exits.anchor(lot, settings, account.instrument(lot.symbol).tick_size)
     set_times(account, lot, settings)
-
-
-def release(order: Order, quantity: int) -> None:
-    """Give back the filled share of what the order had reserved."""
-    if quantity == order.remaining:
-        order.reserved = 0
-    else:
-        order.reserved -= order.reserved * quantity // order.remaining
 
 
 # Exits ---------------------------------------------------------------------------------------

@@ -295,13 +295,9 @@ def signal(draw: st.DrawFn, number: int, span: int) -> Signal:
 
 
 @st.composite
-def command(draw: st.DrawFn, number: int, span: int, account: str) -> Command:
-    kind = draw(
-        st.sampled_from(
-            ["place"] * 6
-            + ["cancel", "close_position", "close_all", "pause", "resume", "cancel_plan", "kill_switch"]
-        )
-    )
+def command(draw: st.DrawFn, number: int, span: int, account: str, by_id: bool) -> Command:
+    kinds = ["close_position", "close_all", "pause", "resume", "cancel_plan", "kill_switch"]
+    kind = draw(st.sampled_from(["place"] * 6 + kinds + ["cancel"] * by_id))
     ts = START + draw(st.integers(0, span)) // (SECOND // 2) * (SECOND // 2)
     made: dict[str, object] = {}
     if kind == "place":
@@ -342,8 +338,9 @@ def _order(draw: st.DrawFn, ts: int) -> dict[str, object]:
 @st.composite
 def worlds(
     draw: st.DrawFn, *, market: st.SearchStrategy[list[MarketRecord]], accounts: int = 2,
-    with_commands: bool = True, live: bool = True, rare: bool = True,
+    with_commands: bool = True, live: bool = True, rare: bool = True, by_id: bool = True,
 ) -> World:  # fmt: skip
+    """`by_id`: with commands that name orders, which two engines may number differently."""
     records = draw(market)
     span = max(records[-1].ts - START, SECOND)
     names = [f"acct{number}" for number in range(accounts)]
@@ -353,7 +350,7 @@ def worlds(
     ]
     if with_commands:
         entries += [
-            draw(command(number, span, draw(st.sampled_from(names))))
+            draw(command(number, span, draw(st.sampled_from(names)), by_id))
             for number in range(draw(st.integers(0, 4)))
         ]
     entries.sort(key=lambda entry: entry.ts)
