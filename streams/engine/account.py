@@ -251,7 +251,7 @@ class Account:
         self._tell(midnight, worth, day_end=True)
         self.state.day_open = worth.equity
         self.state.daily_loss_tripped = False
-        matching.end_day_orders(self, midnight)
+        matching.end_day_orders(self, now, midnight)
 
     def tell_equity(self, now: Moment) -> None:
         """The row at a fill."""

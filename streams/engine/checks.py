@@ -89,7 +89,7 @@ class Gatekeeper:
             lasts = np.where(columns.interval == NOT_KNOWN, MINUTE, columns.interval)
             own = own + np.where(columns.kind == BAR, lasts, 0)
         marks = marks_of(columns)
-        faults = self._faults(columns, marks)
+        faults = None if _are_quoted_ticks(columns) else self._faults(columns, marks)
         whole = self._pass_whole(columns, own, marks, faults)
         if whole is not None:
             return Checked(columns, whole)
@@ -109,10 +109,8 @@ class Gatekeeper:
             return whole, np.ones(len(own), np.bool_)
         return self._walk(columns, own, marks, faults)
 
-    def _faults(self, columns: Columns, marks: Ints) -> Faults | None:
-        """For each record, by itself: 0, or which of FAULTS it has; None when none has any."""
-        if columns.kind is None and _are_quoted_ticks(columns):
-            return None
+    def _faults(self, columns: Columns, marks: Ints) -> Faults:
+        """For each record, by itself: 0, or which of FAULTS it has."""
         faults = np.zeros(len(columns), np.int8)
         faults[(columns.bid > columns.ask) & (columns.ask > 0)] = 2
         faults[(marks <= 0) | (columns.price < 0) | (columns.bid < 0) | (columns.ask < 0)] = 1
@@ -209,7 +207,7 @@ FAULTS = ("", "non_positive_price", "bid_above_ask", "bad_bar")
 
 def _are_quoted_ticks(columns: Columns) -> bool:
     """The usual case, which a few passes show: every tick has a price, a bid and an ask, in order."""
-    if columns.price.min() <= 0 or columns.bid.min() <= 0:
+    if columns.kind is not None or columns.price.min() <= 0 or columns.bid.min() <= 0:
         return False
     return bool((columns.ask >= columns.bid).all())
 

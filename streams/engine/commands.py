@@ -114,7 +114,7 @@ def _cancel(account: Account, command: Command, now: Moment) -> Refusal | None:
     if order is None:
         return "no_order", None, None
     _accept(account, command, now)
-    kill(account, order, "manual")
+    kill(account, now, order, "manual")
     return None
 
 

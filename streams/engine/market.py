@@ -273,13 +273,15 @@ class Moment:
             return int(series.time[at])
         return state.time if state is not None else -FOREVER
 
-    def extremes_of(self, symbol: str, which: int, since: int) -> tuple[int, int, int]:
-        """Highest and lowest of a symbol since a count, and its count at this record."""
+    def extremes_of(
+        self, symbol: str, which: int, since: int, until: int | None = None
+    ) -> tuple[int, int, int]:
+        """Highest and lowest of a symbol since a count, and the count that they reach."""
         series = self.batch.series.get(symbol)
         if series is None:
             state = self.batch.symbols[symbol]
             return *state.extremes[which].since(since), state.count
-        count = series.base + series.at_or_after(self.row + 1)
+        count = series.base + series.at_or_after(self.row + 1) if until is None else until
         return *series.extremes(which, since, count), count
 
     def interval_of(self, symbol: str) -> int:

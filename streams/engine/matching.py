@@ -105,7 +105,7 @@ def pass_order(account: Account, now: Moment, order: Order) -> None:
     price = now.price_for(order.side)
     if order.order_type in ("stop", "stop_limit", "trailing") and order.state == "accepted":
         if not _triggers(account, now, order, price):
-            _end_if_immediate(account, order)
+            _end_if_immediate(account, now, order)
             return
         order.advance("trigger")
         account.out.order(order)
@@ -114,12 +114,12 @@ def pass_order(account: Account, now: Moment, order: Order) -> None:
         _pass_limit(account, now, order, price, first)
     else:
         fill_at_market(account, now, order, price)
-    _end_if_immediate(account, order)
+    _end_if_immediate(account, now, order)
 
 
-def _end_if_immediate(account: Account, order: Order) -> None:
+def _end_if_immediate(account: Account, now: Moment, order: Order) -> None:
     if order.is_open and order.time_in_force in ("IOC", "FOK"):
-        kill(account, order, order.reason or "not_reached")
+        kill(account, now, order, order.reason or "not_reached")
 
 
 def _triggers(account: Account, now: Moment, order: Order, price: int) -> bool:
@@ -210,7 +210,7 @@ def _give_up(account: Account, now: Moment, order: Order, filled: bool) -> None:
     if plan is not None and order.slice_number is not None and not filled and not order.filled:
         planned = PlannedSlice(order.slice_number, order.created, order.quantity, 0)
         plans.skip(account, now, plan, planned, "buying_power")
-    kill(account, order, "no_buying_power")
+    kill(account, now, order, "no_buying_power")
 
 
 def short_of_money(
@@ -273,14 +273,6 @@ def wait_for_price(account: Account, order: Order, reason: str) -> None:
         wait(account, order, reason)
 
 
-def _follow_from_afar(account: Account, now: Moment, order: Order) -> None:
-    """Bring a trailing order to a record of another symbol."""
-    if order.extreme is not None and order.state == "accepted" and not order.asleep:
-        which = BUY if order.side > 0 else SELL
-        high, low, order.seen = now.extremes_of(order.symbol, which, order.seen)
-        trading.follow(account, order, low if order.side > 0 else high)
-
-
 def tell_stale(account: Account, now: Moment) -> int:
     """Orders whose symbol has been quiet for too long say so; when the next one will have to."""
     after, following = account.instruments.checks.stale_after, FOREVER
@@ -291,7 +283,7 @@ def tell_stale(account: Account, now: Moment) -> int:
         if now.time <= newest + after:
             following = min(following, newest + after + 1)
         elif is_open(account.instrument(order.symbol).calendar, now.time):
-            _follow_from_afar(account, now, order)
+            trading.bring(account, now, order)
             wait(account, order, "stale_quote")
             account.stale.add(order.order_id)
         else:
@@ -299,7 +291,8 @@ def tell_stale(account: Account, now: Moment) -> int:
     return following
 
 
-def kill(account: Account, order: Order, reason: str) -> None:
+def kill(account: Account, now: Moment, order: Order, reason: str) -> None:
+    trading.bring(account, now, order)
     order.advance("cancel", reason)
     account.out.order(order)
     account.retire(order)
@@ -311,16 +304,17 @@ def kill(account: Account, order: Order, reason: str) -> None:
 def expire_orders(account: Account, now: Moment) -> None:
     for order in list(account.state.orders.values()):
         if order.expires_at is not None and now.time > order.expires_at:
-            _expire(account, order)
+            _expire(account, now, order)
 
 
-def end_day_orders(account: Account, midnight: int) -> None:
+def end_day_orders(account: Account, now: Moment, midnight: int) -> None:
     for order in list(account.state.orders.values()):
         if order.time_in_force == "DAY" and order.created < midnight:
-            _expire(account, order)
+            _expire(account, now, order)
 
 
-def _expire(account: Account, order: Order) -> None:
+def _expire(account: Account, now: Moment, order: Order) -> None:
+    trading.bring(account, now, order)
     order.advance("expire", "expired")
     account.out.order(order)
     account.retire(order)

@@ -87,7 +87,7 @@ def pass_bar(account: Account, now: Moment) -> None:
     _pass_open(account, now, lots, orders)
     _take_in_new(account, now, walk, lives)
     _walk(account, now, walk, lives, orders)
-    _end_first_records(account, orders)
+    _end_first_records(account, now, orders)
     for live in lives.values():
         _ratchet(account, live)
         trading.queue_if_due(account, now, live.lot)
@@ -305,12 +305,12 @@ def _order_at(account: Account, now: Moment, order: Order, price: int) -> None:
     matching.fill_order(account, now, order, order.limit_price, maker=True)
 
 
-def _end_first_records(account: Account, orders: list[Order]) -> None:
+def _end_first_records(account: Account, now: Moment, orders: list[Order]) -> None:
     for order in orders:
         if order.is_open:
             order.arrived = True
             if order.time_in_force in ("IOC", "FOK"):
-                matching.kill(account, order, order.reason or "not_reached")
+                matching.kill(account, now, order, order.reason or "not_reached")
 
 
 def _ratchet(account: Account, live: Live) -> None:

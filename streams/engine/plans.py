@@ -169,8 +169,6 @@ def end(account: Account, now: Moment, plan: Plan, reason: str) -> None:
         )
     for order_id in list(plan.working):
         order = account.state.orders[order_id]
-        order.advance("cancel", reason)
-        account.out.order(order)
-        account.retire(order)
+        matching.kill(account, now, order, reason)
     plan.waiting.clear()
     plan.working.clear()

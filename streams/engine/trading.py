@@ -372,6 +372,17 @@ def end_batch(account: Account, series_of: Mapping[str, Series]) -> None:
             order.seen = end
 
 
+def bring(account: Account, now: Moment, order: Order) -> None:
+    """A trailing order that is to be told of follows up to now; this record counts when it has passed."""
+    if order.extreme is None or order.state != "accepted" or order.asleep:
+        return
+    which = BUY if order.side > 0 else SELL
+    until = None if order.symbol != now.symbol or now.passed else now.count - 1
+    high, low, count = now.extremes_of(order.symbol, which, order.seen, until)
+    follow(account, order, low if order.side > 0 else high)
+    order.seen = max(order.seen, count)
+
+
 def follow(account: Account, order: Order, price: int) -> None:
     """A better extreme moves a trailing order's stop; nothing loosens it."""
     assert order.trail is not None

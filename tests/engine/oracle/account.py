@@ -673,7 +673,7 @@ class Account(Matching):
             return
         held = self.net_lot(symbol)
         opening = quantity
-        if held is not None and held.side != side:
+        if held is not None and held.side != side and held.closing is None and not held.pending_stop:
             opening = max(0, quantity - held.held)
         want = Want(symbol, side, opening, command.stop_loss, command.take_profit, command=command)
         if held is not None and held.side == side:
