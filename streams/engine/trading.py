@@ -160,7 +160,16 @@ def _open_lot(account: Account, now: Moment, order: Order, plan: Plan | None) ->
         lot.high = lot.low = now.mark
     set_times(account, lot, settings)
     account.add_lot(lot)
+    if account.net_lot(lot.symbol) is lot:
+        _join(account, lot)
     return lot
+
+
+def _join(account: Account, lot: Lot) -> None:
+    """In `net` the plans of a symbol and side belong to its position, whichever of them opened it."""
+    for plan in account.state.plans.values():
+        if plan.symbol == lot.symbol and plan.side == lot.side and not plan.by_hand:
+            plan.lot_id = lot.lot_id
 
 
 def set_times(account: Account, lot: Lot, settings: Settings) -> None:

@@ -490,7 +490,7 @@ class Account(Matching):
         plan = Plan(self.id("p"), want.symbol, want.side, terms, slices)
         lot = self.net_lot(want.symbol)
         if lot is not None and lot.side == want.side:
-            if lot.closing is not None and readings.CLOSING_IS_GONE:
+            if (lot.closing is not None or lot.pending_stop) and readings.CLOSING_IS_GONE:
                 plan.after = lot
             else:
                 plan.lot = lot
