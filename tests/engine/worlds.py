@@ -249,11 +249,16 @@ def bars(draw: st.DrawFn) -> list[MarketRecord]:
             opened = max(100, close[symbol] + gap)
             high, low = opened + up, opened - down
             close[symbol] = min(high, low + end)
-            values = (value * ONE // 2 for value in (opened, high, low, close[symbol]))
             bar = Bar(
-                symbol=symbol, ts=START + minute * MINUTE, volume=odd * ONE if sized else None,
-                interval=MINUTE, **dict(zip(("open", "high", "low", "close"), values, strict=True)),
-            )  # fmt: skip
+                symbol=symbol,
+                ts=START + minute * MINUTE,
+                open=opened * ONE // 2,
+                high=high * ONE // 2,
+                low=low * ONE // 2,
+                close=close[symbol] * ONE // 2,
+                volume=odd * ONE if sized else None,
+                interval=MINUTE,
+            )
             records.append(bar if odd != 8 else _broken(bar))
     return records
 
