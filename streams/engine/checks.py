@@ -5,12 +5,13 @@ columns; only a run with a bad one is walked record by record.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from schemas.columns import BAR, CLOCK, NOT_KNOWN, TICK, Columns, Ints
+from streams.engine.series import BUY, MARK, SELL, Column
 from streams.engine.settings import Checks
 from streams.engine.units import FOREVER, MINUTE, ONE
 
@@ -26,12 +27,18 @@ class Checked:
 
     columns: Columns
     time: Ints
+    ready: dict[int, Column] = field(default_factory=dict)
+    """The price columns, searched already, where the records are quoted ticks of one symbol."""
 
     def __len__(self) -> int:
         return len(self.time)
 
     def take(self, chosen: Flags | npt.NDArray[np.intp] | slice) -> "Checked":
         return Checked(take(self.columns, chosen), self.time[chosen])
+
+    def head(self, end: int) -> "Checked":
+        ready = {which: column.head(end) for which, column in self.ready.items()}
+        return Checked(take(self.columns, slice(0, end)), self.time[:end], ready)
 
 
 def take(columns: Columns, chosen: Flags | npt.NDArray[np.intp] | slice) -> Columns:
@@ -88,11 +95,12 @@ class Gatekeeper:
         if columns.interval is not None:
             lasts = np.where(columns.interval == NOT_KNOWN, MINUTE, columns.interval)
             own = own + np.where(columns.kind == BAR, lasts, 0)
-        marks = marks_of(columns)
-        faults = None if _are_quoted_ticks(columns) else self._faults(columns, marks)
-        whole = self._pass_whole(columns, own, marks, faults)
+        ready = _quoted_ticks(columns)
+        marks = columns.price if ready else marks_of(columns)
+        faults = None if ready else self._faults(columns, marks)
+        whole = self._pass_whole(columns, own, marks, faults, ready.get(MARK))
         if whole is not None:
-            return Checked(columns, whole)
+            return Checked(columns, whole, ready)
         parts = [
             self._check_run(take(columns, run), own[run], marks[run], None if faults is None else faults[run])
             for run in (slice(at, at + RUN) for at in range(0, len(columns), RUN))
@@ -125,7 +133,9 @@ class Gatekeeper:
         faults[columns.kind == CLOCK] = 0
         return faults
 
-    def _pass_whole(self, columns: Columns, own: Ints, marks: Ints, faults: Faults | None) -> Ints | None:
+    def _pass_whole(
+        self, columns: Columns, own: Ints, marks: Ints, faults: Faults | None, lone: Column | None = None
+    ) -> Ints | None:
         """The event times when every record passes, else None and nothing has changed."""
         if faults is not None and faults.any():
             return None
@@ -136,24 +146,28 @@ class Gatekeeper:
                 return None
         else:
             times = own
-        newest = self._jumps_pass(columns, marks)
+        newest = self._jumps_pass(columns, marks, lone)
         if newest is None:
             return None
         self.raw.update(newest)
         self.time = int(times[-1])
         return times
 
-    def _jumps_pass(self, columns: Columns, marks: Ints) -> dict[str, tuple[int, int]] | None:
+    def _jumps_pass(
+        self, columns: Columns, marks: Ints, lone: Column | None
+    ) -> dict[str, tuple[int, int]] | None:
         newest = {}
-        for symbol, prices in _by_symbol(columns, marks):
+        groups = [(columns.names[int(columns.symbol[0])], marks)] if lone else _by_symbol(columns, marks)
+        for symbol, prices in groups:
             last, second = self.raw.get(symbol, (0, 0))
-            if not self._no_jump(prices, last, second):
+            if not self._no_jump(lone or Column(prices, prices), last, second):
                 return None
             newest[symbol] = (int(prices[-1]), int(prices[-2]) if len(prices) > 1 else last)
         return newest
 
-    def _no_jump(self, prices: Ints, last: int, second: int) -> bool:
-        low, high = int(prices.min()), int(prices.max())
+    def _no_jump(self, column: Column, last: int, second: int) -> bool:
+        prices = column.top
+        high, low = column.extremes(0, len(prices))
         if last:
             low, high = min(low, last), max(high, last)
         if high - low <= self._allowed(low):
@@ -205,11 +219,16 @@ class Gatekeeper:
 FAULTS = ("", "non_positive_price", "bid_above_ask", "bad_bar")
 
 
-def _are_quoted_ticks(columns: Columns) -> bool:
-    """The usual case, which a few passes show: every tick has a price, a bid and an ask, in order."""
-    if columns.kind is not None or columns.price.min() <= 0 or columns.bid.min() <= 0:
-        return False
-    return bool((columns.ask >= columns.bid).all())
+def _quoted_ticks(columns: Columns) -> dict[int, Column]:
+    """The columns of the usual case: one symbol's ticks, each with a price, a bid and an ask that fit."""
+    if columns.kind is not None or (columns.symbol != columns.symbol[0]).any():
+        return {}
+    marks, sells = Column(columns.price, columns.price), Column(columns.bid, columns.bid)
+    if marks.extremes(0, len(columns))[1] <= 0 or sells.extremes(0, len(columns))[1] <= 0:
+        return {}
+    if (columns.ask < columns.bid).any():
+        return {}
+    return {MARK: marks, SELL: sells, BUY: Column(columns.ask, columns.ask)}
 
 
 def _by_symbol(columns: Columns, marks: Ints) -> list[tuple[str, Ints]]:

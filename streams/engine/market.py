@@ -4,7 +4,7 @@ Rules of this file: what is asked at a record is the same however the records we
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 import numpy as np
@@ -12,12 +12,9 @@ import numpy as np
 from schemas.columns import BAR, CLOCK, Ints
 from streams.engine.bars import Bar, History, Records
 from streams.engine.checks import Checked, marks_of
-from streams.engine.series import Column
+from streams.engine.series import BUY, MARK, SELL, Column
 from streams.engine.units import FOREVER, MINUTE
 from streams.engine.vwap import Session, Volume, session_until
-
-SELL, BUY, MARK = 0, 1, 2
-"""The columns of a series: what sells match, what buys match, what positions are worth."""
 
 
 class Extremes(msgspec.Struct):
@@ -82,8 +79,8 @@ class Series:
         self.rows = rows
         """Each record's place in the batch; None: its own index."""
         self.bars = self.raw.kind is not None and bool(self.raw.kind[0] == BAR)
-        self._marks: Ints | None = None
-        self._columns: dict[int, Column] = {}
+        self._columns = dict(checked.ready)
+        self._marks = self._columns[MARK].top if self._columns else None
 
     def __len__(self) -> int:
         return len(self.time)
@@ -345,8 +342,8 @@ class Market:
             batch.add(Series(state, checked if rows is None else checked.take(rows), rows))
         return batch
 
-    def close(self, batch: Batch, remember: frozenset[str]) -> None:
-        """The batch is done: keep its last marks, and the extremes of the symbols in `remember`."""
+    def close(self, batch: Batch, remember: Mapping[str, set[int]]) -> None:
+        """The batch is done: keep its last marks, and the extremes of the columns in `remember`."""
         self.time = int(batch.time[-1])
         for symbol, series in batch.series.items():
             state = series.state
@@ -362,7 +359,7 @@ class Market:
             if series.bars and series.raw.interval is not None:
                 state.interval = int(series.raw.interval[-1])
             for which, extremes in enumerate(state.extremes):
-                if symbol in remember:
+                if which in remember.get(symbol, ()):
                     extremes.push(state.count, *series.column(which).extremes(0, len(series)))
                 else:
                     extremes.clear()
@@ -387,7 +384,7 @@ def _changes_of_kind(checked: Checked) -> list[int]:
 def _rows_by_symbol(checked: Checked) -> list[tuple[str, Ints | None]]:
     columns = checked.columns
     symbol = columns.symbol
-    if columns.kind is None and (symbol == symbol[0]).all():
+    if checked.ready or (columns.kind is None and (symbol == symbol[0]).all()):
         return [(columns.names[int(symbol[0])], None)]
     order = np.argsort(symbol, kind="stable")
     if columns.kind is not None:

@@ -12,8 +12,9 @@ from streams.engine import exits, figures, plans, trading
 from streams.engine.calendars import is_open, next_open
 from streams.engine.fees import expected_fee, parts_of
 from streams.engine.fills import slipped, stop_on_tick
-from streams.engine.market import BUY, SELL, Moment
+from streams.engine.market import Moment
 from streams.engine.orders import Order
+from streams.engine.series import BUY, SELL
 from streams.engine.state import Lot, Plan, PlannedSlice
 from streams.engine.units import FOREVER, ONE, value_of
 

@@ -59,7 +59,7 @@ class Live:
 
     def __init__(self, lot: Lot, walk: Walk) -> None:
         self.lot = lot
-        self.start = walk.price
+        self.start, self.leg = walk.price, walk.leg
         self.high, self.low = walk.ahead()
         self.bought = lot.bought
 
@@ -240,19 +240,27 @@ def _exits_on_leg(account: Account, walk: Walk, live: Live) -> list[tuple[int, H
         beyond = lot.side * (walk.price - stop[0]) <= 0
         if beyond or walk.passes(stop[0], lot.side < 0, through=False):
             return [(walk.price if beyond else stop[0], Happening(stop[1], live))]
-    if account.budget == 0 or _stop_ahead(walk, lot):
+    if account.budget == 0:
         return []
     touch = account.terms_of(lot.terms).limit_fill == "touch"
+    reached = _target_on_leg
+    if _stop_ahead(walk, lot):
+        if (walk.leg, walk.price) != (live.leg, live.start):
+            return []
+        reached = _target_here
     return [
         (_on_path(walk, lot, target), Happening("target", live, index=index))
         for target, index in exits.targets_of(lot)
-        if _target_on_leg(walk, lot, target, touch)
+        if reached(walk, lot, target, touch)
     ]
 
 
+def _target_here(walk: Walk, lot: Lot, target: int, touch: bool) -> bool:
+    return exits.reaches(lot.side, walk.price, target, touch)
+
+
 def _target_on_leg(walk: Walk, lot: Lot, target: int, touch: bool) -> bool:
-    already = exits.reaches(lot.side, walk.price, target, touch)
-    return already or walk.passes(target, lot.side > 0, through=not touch)
+    return _target_here(walk, lot, target, touch) or walk.passes(target, lot.side > 0, through=not touch)
 
 
 def _on_path(walk: Walk, lot: Lot, target: int) -> int:
@@ -300,6 +308,8 @@ def _order_at(account: Account, now: Moment, order: Order, price: int) -> None:
             matching.fill_at_market(account, now, order, price)
         elif order.limit_price is not None and order.side * (order.limit_price - price) >= 0:
             matching.fill_order(account, now, order, matching.limited(account, order, price), maker=False)
+        else:
+            matching.wait_for_price(account, order, "not_reached")
         return
     assert order.limit_price is not None
     matching.fill_order(account, now, order, order.limit_price, maker=True)

@@ -4,9 +4,10 @@ from schemas.messages import Output
 from streams.engine import exits
 from streams.engine.account import Account
 from streams.engine.calendars import is_open
-from streams.engine.market import BUY, SELL, Moment
+from streams.engine.market import Moment
 from streams.engine.orders import Order
 from streams.engine.outbox import order_message
+from streams.engine.series import BUY, SELL
 from streams.engine.shard import Shard
 from streams.engine.state import Lot
 from streams.engine.units import FOREVER

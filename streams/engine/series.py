@@ -9,6 +9,9 @@ import numpy as np
 from schemas.columns import Ints
 from streams.engine.units import FOREVER, ONE
 
+SELL, BUY, MARK = 0, 1, 2
+"""The columns of a symbol: what sells match, what buys match, what positions are worth."""
+
 STEP = 64
 SHORT = 4 * STEP
 
@@ -23,6 +26,14 @@ class Column:
         self.bottom = bottom
         self._tops: list[Ints] = [top]
         self._bottoms: list[Ints] = [bottom]
+
+    def head(self, end: int) -> "Column":
+        """The first records, with as much of the pyramid as is theirs."""
+        head = Column(self.top[:end], self.bottom[:end])
+        for level, (tops, bottoms) in enumerate(zip(self._tops[1:], self._bottoms[1:], strict=True), start=1):
+            head._tops.append(tops[: end // STEP**level])
+            head._bottoms.append(bottoms[: end // STEP**level])
+        return head
 
     def first(self, start: int, end: int, above: int, below: int) -> int:
         """The first record in [start, end) at or above `above`, or at or below `below`; -1 if none is."""

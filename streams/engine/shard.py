@@ -123,8 +123,8 @@ class Shard:
         for symbol, watchlist in self.watchlists.items():
             watchlist.settle(batch.series.get(symbol))
         self.now = Moment(batch, len(batch) - 1, passed=True)
-        watched = (symbol for symbol, watchlist in self.watchlists.items() if watchlist)
-        self.market.close(batch, frozenset(watched))
+        lists = self.watchlists.items()
+        self.market.close(batch, {symbol: watchlist.columns() for symbol, watchlist in lists if watchlist})
         told.sort(key=lambda each: each[:2])
         return [output for _, _, outputs in told for output in outputs]
 

@@ -54,7 +54,7 @@ def _in_file_order(shard: Shard, market: Iterable[Columns]) -> Iterator[Checked]
             checked = checked.take(slice(head, len(checked)))
         end = int(checked.time.searchsorted(checked.time[-1]))
         if end:
-            yield _sorted(checked.take(slice(0, end)))
+            yield _sorted(checked.head(end))
         held = checked.take(slice(end, len(checked)))
     if held is not None:
         yield _sorted(held)

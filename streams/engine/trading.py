@@ -13,8 +13,9 @@ from streams.engine import exits, lots
 from streams.engine.calendars import next_minute_of_day
 from streams.engine.fees import parts_of
 from streams.engine.fills import slipped, stop_on_tick
-from streams.engine.market import BUY, MARK, SELL, Moment, Series
+from streams.engine.market import Moment, Series
 from streams.engine.orders import Order
+from streams.engine.series import BUY, MARK, SELL
 from streams.engine.settings import Settings
 from streams.engine.state import Exit, Lot, Origin, Plan, Terms
 from streams.engine.units import FOREVER, ONE, floor_to, share_of

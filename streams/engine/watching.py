@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from streams.engine import breakers, exits
 from streams.engine.calendars import is_open, next_close, next_open
-from streams.engine.market import BUY, MARK, SELL, Moment
+from streams.engine.market import Moment
 from streams.engine.orders import Order
+from streams.engine.series import BUY, MARK, SELL
 from streams.engine.state import Lot
 from streams.engine.units import FOREVER
 

@@ -7,7 +7,8 @@ in the batch's extremes.
 import numpy as np
 
 from schemas.columns import Ints
-from streams.engine.market import BUY, MARK, SELL, Series
+from streams.engine.market import Series
+from streams.engine.series import BUY, MARK, SELL
 from streams.engine.units import FOREVER, ONE
 from streams.engine.watching import LEVELS, NEVER, Watch
 
@@ -74,6 +75,11 @@ class Watchlist:
             more = np.full_like(self._levels, FOREVER)
             self._levels = np.concatenate((self._levels, more), axis=1)
             self._best = np.concatenate((self._best, np.zeros_like(self._best)))
+
+    def columns(self) -> set[int]:
+        """Whose past is asked for: the marks of positions, and what trails follow."""
+        trails = (self.watches[row].trail for row in self._trails)
+        return {MARK, *(trail.which for trail in trails if trail is not None)}
 
     def reached(self, series: Series) -> list[int]:
         """The rows that the batch may concern."""

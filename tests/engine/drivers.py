@@ -4,6 +4,7 @@ from schemas.messages import Output
 from streams.engine import trading
 from streams.engine.account import Account
 from streams.engine.market import Market, Moment
+from streams.engine.series import BUY, MARK, SELL
 from streams.engine.shard import Shard, wanted_histories
 from tests.engine.worlds import World, columns_of
 
@@ -51,7 +52,7 @@ def every_record(world: World) -> list[Output]:
                 told += account.take_output()
                 trading.end_batch(account, batch.series)
             now = Moment(batch, 0, passed=True)
-            market.close(batch, frozenset(market.symbols))
+            market.close(batch, {symbol: {SELL, BUY, MARK} for symbol in market.symbols})
     return told
 
 
