@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streams.engine import exits, figures, plans, trading
+from streams.engine import exits, figures, following, plans, trading
 from streams.engine.calendars import is_open, next_open
 from streams.engine.fees import expected_fee, parts_of
 from streams.engine.fills import slipped, stop_on_tick
@@ -47,17 +47,20 @@ def _pass_lot(account: Account, now: Moment, lot: Lot, shut: bool) -> None:
     account.watch_lot(lot)
     settings = account.terms_of(lot.terms)
     tick = account.instrument(lot.symbol).tick_size
-    trading.catch_up(account, lot, now, now.count - 1)
+    following.catch_up(account, lot, now, now.count - 1)
     price = now.closing_price(lot.side)
     if not shut:
-        _try_exits(account, now, lot, price, settings.limit_fill == "touch")
+        try_exits(account, now, lot, price, now.time)
     lot.asleep = shut
     if lot.quantity and not shut:
         exits.ratchet(lot, settings, price, tick)
     trading.queue_if_due(account, now, lot)
 
 
-def _try_exits(account: Account, now: Moment, lot: Lot, price: int, touch: bool) -> None:
+def try_exits(
+    account: Account, now: Moment, lot: Lot, price: int, time: int, fills_at: int | None = None
+) -> None:
+    """The exits that a price brings at a time: a tick's, or a bar's open, at which targets fill then."""
     if lot.queued is not None and lot.queued.reason in trading.STOPS:
         trading.exit_at_market(account, now, lot, lot.queued.reason, price)
         return
@@ -65,19 +68,19 @@ def _try_exits(account: Account, now: Moment, lot: Lot, price: int, touch: bool)
     if stop is not None and lot.side * (price - stop[0]) <= 0:
         trading.exit_at_market(account, now, lot, stop[1], price)
         return
-    take_targets(account, now, lot, price, touch)
+    take_targets(account, now, lot, price, fills_at)
     if lot.quantity and lot.queued is not None:
-        trading.exit_at_market(account, now, lot, lot.queued.reason, price)
+        if lot.queued.since <= time:
+            trading.exit_at_market(account, now, lot, lot.queued.reason, price)
     elif lot.quantity:
-        due = exits.due_exit(lot, now.time)
+        due = exits.due_exit(lot, time)
         if due is not None:
             trading.exit_at_market(account, now, lot, due[0], price)
 
 
-def take_targets(
-    account: Account, now: Moment, lot: Lot, price: int, touch: bool, fills_at: int | None = None
-) -> None:
+def take_targets(account: Account, now: Moment, lot: Lot, price: int, fills_at: int | None) -> None:
     """Fill the targets that price has come to, the nearest first: at their prices, or at an open's."""
+    touch = account.terms_of(lot.terms).limit_fill == "touch"
     for target, index in exits.targets_of(lot):
         if not lot.quantity or not exits.reaches(lot.side, price, target, touch):
             return
@@ -125,13 +128,13 @@ def _end_if_immediate(account: Account, now: Moment, order: Order) -> None:
 
 def _triggers(account: Account, now: Moment, order: Order, price: int) -> bool:
     if order.order_type == "trailing" and order.extreme is None:
-        trading.follow(account, order, price)
+        following.follow(account, order, price)
         order.seen = now.count
     assert order.stop_price is not None
     if order.side * (price - order.stop_price) >= 0:
         return True
     if order.order_type == "trailing":
-        trading.follow(account, order, price)
+        following.follow(account, order, price)
     wait_for_price(account, order, "not_reached")
     return False
 
@@ -141,14 +144,14 @@ def _follow(account: Account, now: Moment, order: Order) -> None:
     assert now.series is not None
     if order.state == "accepted" and not order.asleep and now.count - 1 > order.seen:
         high, low = now.series.extremes(BUY if order.side > 0 else SELL, order.seen, now.count - 1)
-        trading.follow(account, order, low if order.side > 0 else high)
+        following.follow(account, order, low if order.side > 0 else high)
     order.seen = now.count
 
 
 def follow_bars(account: Account, now: Moment, order: Order, shut: bool) -> None:
     """The same before a bar, whose own extremes count from the next."""
     if order.extreme is None and not shut:
-        trading.follow(account, order, now.open)
+        following.follow(account, order, now.open)
         order.seen = now.count
     elif order.extreme is not None:
         _follow(account, now, order)
@@ -276,24 +279,24 @@ def wait_for_price(account: Account, order: Order, reason: str) -> None:
 
 def tell_stale(account: Account, now: Moment) -> int:
     """Orders whose symbol has been quiet for too long say so; when the next one will have to."""
-    after, following = account.instruments.checks.stale_after, FOREVER
+    after, soonest = account.instruments.checks.stale_after, FOREVER
     for order in account.waiting_orders():
         newest = now.time_of(order.symbol)
         if newest == -FOREVER or order.reason == "stale_quote":
             continue
         if now.time <= newest + after:
-            following = min(following, newest + after + 1)
+            soonest = min(soonest, newest + after + 1)
         elif is_open(account.instrument(order.symbol).calendar, now.time):
-            trading.bring(account, now, order)
+            following.bring(account, now, order)
             wait(account, order, "stale_quote")
             account.stale.add(order.order_id)
         else:
-            following = min(following, next_open(account.instrument(order.symbol).calendar, now.time))
-    return following
+            soonest = min(soonest, next_open(account.instrument(order.symbol).calendar, now.time))
+    return soonest
 
 
 def kill(account: Account, now: Moment, order: Order, reason: str) -> None:
-    trading.bring(account, now, order)
+    following.bring(account, now, order)
     order.advance("cancel", reason)
     account.out.order(order)
     account.retire(order)
@@ -315,7 +318,7 @@ def end_day_orders(account: Account, now: Moment, midnight: int) -> None:
 
 
 def _expire(account: Account, now: Moment, order: Order) -> None:
-    trading.bring(account, now, order)
+    following.bring(account, now, order)
     order.advance("expire", "expired")
     account.out.order(order)
     account.retire(order)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streams.engine import exits, matching, trading
+from streams.engine import exits, following, matching, trading
 from streams.engine.market import Moment
 from streams.engine.orders import Order
 from streams.engine.state import Lot
@@ -70,7 +70,7 @@ def pass_bar(account: Account, now: Moment) -> None:
     orders = [order for order in matching.orders_of(account, now.symbol) if order.created <= now.opened]
     for lot in lots:
         account.watch_lot(lot)
-        trading.catch_up(account, lot, now, now.count - 1)
+        following.catch_up(account, lot, now, now.count - 1)
     for order in orders:
         account.stale.add(order.order_id)
         if order.order_type == "trailing":
@@ -93,7 +93,7 @@ def pass_bar(account: Account, now: Moment) -> None:
         trading.queue_if_due(account, now, live.lot)
     for order in orders:
         if order.is_open and order.order_type == "trailing":
-            trading.follow(account, order, now.low if order.side > 0 else now.high)
+            following.follow(account, order, now.low if order.side > 0 else now.high)
 
 
 # The open ------------------------------------------------------------------------------------
@@ -101,30 +101,10 @@ def pass_bar(account: Account, now: Moment) -> None:
 
 def _pass_open(account: Account, now: Moment, lots: list[Lot], orders: list[Order]) -> None:
     for lot in lots:
-        _exit_at_open(account, now, lot)
+        matching.try_exits(account, now, lot, now.open, now.opened, fills_at=now.open)
     for order in orders:
         if order.is_open:
             _fill_at_open(account, now, order)
-
-
-def _exit_at_open(account: Account, now: Moment, lot: Lot) -> None:
-    price = now.open
-    if lot.queued is not None and lot.queued.reason in trading.STOPS:
-        trading.exit_at_market(account, now, lot, lot.queued.reason, price)
-        return
-    stop = exits.stop_in_force(lot)
-    if stop is not None and lot.side * (price - stop[0]) <= 0:
-        trading.exit_at_market(account, now, lot, stop[1], price)
-        return
-    touch = account.terms_of(lot.terms).limit_fill == "touch"
-    matching.take_targets(account, now, lot, price, touch, fills_at=price)
-    if lot.quantity and lot.queued is not None:
-        if lot.queued.since <= now.opened:
-            trading.exit_at_market(account, now, lot, lot.queued.reason, price)
-    elif lot.quantity:
-        due = exits.due_exit(lot, now.opened)
-        if due is not None:
-            trading.exit_at_market(account, now, lot, due[0], price)
 
 
 def _fill_at_open(account: Account, now: Moment, order: Order) -> None:

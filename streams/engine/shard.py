@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 
 from schemas.columns import Columns
 from schemas.messages import Command, Output, Signal
-from streams.engine import sizing, trading
+from streams.engine import following, sizing
 from streams.engine.account import Account, next_minute
 from streams.engine.checks import Checked, Gatekeeper
 from streams.engine.indicators import CORRELATED_DAYS
@@ -181,7 +181,7 @@ class _Run:
                 self._step(row)
         while (row := self._minute(end)) < end:
             self._tell_minute(row)
-        trading.end_batch(self.account, self.batch.series)
+        following.end_batch(self.account, self.batch.series)
         self.shard._sleep(self.number, self.account, int(self.batch.time[-1]))
 
     def _step(self, row: int) -> None:

@@ -5,20 +5,18 @@ Rules of this file: every change of cash is here; each fill is followed by its e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from schemas.messages import OrderType
-from streams.engine import exits, lots
+from streams.engine import exits, following, lots
 from streams.engine.calendars import next_minute_of_day
 from streams.engine.fees import parts_of
 from streams.engine.fills import slipped, stop_on_tick
-from streams.engine.market import Moment, Series
+from streams.engine.market import Moment
 from streams.engine.orders import Order
-from streams.engine.series import BUY, MARK, SELL
 from streams.engine.settings import Settings
 from streams.engine.state import Exit, Lot, Origin, Plan, Terms
-from streams.engine.units import FOREVER, ONE, floor_to, share_of
+from streams.engine.units import ONE, floor_to, share_of
 
 if TYPE_CHECKING:
     from streams.engine.account import Account
@@ -136,7 +134,7 @@ def _lot_for(account: Account, now: Moment, order: Order, plan: Plan | None) -> 
     if lot is None:
         lot = _open_lot(account, now, order, plan)
     else:
-        catch_up(account, lot, now, now.count)
+        following.catch_up(account, lot, now, now.count)
     if plan is not None:
         plan.lot_id = lot.lot_id
     return lot
@@ -295,7 +293,7 @@ def _fill_exit(
     account: Account, now: Moment, lot: Lot, order: Order, price: int, quantity: int, reason: str,
     *, maker: bool, raw: int,
 ) -> None:  # fmt: skip
-    catch_up(account, lot, now, now.count)
+    following.catch_up(account, lot, now, now.count)
     fill_id, fee = book(account, order, price, quantity, maker)
     change, profit = lots.leave(lot, price, quantity, fee)
     account.state.cash += change
@@ -336,67 +334,3 @@ def end_plans_of(account: Account, now: Moment, lot: Lot) -> None:
 
 def after_fill(account: Account, now: Moment) -> None:
     account.watch_breakers(now)
-
-
-# Extremes ------------------------------------------------------------------------------------
-
-
-def catch_up(account: Account, lot: Lot, now: Moment, until: int) -> None:
-    """Take in what price did since the lot was last looked at, and reached none of its levels.
-
-    Its stops follow up to the record with the count `until`; its marks take in this record too.
-    """
-    assert now.series is not None
-    take_in(account, lot, now.series, until, now.count)
-
-
-def take_in(account: Account, lot: Lot, series: Series, until: int, count: int) -> None:
-    account.recent[lot.lot_id] = lot
-    settings = account.terms_of(lot.terms)
-    if settings.trailing_stop is not None and not lot.asleep and until > lot.seen:
-        high, low = series.extremes(SELL if lot.side > 0 else BUY, lot.seen, until)
-        best = high if lot.side > 0 else low
-        exits.ratchet(lot, settings, best, account.instrument(lot.symbol).tick_size)
-    if count > lot.seen:
-        high, low = series.extremes(MARK, lot.seen, count)
-        lot.high = high if lot.high is None else max(lot.high, high)
-        lot.low = low if lot.low is None else min(lot.low, low)
-        lot.seen = count
-
-
-def end_batch(account: Account, series_of: Mapping[str, Series]) -> None:
-    """Bring what was looked at within a batch to its end: afterwards only whole batches are remembered."""
-    for lot in account.recent.values():
-        series = series_of.get(lot.symbol)
-        if series is not None and lot.quantity:
-            end = series.base + len(series)
-            take_in(account, lot, series, end, end)
-    account.recent.clear()
-    for order in account.state.orders.values():
-        series = series_of.get(order.symbol)
-        follows = order.extreme is not None and order.state == "accepted" and not order.asleep
-        if series is not None and follows:
-            end = series.base + len(series)
-            high, low = series.extremes(BUY if order.side > 0 else SELL, order.seen, end)
-            follow(account, order, low if order.side > 0 else high)
-            order.seen = end
-
-
-def bring(account: Account, now: Moment, order: Order) -> None:
-    """A trailing order that is to be told of follows up to now; this record counts when it has passed."""
-    if order.extreme is None or order.state != "accepted" or order.asleep:
-        return
-    which = BUY if order.side > 0 else SELL
-    until = None if order.symbol != now.symbol or now.passed else now.count - 1
-    high, low, count = now.extremes_of(order.symbol, which, order.seen, until)
-    follow(account, order, low if order.side > 0 else high)
-    order.seen = max(order.seen, count)
-
-
-def follow(account: Account, order: Order, price: int) -> None:
-    """A better extreme moves a trailing order's stop; nothing loosens it."""
-    assert order.trail is not None
-    if abs(price) < FOREVER and (order.extreme is None or order.side * (price - order.extreme) < 0):
-        order.extreme = price
-        tick = account.instrument(order.symbol).tick_size
-        order.stop_price = stop_on_tick(order.side, price + order.side * order.trail, tick)

@@ -1,7 +1,7 @@
 """Ways to drive accounts through a world, which must all give the same."""
 
 from schemas.messages import Output
-from streams.engine import trading
+from streams.engine import following
 from streams.engine.account import Account
 from streams.engine.market import Market, Moment
 from streams.engine.series import BUY, MARK, SELL
@@ -50,7 +50,7 @@ def every_record(world: World) -> list[Output]:
             for account in accounts:
                 account.step(Moment(batch, 0))
                 told += account.take_output()
-                trading.end_batch(account, batch.series)
+                following.end_batch(account, batch.series)
             now = Moment(batch, 0, passed=True)
             market.close(batch, {symbol: {SELL, BUY, MARK} for symbol in market.symbols})
     return told
