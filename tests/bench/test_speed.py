@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench import bench_decode
 from tests.bench.run import BENCHMARKS, FULL
 
 pytestmark = pytest.mark.bench
@@ -14,3 +15,7 @@ def test_target(name: str, tmp_path: Path):
     rows = BENCHMARKS[name](FULL, tmp_path)
     print("\n" + "\n".join(map(str, rows)))
     assert [row.what for row in rows if row.missed] == []
+
+
+def test_decoding():
+    assert bench_decode.main(["--check"]) == 0
