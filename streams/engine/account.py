@@ -12,7 +12,7 @@ from schemas.messages import Command, OrderType, Output, Signal
 from streams.engine import breakers, figures, matching, path, plans, trading, turns
 from streams.engine.calendars import floor_minute, is_open, next_midnight
 from streams.engine.inbox import Inbox, Waiting
-from streams.engine.market import Moment
+from streams.engine.market import Batch, Moment
 from streams.engine.orders import Order
 from streams.engine.outbox import Outbox
 from streams.engine.settings import Instrument, Instruments, Settings
@@ -240,11 +240,12 @@ class Account:
             self._end_day(now, last_row)
             state.next_day = next_midnight(self.settings.time_zone, last_row)
         if now.new_minute and state.lots and floor_minute(now.time) > last_row:
-            self.begin_minute(now)
+            self.begin_minute(now.batch, now.row)
 
-    def begin_minute(self, now: Moment) -> None:
+    def begin_minute(self, batch: Batch, row: int) -> None:
         """The minute's row, with the marks before the record."""
-        self._tell(floor_minute(now.time), figures.worth(self, now.mark_before))
+        worth = figures.worth(self, lambda symbol: batch.mark_before(symbol, row))
+        self._tell(floor_minute(int(batch.time[row])), worth)
 
     def _end_day(self, now: Moment, midnight: int) -> None:
         worth = figures.worth(self, now.mark_before)

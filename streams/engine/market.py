@@ -177,6 +177,15 @@ class Batch:
                 which[row], index[row] = series, at
         self._which, self._index = which, index
 
+    def mark_before(self, symbol: str, row: int) -> int:
+        """The symbol's newest mark before a record; 0 before its first."""
+        series = self.series.get(symbol)
+        if series is None:
+            state = self.symbols.get(symbol)
+            return state.mark if state is not None else 0
+        at = series.at_or_after(row) - 1
+        return int(series.marks[at]) if at >= 0 else series.before
+
     def first_at(self, time: int, start: int) -> int:
         """The first record at or after `start` whose event time is at or after `time`."""
         return max(start, int(self.time.searchsorted(time)))
@@ -234,14 +243,7 @@ class Moment:
 
     def mark_of(self, symbol: str) -> int:
         """The newest mark at this record; 0 before the symbol's first."""
-        if symbol == self.symbol:
-            return self.mark
-        series = self.batch.series.get(symbol)
-        if series is None:
-            state = self.batch.symbols.get(symbol)
-            return state.mark if state is not None else 0
-        at = series.at_or_after(self.row) - 1
-        return int(series.marks[at]) if at >= 0 else series.before
+        return self.mark if symbol == self.symbol else self.batch.mark_before(symbol, self.row)
 
     def price_of(self, symbol: str, side: int) -> int:
         """What an order of that side would match at the symbol's newest record; 0 before its first."""
@@ -257,7 +259,7 @@ class Moment:
 
     def mark_before(self, symbol: str) -> int:
         """The newest mark before this record."""
-        return self.before if symbol == self.symbol else self.mark_of(symbol)
+        return self.before if symbol == self.symbol else self.batch.mark_before(symbol, self.row)
 
     def time_of(self, symbol: str) -> int:
         """Event time of the symbol's newest record."""

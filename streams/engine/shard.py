@@ -220,7 +220,7 @@ class _Run:
     def _tell_minute(self, row: int) -> None:
         """A record that only begins a minute."""
         self.row = row
-        self.account.begin_minute(Moment(self.batch, row))
+        self.account.begin_minute(self.batch, row)
         self.told.append((row, self.number, self.account.take_output()))
 
     def _plan(self, key: str, watch: Watch) -> None:
