@@ -6,6 +6,7 @@ from streams.engine.account import Account
 from streams.engine.market import Market, Moment
 from streams.engine.series import BUY, MARK, SELL
 from streams.engine.shard import Shard, wanted_histories
+from tests.engine.soundness import assert_sound
 from tests.engine.worlds import World, columns_of
 
 
@@ -49,6 +50,7 @@ def every_record(world: World) -> list[Output]:
         for batch in market.batches(checked):
             for account in accounts:
                 account.step(Moment(batch, 0))
+                assert_sound(account, Moment(batch, 0))
                 told += account.take_output()
                 following.end_batch(account, batch.series)
             now = Moment(batch, 0, passed=True)

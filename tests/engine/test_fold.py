@@ -12,12 +12,14 @@ from schemas.messages import Command, Fill, MarketRecord, Output, Signal, Tick, 
 from streams.engine.settings import Level, Settings, Size
 from streams.engine.units import ONE, SECOND
 from tests.engine.drivers import by_account, every_record, in_batches
+from tests.engine.soundness import assert_told_soundly
 from tests.engine.worlds import START, World, bars, ticks, worlds
 
 
 def same(left: list[Output], right: list[Output]) -> None:
     first, second = by_account(left), by_account(right)
     for account in {*first, *second}:
+        assert_told_soundly(second.get(account, []))
         for one, two in zip(first.get(account, []), second.get(account, []), strict=False):
             assert one == two
         assert len(first.get(account, [])) == len(second.get(account, []))
