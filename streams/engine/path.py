@@ -7,6 +7,7 @@ stop that the rest of the path reaches too.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from streams.engine import exits, following, matching, trading
@@ -212,27 +213,32 @@ def _next_event(
 
 
 def _exits_on_leg(account: Account, walk: Walk, live: Live) -> list[tuple[int, Happening]]:
+    """What of a lot happens next on this leg; what its start brings comes before what lies ahead."""
     lot = live.lot
     if not lot.quantity or (lot.queued is not None and lot.queued.reason in trading.STOPS):
         return []
     stop = exits.stop_in_force(lot)
-    if stop is not None:
-        beyond = lot.side * (walk.price - stop[0]) <= 0
-        if beyond or walk.passes(stop[0], lot.side < 0, through=False):
-            return [(walk.price if beyond else stop[0], Happening(stop[1], live))]
-    if account.budget == 0:
-        return []
-    touch = account.terms_of(lot.terms).limit_fill == "touch"
-    reached = _target_on_leg
-    if _stop_ahead(walk, lot):
-        if (walk.leg, walk.price) != (live.leg, live.start):
-            return []
-        reached = _target_here
-    return [
+    if stop is not None and lot.side * (walk.price - stop[0]) <= 0:
+        return [(walk.price, Happening(stop[1], live))]
+    if (walk.leg, walk.price) == (live.leg, live.start):
+        here = _targets(account, walk, live, _target_here)
+        if here:
+            return here
+    if stop is not None and walk.passes(stop[0], lot.side < 0, through=False):
+        return [(stop[0], Happening(stop[1], live))]
+    return [] if _stop_ahead(walk, lot) else _targets(account, walk, live, _target_on_leg)
+
+
+def _targets(
+    account: Account, walk: Walk, live: Live, reached: Callable[[Walk, Lot, int, bool], bool]
+) -> list[tuple[int, Happening]]:
+    lot, touch = live.lot, account.terms_of(live.lot.terms).limit_fill == "touch"
+    found = [
         (_on_path(walk, lot, target), Happening("target", live, index=index))
         for target, index in exits.targets_of(lot)
-        if reached(walk, lot, target, touch)
+        if account.budget != 0 and reached(walk, lot, target, touch)
     ]
+    return [each for each in found if each[1].key not in walk.done]
 
 
 def _target_here(walk: Walk, lot: Lot, target: int, touch: bool) -> bool:
