@@ -69,10 +69,6 @@ def next_close(session: Session, time: int) -> int:
     return next(end for start, end in _around(session, time // DAY) if start <= time < end)
 
 
-def has_session(session: Session | None, day: date) -> bool:
-    return session is None or _hours(session, day) is not None
-
-
 def next_midnight(zone: str, time: int) -> int:
     """The first midnight of the zone after `time`."""
     return at_minute(zone, local_date(zone, time) + timedelta(days=1), 0)

@@ -103,7 +103,7 @@ def fill_entry(
 def _end_fill(account: Account, now: Moment, order: Order) -> None:
     if not order.is_open:
         account.retire(order)
-    after_fill(account, now)
+    account.watch_breakers(now)
 
 
 def _fill_lot(
@@ -247,7 +247,7 @@ def exit_at_market(account: Account, now: Moment, lot: Lot, reason: str, price: 
     if quantity:
         filled = market_price(account, now, order, price, quantity)
         _fill_exit(account, now, lot, order, filled, quantity, reason, maker=False, raw=price)
-        after_fill(account, now)
+        account.watch_breakers(now)
     if lot.quantity:
         queue_exit(account, now, lot, reason, "no_volume")
 
@@ -262,7 +262,7 @@ def exit_at_limit(
         order.limit_price = limit
         at = _limit_price(account, lot, price, limit)
         _fill_exit(account, now, lot, order, at, quantity, "take_profit", maker=maker, raw=price)
-        after_fill(account, now)
+        account.watch_breakers(now)
 
 
 def _limit_price(account: Account, lot: Lot, price: int, limit: int) -> int:
@@ -286,7 +286,7 @@ def exit_partially(
         order.quantity, order.limit_price = order.filled + wanted, target.price
         at = _limit_price(account, lot, price, target.price)
         _fill_exit(account, now, lot, order, at, quantity, "partial", maker=maker, raw=price)
-        after_fill(account, now)
+        account.watch_breakers(now)
 
 
 def _fill_exit(
@@ -330,7 +330,3 @@ def end_plans_of(account: Account, now: Moment, lot: Lot) -> None:
             plan.lot_id = None
         else:
             account.end_plan(now, plan, "position_closed")
-
-
-def after_fill(account: Account, now: Moment) -> None:
-    account.watch_breakers(now)
