@@ -1,0 +1,1 @@
+"""Thin Faust shells around the engine."""

@@ -1,0 +1,1 @@
+"""Logs in, one exact fold of them, logs out. Knows no trading."""

@@ -1,0 +1,93 @@
+"""What the transport folds: a state machine that it knows nothing else about.
+
+Rules of this file: the same calls in the same order give the same records, byte for byte, on every machine and
+after every restore. A machine does no I/O and asks no clock.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol, Self
+
+from schemas.private import InboxEntry
+
+
+class Record(NamedTuple):
+    """Something to publish. Its partition is the shard."""
+
+    topic: str
+    key: bytes
+    value: bytes
+
+
+class Row(NamedTuple):
+    """A row of a table as it is to be stored; None: gone."""
+
+    table: str
+    key: bytes
+    value: bytes | None
+
+
+class Pending(NamedTuple):
+    """An admitted entry that may still take effect, with its offset in the inbox."""
+
+    offset: int
+    entry: InboxEntry
+
+
+class Raw(NamedTuple):
+    """A market record as it was read."""
+
+    offset: int
+    timestamp: int
+    """The broker's, in milliseconds."""
+    key: bytes | None
+    value: bytes | None
+
+
+class Run(Protocol):
+    """Consecutive records of one market, decoded once for every shard of the process."""
+
+    @property
+    def first(self) -> int:
+        """The first record's offset."""
+
+    @property
+    def end(self) -> int:
+        """The offset after the last record."""
+
+    @property
+    def newest(self) -> int:
+        """The greatest event time in it, in microseconds; 0 when it has none."""
+
+    def since(self, offset: int) -> Self:
+        """The records at and after an offset."""
+
+    def until(self, offset: int) -> Self:
+        """The records before an offset."""
+
+
+class Machine(Protocol):
+    """One shard."""
+
+    @property
+    def late(self) -> int:
+        """How many entries were late."""
+
+    def admit(self, offset: int, entry: InboxEntry) -> list[Record]:
+        """An inbox entry arrives behind the last market record that was passed."""
+
+    def pass_market(self, topic: str, run: Run) -> list[Record]:
+        """Records of one market, in their log's order."""
+
+    def pending(self) -> list[int]:
+        """Inbox offsets of the entries that may still take effect, ascending."""
+
+    def changed(self) -> list[Row]:
+        """The rows that differ from what the last call told."""
+
+    def header(self) -> bytes:
+        """Everything else that a restore needs; small."""
+
+    def restore(
+        self, header: bytes, tables: Mapping[str, Mapping[bytes, bytes]], pending: Iterable[Pending]
+    ) -> None:
+        """Become, once and when new, what told this header and these rows."""
