@@ -1,7 +1,7 @@
 """What the transport folds: a state machine that it knows nothing else about.
 
-Rules of this file: the same calls in the same order give the same records, byte for byte, on every machine and
-after every restore. A machine does no I/O and asks no clock.
+Rules of this file: the same calls in the same order give the same records, byte for byte, on every computer
+and after every restore. A machine does no I/O and asks no clock.
 """
 
 from collections.abc import Iterable, Mapping
