@@ -1,0 +1,70 @@
+"""What the embedded Kafka is told: one node that is broker and controller, on loopback, for one machine.
+
+Rules of this file: whoever must reach the broker itself (the controller, its own transactions) does not go
+through the address that clients are told, which may be a proxy's.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from streams.local.ports import LOOPBACK
+
+NODE = 1
+MESSAGE_BYTES = 16 * 1024 * 1024
+TEN_YEARS_MIN = 10 * 365 * 24 * 60
+
+
+class Ports(NamedTuple):
+    """Where one broker listens."""
+
+    clients: int
+    broker: int
+    controller: int
+
+
+def broker_settings(data: Path, ports: Ports, advertised: int) -> dict[str, str]:
+    return {
+        **_addresses(data, ports, advertised),
+        **_one_node(),
+        "message.max.bytes": str(MESSAGE_BYTES),
+        "replica.fetch.max.bytes": str(MESSAGE_BYTES),
+        "auto.create.topics.enable": "false",
+        "group.initial.rebalance.delay.ms": "0",
+        "group.min.session.timeout.ms": "1000",
+        # After `kill -9` the broker may only come back when its old session is over.
+        "broker.session.timeout.ms": "3000",
+        "broker.heartbeat.interval.ms": "500",
+        "offsets.retention.minutes": str(TEN_YEARS_MIN),
+        "log.cleaner.dedupe.buffer.size": str(32 * 1024 * 1024),
+    }
+
+
+def _addresses(data: Path, ports: Ports, advertised: int) -> dict[str, str]:
+    return {
+        "process.roles": "broker,controller",
+        "node.id": str(NODE),
+        "controller.quorum.voters": f"{NODE}@{LOOPBACK}:{ports.controller}",
+        "controller.listener.names": "CONTROLLER",
+        "inter.broker.listener.name": "BROKER",
+        "listener.security.protocol.map": "CLIENTS:PLAINTEXT,BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listeners": f"CLIENTS://{LOOPBACK}:{ports.clients},BROKER://{LOOPBACK}:{ports.broker},"
+        f"CONTROLLER://{LOOPBACK}:{ports.controller}",
+        "advertised.listeners": f"CLIENTS://{LOOPBACK}:{advertised},BROKER://{LOOPBACK}:{ports.broker}",
+        "log.dirs": str(data),
+    }
+
+
+def _one_node() -> dict[str, str]:
+    """Kafka's own topics: one copy, few partitions."""
+    return {
+        "default.replication.factor": "1",
+        "min.insync.replicas": "1",
+        "offsets.topic.replication.factor": "1",
+        "offsets.topic.num.partitions": "4",
+        "transaction.state.log.replication.factor": "1",
+        "transaction.state.log.min.isr": "1",
+        "transaction.state.log.num.partitions": "4",
+        "share.coordinator.state.topic.replication.factor": "1",
+        "share.coordinator.state.topic.min.isr": "1",
+        "share.coordinator.state.topic.num.partitions": "1",
+    }
