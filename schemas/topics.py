@@ -1,6 +1,6 @@
 """A topic's file: what it says, typed and checked.
 
-Rules of this file: every key must be there and no other; an error names the file and the key.
+Rules of this file: every key but `settings` must be there and no other; an error names the file and the key.
 """
 
 from collections.abc import Mapping
@@ -29,6 +29,17 @@ _KEYS = frozenset(
         "examples",
     }
 )
+_OPTIONAL = frozenset({"settings"})
+
+SETTINGS: Mapping[str, tuple[str, ...] | int] = {
+    "max.compaction.lag.ms": 1,
+    "max.message.bytes": 1024,
+    "message.timestamp.type": ("CreateTime", "LogAppendTime"),
+    "min.compaction.lag.ms": 0,
+    "segment.bytes": 1024 * 1024,
+    "segment.ms": 1000,
+}
+"""Kafka's own settings that a topic's file may give: the words that are allowed, or the least number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +70,15 @@ class Topic:
     writers: tuple[str, ...]
     readers: tuple[str, ...]
     examples: tuple[Example, ...]
+    settings: Mapping[str, str]
+    """Further settings, in Kafka's words."""
 
     def kafka_settings(self) -> dict[str, str]:
         """The topic's own settings when it is made."""
         return {
             "cleanup.policy": "compact" if self.compacted else "delete",
             "retention.ms": str(-1 if self.retention_ms is None else self.retention_ms),
+            **self.settings,
         }
 
 
@@ -92,6 +106,7 @@ def read_topic(path: Path) -> Topic:
         writers=fields.texts("writers"),
         readers=fields.texts("readers"),
         examples=fields.examples(),
+        settings=fields.settings(),
     )
 
 
@@ -116,8 +131,8 @@ class _Fields:
         return CatalogError(self.file, key, problem)
 
     def check_keys(self) -> None:
-        for key in sorted(self.document.keys() - _KEYS, key=str):
-            raise self.fail(str(key), f"is none of {', '.join(sorted(_KEYS))}")
+        for key in sorted(self.document.keys() - _KEYS - _OPTIONAL, key=str):
+            raise self.fail(str(key), f"is none of {', '.join(sorted(_KEYS | _OPTIONAL))}")
         for key in sorted(_KEYS - self.document.keys()):
             raise self.fail(key, "is missing")
 
@@ -181,3 +196,21 @@ class _Fields:
             if not isinstance(each.get("value"), dict) or each.keys() != {"message", "value"}:
                 raise self.fail(f"examples.{number}.value", "must be a mapping")
         return tuple(Example(each["message"], each["value"]) for each in value)
+
+    def settings(self) -> dict[str, str]:
+        value = self.document.get("settings", {})
+        if not isinstance(value, dict):
+            raise self.fail("settings", "must map Kafka's settings to their values")
+        for name, each in value.items():
+            self.check_setting(str(name), each)
+        return {str(name): str(each) for name, each in value.items()}
+
+    def check_setting(self, name: str, value: object) -> None:
+        allowed = SETTINGS.get(name)
+        if allowed is None:
+            raise self.fail(f"settings.{name}", f"is none of {', '.join(SETTINGS)}")
+        if isinstance(allowed, tuple):
+            if value not in allowed:
+                raise self.fail(f"settings.{name}", f"must be one of {', '.join(allowed)}")
+        elif type(value) is not int or value < allowed:
+            raise self.fail(f"settings.{name}", f"must be a whole number from {allowed}")

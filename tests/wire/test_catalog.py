@@ -13,9 +13,18 @@ def test_the_topics_of_this_package():
     assert sorted(topics) == sorted(path.stem for path in (PACKAGE / "topics").glob("*.yaml"))
     assert topics["ticks"].partitions == 1
     assert (topics["inbox"].partitions, topics["barriers"].partitions) == (8, 8)
-    assert {name for name, topic in topics.items() if topic.compacted} == {"positions", "slice-timers"}
+    tables = {name for name in topics if name.endswith("-changelog")}
+    compacted = {name for name, topic in topics.items() if topic.compacted}
+    assert compacted == {"positions", "slice-timers"} | tables
     assert {name for name, topic in topics.items() if topic.json} == {"signals", "commands", "ticks", "bars"}
-    assert topics["positions"].kafka_settings() == {"cleanup.policy": "compact", "retention.ms": "-1"}
+    assert topics["fills"].kafka_settings() == {"cleanup.policy": "delete", "retention.ms": "7776000000"}
+    assert topics["positions"].kafka_settings() == {
+        "cleanup.policy": "compact",
+        "retention.ms": "-1",
+        "min.compaction.lag.ms": "3600000",
+    }
+    by_broker = {name for name, topic in topics.items() if "message.timestamp.type" in topic.settings}
+    assert by_broker == {"ticks", "inbox", "barriers"}
 
 
 def test_another_market_is_a_topic_like_ticks():
@@ -46,6 +55,11 @@ def edited(tmp_path, file, old, new):
         ("topics/fills.yaml", "fill: [1]", "filing: [1]", "fills.yaml: messages.filing: is none of signal"),
         ("topics/fills.yaml", "- message: fill", "- message: bar", "fills.yaml: examples.0.message: is not among"),
         ("topics/fills.yaml", "name: fills", "name: fills\nkeys: x", "fills.yaml: keys: is none of"),
+        ("topics/inbox.yaml", "settings:", "settings: 1\nsetting:", "inbox.yaml: setting: is none of"),
+        ("topics/inbox.yaml", "settings:\n ", "settings: 1 #", "inbox.yaml: settings: must map Kafka's settings"),
+        ("topics/inbox.yaml", "message.timestamp.type", "retention.ms", "inbox.yaml: settings.retention.ms: is none of"),
+        ("topics/inbox.yaml", "LogAppendTime", "Now", "inbox.yaml: settings.message.timestamp.type: must be one of CreateTime"),
+        ("topics/positions.yaml", "3600000", "1h", "positions.yaml: settings.min.compaction.lag.ms: must be a whole number from 0"),
         ("topics/fills.yaml", "name: fills", "name: [", "fills.yaml: file: is no YAML"),
         ("avro/fill.v1.avsc", '"namespace": "ghostfill"', '"namespace": "x"', "fill.v1.avsc: namespace: must be a record"),
         ("avro/fill.v1.avsc", '"type": "long"', '"type": "tall"', "fill.v1.avsc: schema: is no Avro schema"),
