@@ -182,5 +182,5 @@ def _properties(settings: dict[str, str]) -> str:
 
 
 def _cluster_id() -> str:
-    """A random identity, as Kafka writes one."""
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    """A random identity, as Kafka writes one. A first letter keeps it from being taken for an option."""
+    return "g" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
