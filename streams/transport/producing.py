@@ -1,0 +1,122 @@
+"""Writing to Kafka so that what was acknowledged is there, and what was not ends the process.
+
+Rules of this file: acks of all replicas, idempotence, and no failed produce that is only logged. A process
+that stood still sends nothing.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.structs import RecordMetadata
+from faust.transport.drivers import aiokafka as driver
+from faust.transport.producer import ProducerBuffer
+from mode import Service
+
+from streams.transport.crash import die
+from streams.transport.fence import FENCE, Fence
+
+RELIABLE: Mapping[str, Any] = {"acks": "all", "enable_idempotence": True}
+"""Settings of every producer of ours."""
+
+Pair = tuple[bytes | None, bytes | None]
+"""A record's key and value."""
+
+
+class FencedProducer(AIOKafkaProducer):  # type: ignore[misc]  # it has no types
+    """An aiokafka producer that asks the fence before each request."""
+
+    def __init__(self, *args: Any, fence: Fence = FENCE, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        send = self.client.send
+
+        async def fenced_send(*args: Any, **keywords: Any) -> Any:
+            fence.check()
+            return await send(*args, **keywords)
+
+        self.client.send = fenced_send
+
+
+def must_arrive(sent: "asyncio.Future[RecordMetadata]") -> "asyncio.Future[RecordMetadata]":
+    """End the process if this was not written."""
+    sent.add_done_callback(_die_of_failure)
+    return sent
+
+
+def _die_of_failure(sent: "asyncio.Future[RecordMetadata]") -> None:
+    if not sent.cancelled() and (error := sent.exception()) is not None:
+        die(f"Kafka did not take a record: {error!r}")
+
+
+async def start_batch(
+    producer: AIOKafkaProducer, topic: str, partition: int, pairs: Iterable[Pair]
+) -> "list[asyncio.Future[RecordMetadata]]":
+    """Hand records to the producer, in this order; the futures are done when Kafka has them all."""
+    waiting: list[asyncio.Future[RecordMetadata]] = []
+    builder = producer.create_batch()
+    for key, value in pairs:
+        while builder.append(timestamp=None, key=key, value=value) is None:
+            waiting.append(await _start(producer, builder, topic, partition))
+            builder = producer.create_batch()
+    if builder.record_count():
+        waiting.append(await _start(producer, builder, topic, partition))
+    return waiting
+
+
+async def send_batch(
+    producer: AIOKafkaProducer, topic: str, partition: int, pairs: Iterable[Pair]
+) -> list[RecordMetadata]:
+    """Write records in this order and wait until Kafka has them all."""
+    return list(await asyncio.gather(*await start_batch(producer, topic, partition, pairs)))
+
+
+async def _start(
+    producer: AIOKafkaProducer, builder: Any, topic: str, partition: int
+) -> "asyncio.Future[RecordMetadata]":
+    builder.close()  # or a later send() adds its record to it
+    return must_arrive(await producer.send_batch(builder, topic, partition=partition))
+
+
+class Buffer(ProducerBuffer):
+    """What is sent without waiting. Unlike Faust's, its flush returns when everything was handed on."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._handed_on = asyncio.Event()
+        self._handed_on.set()
+
+    def put(self, fut: Any) -> None:
+        self._handed_on.clear()
+        super().put(fut)
+
+    @Service.task
+    async def _handle_pending(self) -> None:
+        while not self.should_stop or not self.pending.empty():
+            await self._send_pending(await self.pending.get())
+            self.message_sent.set()
+            if self.pending.empty():
+                self._handed_on.set()
+
+    async def flush(self) -> None:
+        await self._handed_on.wait()
+
+
+class Producer(driver.Producer):
+    """Faust's producer."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.buffer = Buffer(loop=self.loop, beacon=self.beacon)
+        self.buffer.app = self.app
+
+    @property
+    def _producer_type(self) -> type[AIOKafkaProducer]:
+        return FencedProducer
+
+    def _settings_extra(self) -> Mapping[str, Any]:
+        return RELIABLE
+
+    async def send(self, *args: Any, **keywords: Any) -> Any:
+        sent: Any = await super().send(*args, **keywords)
+        return must_arrive(sent)

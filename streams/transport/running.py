@@ -1,0 +1,56 @@
+"""Running Faust apps in an event loop that is already there, without Faust's command line.
+
+Rules of this file: SIGTERM and SIGINT end cleanly: offsets are committed and the group is left. A stop that
+takes too long ends the process, and nothing is lost by that.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator
+
+from streams.transport.app import App
+from streams.transport.crash import die
+from streams.transport.fence import FENCE
+
+STOP_SECONDS = 20.0
+
+
+async def run_apps(*apps: App) -> None:
+    """Run until a signal says to stop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        async with running(*apps):
+            await stop.wait()
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+@contextlib.asynccontextmanager
+async def running(*apps: App) -> AsyncIterator[None]:
+    """Apps that run inside the block. They start while the block already runs, and stop last first."""
+    async with FENCE.ticking():
+        starting = [asyncio.create_task(_start(app)) for app in apps]
+        try:
+            yield
+        finally:
+            try:
+                async with asyncio.timeout(STOP_SECONDS):
+                    for app in reversed(apps):
+                        await app.stop()
+            except TimeoutError:
+                die(f"it did not stop within {STOP_SECONDS:.0f} s")
+            for task in starting:
+                task.cancel()
+            await asyncio.gather(*starting, return_exceptions=True)
+
+
+async def _start(app: App) -> None:
+    try:
+        await app.start()
+    except Exception as error:
+        die(f"{app.conf.id} could not start: {error!r}")
