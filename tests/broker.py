@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from streams.local.jars import JarsError, kafka_jars
 from streams.local.kafka import Kafka, java

@@ -10,7 +10,9 @@ from streams.cli.demo import demo
 from streams.cli.many import example
 from streams.cli.presets import presets
 from streams.cli.replay import replay
+from streams.cli.topics import topics
 from streams.files.faults import FileError
+from streams.transport.cluster import ClusterError
 
 FAILED = 1
 
@@ -24,7 +26,7 @@ def command() -> None:
     """Paper trading: signals in, fills out. Nothing reaches a real market."""
 
 
-for each in (replay, presets, demo):
+for each in (replay, presets, demo, topics):
     command.add_command(each)
 
 
@@ -38,6 +40,6 @@ def main(args: list[str] | None = None) -> None:
     except click.Abort:
         click.echo("stopped", err=True)
         sys.exit(FAILED)
-    except (SettingsError, FileError, OSError) as error:
+    except (SettingsError, ClusterError, FileError, OSError) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(FAILED)

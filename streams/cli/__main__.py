@@ -1,0 +1,5 @@
+"""`python -m streams.cli` is `ghostfill`."""
+
+from streams.cli import main
+
+main()

@@ -1,0 +1,165 @@
+"""The home of an instance: the folder that holds everything an embedded Ghostfill keeps.
+
+Rules of this file:
+- One `ghostfill up` at a time owns a home: it holds the lock as long as it lives.
+- `instance.json` says where a running instance is reached. It is there from when it is up until it stops;
+  what a killed one left behind does not count, because nobody holds the lock.
+"""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+from streams.local.folders import data_folder
+from streams.transport.cluster import BOOTSTRAP, Cluster, ClusterError
+
+PLAIN = "PLAINTEXT"
+HOME = "GHOSTFILL_HOME"
+LOCK_ATTEMPTS = 5
+LOCK_PAUSE_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A running instance, as others find it."""
+
+    pid: int
+    bootstrap: str
+    protocol: str
+    ghostfill: str
+    """Its version."""
+    kafka: str
+    """The version of its own Kafka; empty when the cluster is the user's."""
+    endpoints: Mapping[str, str]
+    """What else it serves, by name."""
+
+
+class Home:
+    """One instance's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.expanduser().absolute()
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Home":
+        named = environment.get(HOME, "").strip()
+        return cls(Path(named) if named else data_folder(environment))
+
+    @property
+    def kafka(self) -> Path:
+        return self.folder / "kafka"
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    @property
+    def run(self) -> Path:
+        """What says that a part is ready; empty when nothing runs."""
+        return self.folder / "run"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.folder / "lock"
+
+    @property
+    def instance_file(self) -> Path:
+        return self.folder / "instance.json"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps the home to this process; another's lock is an error that names who has it."""
+        self._make()
+        with self.lock_file.open("a+") as file:
+            if not _lock(file):
+                raise ClusterError(self._taken())
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            yield
+
+    def owner(self) -> int | None:
+        """The pid of who holds the lock; 0 when it has not said so yet; None: nobody."""
+        try:
+            with self.lock_file.open("r") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except OSError:
+                    return int(file.read() or 0)
+        except FileNotFoundError:
+            pass
+        return None
+
+    def tell(self, instance: Instance) -> None:
+        """Says where the instance is reached."""
+        path = self.instance_file.with_suffix(".new")
+        path.write_text(json.dumps(asdict(instance), indent=2) + "\n", "utf-8")
+        os.replace(path, self.instance_file)
+
+    def untell(self) -> None:
+        self.instance_file.unlink(missing_ok=True)
+
+    def instance(self) -> Instance | None:
+        """The instance that runs here."""
+        if self.owner() is None:
+            return None
+        try:
+            return Instance(**json.loads(self.instance_file.read_text("utf-8")))
+        except FileNotFoundError:
+            return None
+        except (TypeError, ValueError) as error:
+            raise ClusterError(
+                f"{self.instance_file} cannot be read ({error}): another version wrote it; stop that instance"
+            ) from error
+
+    def _make(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ClusterError(
+                f"the home {self.folder} cannot be made: {error.strerror}; name another folder with {HOME}"
+            ) from error
+
+    def _taken(self) -> str:
+        owner = self.owner()
+        by = f" (process {owner})" if owner else ""
+        return (
+            f"a Ghostfill runs already in {self.folder}{by}: stop it first, or give this one a home of its "
+            f"own with {HOME}=FOLDER"
+        )
+
+
+def _lock(file: IO[str]) -> bool:
+    """Takes the lock; who only looks whether somebody has it holds it for a moment too."""
+    for _ in range(LOCK_ATTEMPTS):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            time.sleep(LOCK_PAUSE_S)
+    return False
+
+
+def find_cluster(environment: Mapping[str, str]) -> Cluster:
+    """The user's cluster where one is named, else the one of the instance that runs in the home."""
+    named = Cluster.from_environment(environment)
+    if named is not None:
+        return named
+    home = Home.from_environment(environment)
+    instance = home.instance()
+    if instance is None:
+        raise ClusterError(
+            f"no Ghostfill is running in {home.folder}: start it with `ghostfill up`, or set {BOOTSTRAP}"
+        )
+    if instance.protocol != PLAIN:
+        raise ClusterError(
+            f"the Ghostfill in {home.folder} uses the cluster {instance.bootstrap} with {instance.protocol}: "
+            f"set {BOOTSTRAP} and its companions here too"
+        )
+    return Cluster(instance.bootstrap)
