@@ -1,0 +1,106 @@
+"""A shard's inbox: the part that a walk reads again, and the queue that its agent fills."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+from schemas.private import InboxEntry, decode_entry
+from streams.transport.cluster import Cluster
+from streams.transport.logs import Log
+from streams.transport.machine import Pending, Raw
+
+MOST_QUEUED = 50_000
+
+
+class InboxReader:
+    """The recorded inbox, from an offset on, in rising order."""
+
+    def __init__(self, cluster: Cluster, topic: str, shard: int) -> None:
+        self._log = Log(cluster, topic, shard)
+        self._ahead: deque[Raw] = deque()
+
+    async def open(self, offset: int) -> "InboxReader":
+        await self._log.open(offset)
+        return self
+
+    async def close(self) -> None:
+        await self._log.close()
+
+    async def entries(self, start: int, end: int) -> AsyncIterator[tuple[int, InboxEntry]]:
+        """Those in [start, end)."""
+        while start < end:
+            while self._ahead and self._ahead[0].offset < start:
+                self._ahead.popleft()
+            if not self._ahead:
+                self._ahead.extend(await self._log.read())
+            elif self._ahead[0].offset >= end:
+                return
+            else:
+                raw = self._ahead.popleft()
+                start = raw.offset + 1
+                yield raw.offset, decode_entry(raw.value)
+
+    async def pending(self, ranges: Iterable[tuple[int, int]]) -> list[Pending]:
+        """The entries at these offsets, ranges with both ends."""
+        return [
+            Pending(offset, entry)
+            for first, last in ranges
+            async for offset, entry in self.entries(first, last + 1)
+        ]
+
+
+class GapError(Exception):
+    """The agent was given a batch that does not follow the one before."""
+
+
+class Queue:
+    """What the agent received and the fold has not taken."""
+
+    def __init__(self, shard: int) -> None:
+        self.shard = shard
+        self.received: int | None = None
+        """The next offset; None before the first batch."""
+        self._entries: deque[tuple[int, InboxEntry]] = deque()
+        self._changed = asyncio.Event()
+
+    async def put(self, raws: Sequence[Raw]) -> None:
+        """A batch from the agent; what it repeats is left out. Waits while too much is queued."""
+        for raw in raws:
+            if self.received is not None and raw.offset < self.received:
+                continue
+            if self.received is not None and raw.offset > self.received:
+                raise GapError(
+                    f"the inbox of shard {self.shard} went on at {raw.offset}; expected {self.received}"
+                )
+            self._entries.append((raw.offset, decode_entry(raw.value)))
+            self.received = raw.offset + 1
+        self._notify()
+        while len(self._entries) > MOST_QUEUED:
+            await self.change()
+
+    def begin_at(self, offset: int) -> None:
+        """Everything before is folded; what comes must follow it."""
+        while self._entries and self._entries[0][0] < offset:
+            self._entries.popleft()
+        if self._entries and self._entries[0][0] > offset:
+            raise GapError(
+                f"the inbox of shard {self.shard} began at {self._entries[0][0]}; expected {offset}"
+            )
+        self.received = max(offset, self.received or 0)
+
+    def take(self) -> list[tuple[int, InboxEntry]]:
+        """Everything."""
+        taken = list(self._entries)
+        self._entries.clear()
+        self._notify()
+        return taken
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    async def change(self) -> None:
+        await self._changed.wait()
+
+    def _notify(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()

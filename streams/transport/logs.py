@@ -1,0 +1,115 @@
+"""One partition of a topic, read by offset: what the fold reads besides its agent's stream.
+
+Rules of this file: nobody decides for us where to read. An offset that is not there any more is an error that
+names what retention deleted.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import OffsetOutOfRangeError
+
+from streams.transport.cluster import Cluster
+from streams.transport.machine import Raw
+
+LONG_POLL_MS = 500
+FETCH_BYTES = 8 << 20
+
+
+class HoleError(Exception):
+    """Records that the fold needs are gone."""
+
+
+class Log:
+    """A partition from an offset on."""
+
+    def __init__(self, cluster: Cluster, topic: str, partition: int, *, committed: bool = False) -> None:
+        self.place = TopicPartition(topic, partition)
+        self._consumer = AIOKafkaConsumer(
+            **cluster.aiokafka(),
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed" if committed else "read_uncommitted",
+            fetch_max_wait_ms=LONG_POLL_MS,
+            max_partition_fetch_bytes=FETCH_BYTES,
+            fetch_max_bytes=4 * FETCH_BYTES,
+        )
+
+    async def open(self, offset: int | None = None) -> "Log":
+        """Ready to read from an offset; None: from the first that there is."""
+        await self._consumer.start()
+        await asyncio.sleep(0)  # a client that is stopped before its tasks ran raises CancelledError
+        self._consumer.assign([self.place])
+        if offset is None:
+            offset = await self.beginning()
+        self._consumer.seek(self.place, offset)
+        return self
+
+    async def close(self) -> None:
+        await self._consumer.stop()
+
+    async def beginning(self) -> int:
+        offsets: dict[TopicPartition, int] = await self._consumer.beginning_offsets([self.place])
+        return offsets[self.place]
+
+    async def position(self) -> int:
+        """Where the next read begins; past gaps that hold no records."""
+        position: int = await self._consumer.position(self.place)
+        return position
+
+    async def read(self, wait_ms: int = LONG_POLL_MS, most: int | None = None) -> list[Raw]:
+        """What has come since; empty when nothing did."""
+        try:
+            found = await self._consumer.getmany(self.place, timeout_ms=wait_ms, max_records=most)
+        except OffsetOutOfRangeError as error:
+            raise await self._hole() from error
+        return [_raw(record) for record in found.get(self.place, ())]
+
+    async def read_to(self, end: int) -> AsyncIterator[Raw]:
+        """The records before an offset."""
+        while await self.position() < end:
+            for raw in await self.read():
+                if raw.offset < end:
+                    yield raw
+
+    async def _hole(self) -> HoleError:
+        topic, partition = self.place
+        first = await self.beginning()
+        wanted = await self.position()
+        return HoleError(
+            f"{topic}, partition {partition}: the fold needs offset {wanted}, and the first that is left is "
+            f"{first}: retention deleted what lies between, or the topic was made anew. Give the topic a "
+            "longer retention.ms; to begin anew, use a new home or new topics"
+        )
+
+
+def _raw(record: Any) -> Raw:
+    return Raw(record.offset, record.timestamp, record.key, record.value)
+
+
+class Ends:
+    """Where logs end now: a client of its own, because another would wait behind its long poll."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._consumer = AIOKafkaConsumer(**cluster.aiokafka(), enable_auto_commit=False)
+        self._lock = asyncio.Lock()
+
+    async def open(self) -> "Ends":
+        await self._consumer.start()
+        return self
+
+    async def close(self) -> None:
+        await self._consumer.stop()
+
+    async def of(self, places: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """The offset after the last record of each."""
+        async with self._lock:
+            found: dict[TopicPartition, int] = await self._consumer.end_offsets(
+                [TopicPartition(*place) for place in places]
+            )
+        return {tuple(place): end for place, end in found.items()}
+
+    async def of_one(self, topic: str, partition: int) -> int:
+        return (await self.of([(topic, partition)]))[topic, partition]

@@ -1,0 +1,345 @@
+"""A shard's owner: folds what comes, says how far it came, and publishes what it decided.
+
+Rules of this file:
+- What is folded is speculative until its barrier was read back valid; only then do its outputs leave.
+- Entries are admitted where the market really stands, and a step of the next barrier says where that was.
+- A checkpoint is taken at a barrier whose outputs are all acknowledged.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+from schemas.private import Barrier, MarketPosition, Step, Takeover, decode_barrier, encode_barrier
+from streams.transport.barriers import TakenOverError
+from streams.transport.inbox import Queue
+from streams.transport.machine import Record, Row
+from streams.transport.publisher import Ack, Pair, acknowledged
+from streams.transport.setup import Setup
+from streams.transport.store import Header
+from streams.transport.takeover import Taken, header_of, take_over
+
+MOST_STEPS = 200
+PATIENCE = 0.5
+"""Seconds after which an idle owner looks whether a checkpoint is due."""
+
+
+class Stage(StrEnum):
+    TAKING_OVER = "taking over"
+    LIVE = "live"
+    HELD = "held"
+    STOPPED = "stopped"
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """What a checkpoint will store, as it was at its barrier."""
+
+    header: Header
+    rows: list[Row]
+    records: list[Record]
+
+
+@dataclass(slots=True)
+class Waiting:
+    """What a barrier lets go once it was read back."""
+
+    number: int
+    outputs: list[Record]
+    snapshot: Snapshot | None
+
+
+class Owner:
+    """One shard, from its takeover until it is stopped or taken over."""
+
+    def __init__(self, setup: Setup, shard: int) -> None:
+        self.setup = setup
+        self.shard = shard
+        self.queue = Queue(shard)
+        self.stage = Stage.TAKING_OVER
+        self.committable: int | None = None
+        """The inbox before this offset is covered by a checkpoint."""
+        self.taken: Taken | None = None
+        self.published = 0
+        self._held = False
+        self._stopping = False
+        self._wake = asyncio.Event()
+        self._steps: list[Step] = []
+        self._last: MarketPosition = {}
+        """Where the last barrier left the market."""
+        self._outputs: list[Record] = []
+        self._compacted: list[Record] = []
+        self._waiting: deque[Waiting] = deque()
+        self._read_back = asyncio.Event()
+        self._acks: deque[Ack] = deque()
+        self._last_checkpoint = 0.0
+        self._checkpoint_pending = False
+        self._happened = False
+        """Whether a restore from the last checkpoint would have something to walk."""
+        self._done = asyncio.Event()
+
+    # What its process tells it -----------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Returns after `stop`; raises TakenOverError when the shard was taken over."""
+        try:
+            self.taken = await take_over(self.setup, self.shard)
+            await self._go_live(self.taken)
+        except BaseExceptionGroup as group:
+            raise _first(group) from group
+        finally:
+            self.stage = Stage.STOPPED
+            self._done.set()
+            await self._close()
+
+    def hold(self) -> None:
+        """Fold nothing for now: the group is moving shards."""
+        self._held = True
+
+    def release(self) -> None:
+        self._held = False
+        self._wake.set()
+
+    async def stop(self) -> None:
+        """Leave a checkpoint on the last barrier, and end."""
+        self._stopping = True
+        self._wake.set()
+        await self._done.wait()
+
+    # Life --------------------------------------------------------------------------------------
+
+    async def _go_live(self, taken: Taken) -> None:
+        fold = taken.fold
+        await taken.inputs.close_inbox()
+        self._last = dict(fold.market)
+        self._happened = taken.walked > 0
+        for record in taken.told:
+            self._keep(record)
+        await self._emit(self._take_outputs())
+        await self._begin(taken)
+        self.queue.begin_at(fold.inbox)
+        self.committable = taken.store.header.needed if taken.store.header else None
+        async with asyncio.TaskGroup() as group:
+            readers = [group.create_task(self._follow_barriers(taken, group))]
+            readers += [group.create_task(self._wake_on_market(topic)) for topic in fold.market]
+            readers.append(group.create_task(self._wake_on_inbox()))
+            await self._live(taken)
+            for reader in readers:
+                reader.cancel()
+
+    async def _begin(self, taken: Taken) -> None:
+        """Say where the shard begins in what it has not followed yet."""
+        fold = taken.fold
+        new = self.setup.markets.keys() - fold.market.keys()
+        for topic in sorted(new):
+            fold.market[topic] = await self.setup.markets[topic].beginning()
+        for topic, position in fold.market.items():
+            await taken.inputs.cursor(topic, position).follow()
+        if fold.number < 0:
+            self._steps.append(Step(fold.inbox, dict(fold.market)))
+        if new or fold.number < 0:
+            await self._bar(taken, checkpoint=True)
+
+    async def _live(self, taken: Taken) -> None:
+        self.stage = Stage.LIVE
+        while not self._stopping:
+            if self._held:
+                self.stage = Stage.HELD
+            else:
+                self.stage = Stage.LIVE
+                if await self._advance(taken):
+                    await asyncio.sleep(0)
+                    continue
+            await self._sleep()
+        await self._finish(taken)
+
+    async def _advance(self, taken: Taken) -> bool:
+        """Take in what has come; whether there was anything."""
+        ends = {topic: self.setup.markets[topic].end for topic in taken.fold.market}
+        moves = any(end > taken.fold.market[topic] for topic, end in ends.items())
+        if moves and not await self._has_read_backlog(ends):
+            return False
+        admitted = self._admit(taken)
+        if moves:
+            await self._pass_markets(taken, ends)
+        checkpoint = self._is_checkpoint_due(taken)
+        if self._outputs or checkpoint or len(self._steps) >= MOST_STEPS:
+            await self._bar(taken, checkpoint=checkpoint)
+        return moves or admitted
+
+    async def _has_read_backlog(self, ends: MarketPosition) -> bool:
+        """Behind the wall, what was sent before these records must be admitted before them."""
+        newest = max(self.setup.markets[topic].newest for topic in ends)
+        if self.setup.wall() - newest <= self.setup.lag:
+            return True
+        end = await self.setup.ends.of_one(self.setup.names.inbox, self.shard)
+        while self.queue.received is None or self.queue.received < end:
+            if self._stopping or self._held:
+                return False
+            await self._sleep()
+        return True
+
+    def _admit(self, taken: Taken) -> bool:
+        entries = self.queue.take()
+        for offset, entry in entries:
+            for record in taken.fold.admit(offset, entry):
+                self._keep(record)
+        if entries:
+            self._steps.append(Step(taken.fold.inbox, dict(taken.fold.market)))
+        return bool(entries)
+
+    async def _pass_markets(self, taken: Taken, ends: MarketPosition) -> None:
+        for topic, end in ends.items():
+            async for run in taken.inputs.runs(topic, taken.fold.market[topic], end):
+                for record in taken.fold.pass_market(topic, run):
+                    self._keep(record)
+                await asyncio.sleep(0)
+
+    def _keep(self, record: Record) -> None:
+        kept = self._compacted if record.topic in self.setup.names.compacted else self._outputs
+        kept.append(record)
+
+    def _take_outputs(self) -> list[Record]:
+        outputs, self._outputs = self._outputs, []
+        return outputs
+
+    async def _sleep(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self._wake.wait()
+        self._wake.clear()
+
+    async def _wake_on_market(self, topic: str) -> None:
+        while True:
+            await self.setup.markets[topic].grown.wait()
+            self._wake.set()
+
+    async def _wake_on_inbox(self) -> None:
+        while True:
+            await self.queue.change()
+            self._wake.set()
+
+    # Barriers ----------------------------------------------------------------------------------
+
+    async def _bar(self, taken: Taken, *, checkpoint: bool) -> None:
+        """Say how far the fold has come."""
+        fold = taken.fold
+        fold.number += 1
+        barrier = Barrier(taken.epoch, fold.number, tuple(self._steps), dict(fold.market), checkpoint)
+        snapshot = self._snapshot(taken) if checkpoint else None
+        self._happened = not checkpoint
+        self._steps = []
+        self._last = barrier.market
+        self._waiting.append(Waiting(fold.number, self._take_outputs(), snapshot))
+        await self.setup.publisher.send(
+            self.setup.names.barriers, self.shard, [(None, encode_barrier(barrier))]
+        )
+        while len(self._waiting) > self.setup.most_waiting:
+            self._read_back.clear()
+            await self._read_back.wait()
+
+    async def _follow_barriers(self, taken: Taken, tasks: asyncio.TaskGroup) -> None:
+        """Read back; let go what has become valid."""
+        while True:
+            let_go: list[Waiting] = []
+            for raw in await taken.barriers.read():
+                record = decode_barrier(raw.value)
+                if isinstance(record, Takeover):
+                    raise TakenOverError(f"shard {self.shard} was taken over at offset {raw.offset}")
+                if record.epoch != taken.epoch:
+                    continue
+                if taken.history.take(raw.offset, record) is None:
+                    raise TakenOverError(f"shard {self.shard}: barrier {record.number} does not count")
+                waiting = self._waiting.popleft()
+                assert waiting.number == record.number
+                let_go.append(waiting)
+                if waiting.snapshot is not None:
+                    await self._let_go(let_go)
+                    let_go = []
+                    checkpoint = self._checkpoint(taken, raw.offset, waiting.snapshot, list(self._acks))
+                    tasks.create_task(checkpoint)
+            await self._let_go(let_go)
+
+    async def _let_go(self, barriers: Sequence[Waiting]) -> None:
+        await self._emit([record for waiting in barriers for record in waiting.outputs])
+        self._read_back.set()
+
+    async def _emit(self, records: Sequence[Record]) -> None:
+        if not records:
+            return
+        by_topic: dict[str, list[Pair]] = {}
+        for topic, key, value in records:
+            by_topic.setdefault(topic, []).append((key, value))
+        publisher = self.setup.publisher
+        sent = await asyncio.gather(
+            *(publisher.send(topic, self.shard, pairs) for topic, pairs in by_topic.items())
+        )
+        self._acks.extend(ack for acks in sent for ack in acks)
+        while self._acks and self._acks[0].done():
+            self._acks.popleft()
+        self.published += len(records)
+
+    # Checkpoints -------------------------------------------------------------------------------
+
+    def _is_checkpoint_due(self, taken: Taken) -> bool:
+        if self._checkpoint_pending:
+            return False
+        passed = asyncio.get_running_loop().time() - self._last_checkpoint
+        if self._has_happened():
+            return passed > self.setup.checkpoint_after
+        return taken.fold.market != self._last and passed > self.setup.quiet_checkpoint_after
+
+    def _has_happened(self) -> bool:
+        return bool(self._happened or self._outputs or self._compacted or self._steps)
+
+    def _snapshot(self, taken: Taken) -> Snapshot:
+        self._checkpoint_pending = True
+        self._last_checkpoint = asyncio.get_running_loop().time()
+        fold = taken.fold
+        header = header_of(fold, taken.epoch, self.setup.engine)
+        compacted, self._compacted = self._compacted, []
+        return Snapshot(header, fold.machine.changed(), compacted)
+
+    async def _checkpoint(self, taken: Taken, offset: int, snapshot: Snapshot, acks: list[Ack]) -> None:
+        await acknowledged(acks)
+        header = msgspec.structs.replace(snapshot.header, barrier=offset)
+        await taken.store.write(header, snapshot.rows, snapshot.records)
+        self.committable = header.needed
+        self._checkpoint_pending = False
+        self._wake.set()
+
+    async def _finish(self, taken: Taken) -> None:
+        """A checkpoint on the last barrier: whoever comes next, of whatever version, has nothing to walk."""
+        await self._wait_for_checkpoint()
+        if self._has_happened() or taken.fold.market != self._last:
+            await self._bar(taken, checkpoint=True)
+        await self._wait_for_checkpoint()
+
+    async def _wait_for_checkpoint(self) -> None:
+        while self._checkpoint_pending:
+            await self._sleep()
+
+    async def _close(self) -> None:
+        if self.taken is not None:
+            await self.taken.inputs.close()
+            await self.taken.barriers.close()
+            await self.taken.store.close()
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What went wrong first; that another took over explains everything else."""
+    found = list(_leaves(group))
+    return next((each for each in found if isinstance(each, TakenOverError)), found[0])
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for each in group.exceptions:
+        if isinstance(each, BaseExceptionGroup):
+            yield from _leaves(each)
+        else:
+            yield each

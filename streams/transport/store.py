@@ -1,0 +1,138 @@
+"""A shard's checkpoints: its tables' changelogs, written whole or not at all.
+
+Rules of this file: a checkpoint is one transaction: the rows that changed, the header, and the records of
+compacted public topics. Who opens the store fences everybody who opened it before.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
+
+from schemas.private import MarketPosition
+from streams.transport.barriers import TakenOverError
+from streams.transport.cluster import Cluster
+from streams.transport.logs import Log
+from streams.transport.machine import Record, Row
+from streams.transport.publisher import BATCH_BYTES, MAX_REQUEST, Pair, acknowledged, send_batches
+
+HEADER = b"\x00header"
+SENTINEL = b"\x00sentinel"
+
+Tables = dict[str, dict[bytes, bytes]]
+
+
+class Header(msgspec.Struct, frozen=True, array_like=True):
+    """A checkpoint's place in every log."""
+
+    number: int
+    """Of its barrier."""
+    epoch: int
+    engine: str
+    inbox: int
+    market: MarketPosition
+    sources: dict[str, int]
+    pending: list[tuple[int, int]]
+    """Inbox offsets of the entries that wait, as ranges with both ends."""
+    machine: bytes
+    barrier: int = -1
+    """The barrier's offset."""
+
+    @property
+    def needed(self) -> int:
+        """The first offset of the inbox that a restore reads."""
+        return self.pending[0][0] if self.pending else self.inbox
+
+
+def ranges_of(offsets: Iterable[int]) -> list[tuple[int, int]]:
+    """Ascending offsets as ranges: a backlog is a few of them."""
+    ranges: list[tuple[int, int]] = []
+    for offset in offsets:
+        if ranges and ranges[-1][1] == offset - 1:
+            ranges[-1] = (ranges[-1][0], offset)
+        else:
+            ranges.append((offset, offset))
+    return ranges
+
+
+class Store:
+    """One shard's changelogs."""
+
+    def __init__(self, cluster: Cluster, changelogs: Mapping[str, str], shard: int) -> None:
+        self.cluster = cluster
+        self.changelogs = changelogs
+        """The topic of each table; the first holds the header."""
+        self.shard = shard
+        self.tables: Tables = {table: {} for table in changelogs}
+        """The rows as of the last checkpoint."""
+        self.header: Header | None = None
+        first = next(iter(changelogs.values()))
+        self._producer = AIOKafkaProducer(
+            **cluster.aiokafka(),
+            transactional_id=f"{first}-{shard}",
+            acks="all",
+            max_batch_size=BATCH_BYTES,
+            max_request_size=MAX_REQUEST,
+        )
+
+    async def open(self) -> None:
+        """From here on nobody who opened it before can write."""
+        try:
+            await self._producer.start()
+        except (ProducerFenced, InvalidProducerEpoch) as error:
+            raise TakenOverError(f"shard {self.shard}: {error!r}") from error
+
+    async def close(self) -> None:
+        await self._producer.stop()
+
+    async def load(self, nonce: str) -> None:
+        """Read what is stored, up to a mark that is written now."""
+        mark = nonce.encode()
+        await self._write([(topic, SENTINEL, mark) for topic in self.changelogs.values()])
+        async with asyncio.TaskGroup() as group:
+            for table, topic in self.changelogs.items():
+                group.create_task(self._load_table(table, topic, mark))
+
+    async def _load_table(self, table: str, topic: str, mark: bytes) -> None:
+        rows = self.tables[table]
+        log = await Log(self.cluster, topic, self.shard, committed=True).open()
+        try:
+            while True:
+                for raw in await log.read():
+                    assert raw.key is not None
+                    if raw.key == SENTINEL:
+                        if raw.value == mark:
+                            return
+                    elif raw.key == HEADER:
+                        self.header = msgspec.msgpack.decode(raw.value or b"", type=Header)
+                    elif raw.value is None:
+                        rows.pop(raw.key, None)
+                    else:
+                        rows[raw.key] = raw.value
+        finally:
+            await log.close()
+
+    async def write(self, header: Header, rows: Sequence[Row], records: Sequence[Record]) -> None:
+        """One checkpoint."""
+        first = next(iter(self.changelogs.values()))
+        stored = [(self.changelogs[row.table], row.key, row.value) for row in rows]
+        await self._write([*stored, *records, (first, HEADER, msgspec.msgpack.encode(header))])
+        self.header = header
+        for table, key, value in rows:
+            if value is None:
+                self.tables[table].pop(key, None)
+            else:
+                self.tables[table][key] = value
+
+    async def _write(self, records: Iterable[tuple[str, bytes, bytes | None]]) -> None:
+        by_topic: dict[str, list[Pair]] = {}
+        for topic, key, value in records:
+            by_topic.setdefault(topic, []).append((key, value))
+        try:
+            async with self._producer.transaction():
+                for topic, pairs in by_topic.items():
+                    await acknowledged(await send_batches(self._producer, topic, self.shard, pairs))
+        except (ProducerFenced, InvalidProducerEpoch) as error:
+            raise TakenOverError(f"shard {self.shard}: {error!r}") from error
