@@ -15,6 +15,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from streams.local.jars import JarsError, kafka_jars
 from streams.local.kafka import Kafka, java
+from streams.local.topics import await_leaders
 from streams.transport.cluster import Cluster, ClusterError
 
 _numbers = count(1)
@@ -51,6 +52,7 @@ def make_topics(cluster: Cluster, partitions: Mapping[str, int], **settings: str
     client = AdminClient(cluster.confluent())
     for made in client.create_topics(wanted).values():
         made.result()
+    await_leaders(client, set(names.values()))
     return names
 
 

@@ -6,7 +6,8 @@ Rules of this file:
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence, Set
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,7 @@ MARKET = "ticks"
 MARKET_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 REPLICAS = 3
 TIMEOUT_S = 15.0
+LOOK_S = 0.02
 INSYNC = "min.insync.replicas"
 
 
@@ -180,6 +182,28 @@ def _create(client: AdminClient, planned: Plan) -> None:
     ]
     if topics:
         _await(client.create_topics(topics, request_timeout=TIMEOUT_S), "make")
+        await_leaders(client, {topic.topic for topic in topics})
+
+
+def await_leaders(client: AdminClient, names: Set[str]) -> None:
+    """Returns when every partition can be written: brokers hear of a new topic a little later."""
+    end = time.monotonic() + TIMEOUT_S
+    while missing := names - _led(client):
+        if time.monotonic() > end:
+            raise ClusterError(
+                f"topic {min(missing)} has no leader after {TIMEOUT_S:g} s: look at the brokers"
+            )
+        time.sleep(LOOK_S)
+
+
+def _led(client: AdminClient) -> set[str]:
+    """The topics whose partitions all have a leader."""
+    there = client.list_topics(timeout=TIMEOUT_S).topics
+    return {
+        name
+        for name, topic in there.items()
+        if topic.partitions and all(each.leader >= 0 for each in topic.partitions.values())
+    }
 
 
 def _with_insync(wanted: Wanted, replicas: int) -> dict[str, str]:
