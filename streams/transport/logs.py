@@ -6,16 +6,16 @@ names what retention deleted.
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
 from streams.transport.cluster import Cluster
+from streams.transport.fetching import FastConsumer
 from streams.transport.machine import Raw
 
 LONG_POLL_MS = 500
-FETCH_BYTES = 8 << 20
+FETCH_BYTES = 1 << 20
 
 
 class HoleError(Exception):
@@ -27,10 +27,8 @@ class Log:
 
     def __init__(self, cluster: Cluster, topic: str, partition: int, *, committed: bool = False) -> None:
         self.place = TopicPartition(topic, partition)
-        self._consumer = AIOKafkaConsumer(
+        self._consumer = FastConsumer(
             **cluster.aiokafka(),
-            enable_auto_commit=False,
-            auto_offset_reset="none",
             isolation_level="read_committed" if committed else "read_uncommitted",
             fetch_max_wait_ms=LONG_POLL_MS,
             max_partition_fetch_bytes=FETCH_BYTES,
@@ -59,13 +57,13 @@ class Log:
         position: int = await self._consumer.position(self.place)
         return position
 
-    async def read(self, wait_ms: int = LONG_POLL_MS, most: int | None = None) -> list[Raw]:
+    async def read(self, wait_ms: int = LONG_POLL_MS) -> list[Raw]:
         """What has come since; empty when nothing did."""
         try:
-            found = await self._consumer.getmany(self.place, timeout_ms=wait_ms, max_records=most)
+            found = await self._consumer.batches(wait_ms)
         except OffsetOutOfRangeError as error:
             raise await self._hole() from error
-        return [_raw(record) for record in found.get(self.place, ())]
+        return found.get(self.place, [])
 
     async def read_to(self, end: int) -> AsyncIterator[Raw]:
         """The records before an offset."""
@@ -83,10 +81,6 @@ class Log:
             f"{first}: retention deleted what lies between, or the topic was made anew. Give the topic a "
             "longer retention.ms; to begin anew, use a new home or new topics"
         )
-
-
-def _raw(record: Any) -> Raw:
-    return Raw(record.offset, record.timestamp, record.key, record.value)
 
 
 class Ends:

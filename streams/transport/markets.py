@@ -7,7 +7,7 @@ further back, because it has just been taken over, reads by itself until it come
 import asyncio
 from bisect import bisect_right
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import islice
 
 from streams.transport.cluster import Cluster
@@ -20,6 +20,10 @@ RUN = 10_000
 """Records of a run at most."""
 AHEAD = 400_000
 """Records that are read ahead of the slowest shard."""
+
+
+def cut(raws: list[Raw]) -> Iterator[list[Raw]]:
+    return (raws[start : start + RUN] for start in range(0, len(raws), RUN))
 
 
 class Market:
@@ -49,8 +53,7 @@ class Market:
         log = await Log(self.cluster, self.topic, 0).open(self.base)
         try:
             while True:
-                raws = await log.read(most=RUN)
-                if raws:
+                for raws in cut(await log.read()):
                     self._add(self.decode(self.topic, raws))
                 while self._is_far_ahead():
                     await self._wait_for_move()
@@ -167,7 +170,7 @@ class Cursor:
             return self._rest.since(self.position)
         if self._own is None:
             self._own = await Log(self.market.cluster, self.market.topic, 0).open(self.position)
-        while not (raws := await self._own.read(most=RUN)):
+        while not (raws := await self._own.read()):
             pass
         self._rest = self.market.decode(self.market.topic, raws)
         return self._rest

@@ -19,7 +19,7 @@ from schemas.private import Barrier, MarketPosition, Step, Takeover, decode_barr
 from streams.transport.barriers import TakenOverError
 from streams.transport.inbox import Queue
 from streams.transport.machine import Record, Row
-from streams.transport.publisher import Ack, Pair, acknowledged
+from streams.transport.producing import Ack, Pair
 from streams.transport.setup import Setup
 from streams.transport.store import Header
 from streams.transport.takeover import Taken, header_of, take_over
@@ -94,8 +94,8 @@ class Owner:
             raise _first(group) from group
         finally:
             self.stage = Stage.STOPPED
-            self._done.set()
             await self._close()
+            self._done.set()
 
     def hold(self) -> None:
         """Fold nothing for now: the group is moving shards."""
@@ -306,7 +306,7 @@ class Owner:
         return Snapshot(header, fold.machine.changed(), compacted)
 
     async def _checkpoint(self, taken: Taken, offset: int, snapshot: Snapshot, acks: list[Ack]) -> None:
-        await acknowledged(acks)
+        await asyncio.gather(*acks)
         header = msgspec.structs.replace(snapshot.header, barrier=offset)
         await taken.store.write(header, snapshot.rows, snapshot.records)
         self.committable = header.needed

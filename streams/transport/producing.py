@@ -20,8 +20,14 @@ from streams.transport.fence import FENCE, Fence
 RELIABLE: Mapping[str, Any] = {"acks": "all", "enable_idempotence": True}
 """Settings of every producer of ours."""
 
+BATCH_BYTES = 512 << 10
+MAX_REQUEST = 16 << 20
+"""The broker's `message.max.bytes` and the topics' `max.message.bytes` are as large."""
+
 Pair = tuple[bytes | None, bytes | None]
 """A record's key and value."""
+
+Ack = asyncio.Future[RecordMetadata]
 
 
 class FencedProducer(AIOKafkaProducer):  # type: ignore[misc]  # it has no types
@@ -38,22 +44,29 @@ class FencedProducer(AIOKafkaProducer):  # type: ignore[misc]  # it has no types
         self.client.send = fenced_send
 
 
-def must_arrive(sent: "asyncio.Future[RecordMetadata]") -> "asyncio.Future[RecordMetadata]":
+def must_arrive(sent: Ack) -> Ack:
     """End the process if this was not written."""
     sent.add_done_callback(_die_of_failure)
     return sent
 
 
-def _die_of_failure(sent: "asyncio.Future[RecordMetadata]") -> None:
+def _die_of_failure(sent: Ack) -> None:
     if not sent.cancelled() and (error := sent.exception()) is not None:
         die(f"Kafka did not take a record: {error!r}")
 
 
 async def start_batch(
     producer: AIOKafkaProducer, topic: str, partition: int, pairs: Iterable[Pair]
-) -> "list[asyncio.Future[RecordMetadata]]":
-    """Hand records to the producer, in this order; the futures are done when Kafka has them all."""
-    waiting: list[asyncio.Future[RecordMetadata]] = []
+) -> list[Ack]:
+    """Hand records over that must arrive, in this order; the futures are done when Kafka has them all."""
+    return [must_arrive(ack) for ack in await hand_over(producer, topic, partition, pairs)]
+
+
+async def hand_over(
+    producer: AIOKafkaProducer, topic: str, partition: int, pairs: Iterable[Pair]
+) -> list[Ack]:
+    """Give records to the producer in whole batches, without the cost of its `send` for each."""
+    waiting: list[Ack] = []
     builder = producer.create_batch()
     for key, value in pairs:
         while builder.append(timestamp=None, key=key, value=value) is None:
@@ -71,11 +84,10 @@ async def send_batch(
     return list(await asyncio.gather(*await start_batch(producer, topic, partition, pairs)))
 
 
-async def _start(
-    producer: AIOKafkaProducer, builder: Any, topic: str, partition: int
-) -> "asyncio.Future[RecordMetadata]":
+async def _start(producer: AIOKafkaProducer, builder: Any, topic: str, partition: int) -> Ack:
     builder.close()  # or a later send() adds its record to it
-    return must_arrive(await producer.send_batch(builder, topic, partition=partition))
+    ack: Ack = await producer.send_batch(builder, topic, partition=partition)
+    return ack
 
 
 class Buffer(ProducerBuffer):

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 
 from schemas.private import MarketPosition
@@ -16,7 +15,7 @@ from streams.transport.barriers import TakenOverError
 from streams.transport.cluster import Cluster
 from streams.transport.logs import Log
 from streams.transport.machine import Record, Row
-from streams.transport.publisher import BATCH_BYTES, MAX_REQUEST, Pair, acknowledged, send_batches
+from streams.transport.producing import BATCH_BYTES, MAX_REQUEST, FencedProducer, Pair, hand_over
 
 HEADER = b"\x00header"
 SENTINEL = b"\x00sentinel"
@@ -69,7 +68,7 @@ class Store:
         """The rows as of the last checkpoint."""
         self.header: Header | None = None
         first = next(iter(changelogs.values()))
-        self._producer = AIOKafkaProducer(
+        self._producer = FencedProducer(
             **cluster.aiokafka(),
             transactional_id=f"{first}-{shard}",
             acks="all",
@@ -133,6 +132,6 @@ class Store:
         try:
             async with self._producer.transaction():
                 for topic, pairs in by_topic.items():
-                    await acknowledged(await send_batches(self._producer, topic, self.shard, pairs))
+                    await asyncio.gather(*await hand_over(self._producer, topic, self.shard, pairs))
         except (ProducerFenced, InvalidProducerEpoch) as error:
             raise TakenOverError(f"shard {self.shard}: {error!r}") from error

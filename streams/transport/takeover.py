@@ -5,6 +5,7 @@ an end that was asked for after the fence. What the records say was done is done
 sent again: the same bytes.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import uuid4
@@ -16,7 +17,6 @@ from streams.transport.inbox import InboxReader
 from streams.transport.logs import Log
 from streams.transport.machine import Record, Run
 from streams.transport.markets import Cursor
-from streams.transport.publisher import acknowledged
 from streams.transport.setup import Setup
 from streams.transport.store import Header, Store, ranges_of
 
@@ -112,7 +112,7 @@ async def announce(setup: Setup, shard: int) -> str:
     """Append the takeover record; it is known by its nonce."""
     nonce = uuid4().hex
     record = encode_barrier(Takeover(nonce, setup.engine))
-    await acknowledged(await setup.publisher.send(setup.names.barriers, shard, [(None, record)]))
+    await asyncio.gather(*await setup.publisher.send(setup.names.barriers, shard, [(None, record)]))
     return nonce
 
 

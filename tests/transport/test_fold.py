@@ -9,7 +9,7 @@ import pytest
 from streams.transport.barriers import TakenOverError
 from streams.transport.owner import Owner, Stage
 from tests.transport.toy import Toy
-from tests.transport.toy_world import ToyTopics, World, a_process, feed, read, refold, until, TOPICS
+from tests.transport.toy_world import TOPICS, ToyTopics, World, a_process, feed, read, refold, until
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -65,7 +66,7 @@ class Toy:
         self.late += 1
         return self._arm(key, level)
 
-    def pass_market(self, topic: str, run: Numbers) -> list[Record]:
+    def pass_market(self, topic: str, run: Any) -> list[Record]:
         return [record for time, number in run.numbers for record in self._step(time, number)]
 
     def _step(self, time: int, number: int) -> list[Record]:
