@@ -11,6 +11,7 @@ from streams.cli.many import example
 from streams.cli.presets import presets
 from streams.cli.replay import replay
 from streams.cli.topics import topics
+from streams.cli.up import up
 from streams.files.faults import FileError
 from streams.transport.cluster import ClusterError
 
@@ -26,7 +27,7 @@ def command() -> None:
     """Paper trading: signals in, fills out. Nothing reaches a real market."""
 
 
-for each in (replay, presets, demo, topics):
+for each in (replay, presets, demo, topics, up):
     command.add_command(each)
 
 

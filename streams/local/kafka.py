@@ -36,6 +36,9 @@ ANSWER_S = 2.0
 class Kafka:
     """One broker in one folder. It may be started again after a stop or a death."""
 
+    name = "kafka"
+    patience_s = STOP_S
+
     def __init__(
         self,
         folder: Path,
@@ -64,13 +67,17 @@ class Kafka:
 
     @property
     def is_running(self) -> bool:
-        return self.child is not None and self.child.poll() is None
+        return self.exit_code() is None
+
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        return self.child.poll() if self.child else 0
 
     def start(self, patience_s: float = START_S, progress: Progress = lambda done, wanted: None) -> Cluster:
         """Starts it and waits until it answers."""
         self.spawn(progress)
         end = time.monotonic() + patience_s
-        while not self.is_answering():
+        while not self.is_ready():
             if not self.is_running:
                 raise ClusterError(f"Kafka stopped while it started\n{self._last_words()}")
             if time.monotonic() > end:
@@ -98,7 +105,7 @@ class Kafka:
             self.child = start_child(command, log, at_parents_death=signal.SIGTERM)
         self._pid_file.write_text(str(self.child.pid), "ascii")
 
-    def is_answering(self) -> bool:
+    def is_ready(self) -> bool:
         """Whether a client gets an answer that names this broker."""
         if self.port is None or not answers(self.port):
             return False
@@ -112,10 +119,13 @@ class Kafka:
         """Ends it and waits until it is gone."""
         if self.child is not None:
             end_child(self.child, patience_s)
-        self._pid_file.unlink(missing_ok=True)
+
+    def terminate(self) -> None:
+        if self.child is not None:
+            self.child.terminate()
 
     def kill(self) -> None:
-        """As a power cut would: for those who try what happens then."""
+        """Ends it as a crash would."""
         if self.child is not None:
             self.child.kill()
             self.child.wait()

@@ -1,0 +1,41 @@
+"""A line of state for each part: redrawn in place on a terminal, told when it changes in a pipe."""
+
+import shutil
+import sys
+from collections.abc import Sequence
+
+import click
+
+UP_AND_CLEAR = "\x1b[{}A\x1b[J"
+NAME_WIDTH = 10
+
+
+class Board:
+    def __init__(self, *, live: bool | None = None) -> None:
+        self.live = sys.stdout.isatty() if live is None else live
+        self.shown: Sequence[tuple[str, str]] = ()
+
+    def show(self, states: Sequence[tuple[str, str]]) -> None:
+        if self.live:
+            if self.shown:
+                click.echo(UP_AND_CLEAR.format(len(self.shown)), nl=False, color=True)
+            width = shutil.get_terminal_size().columns - 1
+            for each in states:
+                click.echo(_line(*each)[:width])
+        else:
+            for each in states:
+                if each not in self.shown:
+                    click.echo(_line(*each))
+        self.shown = list(states)
+
+    def say(self, *lines: str) -> None:
+        """Words between the states: they stay, and the states go on below them."""
+        for line in lines:
+            click.echo(line)
+        if self.live:
+            states, self.shown = self.shown, ()
+            self.show(states)
+
+
+def _line(name: str, state: str) -> str:
+    return f"  {name:{NAME_WIDTH}}{state}"

@@ -1,0 +1,205 @@
+"""The supervisor: parts that end are started again, ever more slowly; a stop goes backwards and ends with a kill."""
+
+import os
+import signal
+import sys
+from itertools import pairwise
+
+import pytest
+
+from streams.local.command import Command
+from streams.local.interrupts import Interrupts
+from streams.local.supervisor import WELL_S, Supervisor
+from streams.transport.cluster import ClusterError
+
+
+class FakePart:
+    """A part that does what the test says."""
+
+    patience_s = 1.0
+
+    def __init__(self, name, events, *, deaf=False, broken=False):
+        self.name = name
+        self.events = events
+        self.deaf = deaf
+        self.broken = broken
+        self.code: int | None = 0
+        self.ready = False
+
+    def spawn(self):
+        self.events.append(f"start {self.name}")
+        if self.broken:
+            raise ClusterError("no jars")
+        self.code = None
+
+    def exit_code(self):
+        return self.code
+
+    def is_ready(self):
+        return self.ready
+
+    def terminate(self):
+        self.events.append(f"stop {self.name}")
+        if not self.deaf:
+            self.code = 0
+
+    def kill(self):
+        self.events.append(f"kill {self.name}")
+        self.code = -9
+
+
+class World:
+    """A supervisor with a clock that the test moves."""
+
+    def __init__(self):
+        self.now = 0.0
+        self.events = []
+        self.states = {}
+        self.interrupts = Interrupts()
+        self.supervisor = Supervisor(self.interrupts, self.listen, lambda: self.now, self.sleep)
+
+    def listen(self, states):
+        self.states = dict(states)
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+    def part(self, name, **options):
+        return FakePart(name, self.events, **options)
+
+    def pass_time(self, seconds):
+        self.now += seconds
+        self.supervisor.look()
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def test_a_part_is_ready_when_it_says_so(world):
+    desk = world.part("desk")
+    world.supervisor.start([desk])
+    assert (world.states, world.supervisor.all_ready) == ({"desk": "starting"}, False)
+    desk.ready = True
+    world.pass_time(0.1)
+    assert (world.states, world.supervisor.all_ready) == ({"desk": "ready"}, True)
+
+
+def test_a_part_that_ends_again_and_again_waits_longer_each_time(world):
+    desk = world.part("desk")
+    world.supervisor.start([desk])
+    starts: list[float] = []
+    while len(starts) < 9:
+        if desk.code is None:
+            starts.append(world.now)
+            desk.code = 1
+        world.pass_time(0.05)
+    pauses = [round(later - earlier, 1) for earlier, later in pairwise(starts)]
+    assert pauses == pytest.approx([0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10, 10], abs=0.15)
+
+
+def test_who_was_well_for_a_while_starts_again_soon(world):
+    desk = world.part("desk")
+    world.supervisor.start([desk])
+    for _ in range(4):
+        desk.code = -9
+        world.pass_time(0)
+        world.pass_time(10)
+    desk.ready = True
+    world.pass_time(1)
+    world.pass_time(WELL_S)
+    assert world.states["desk"] == "ready, start 5"
+    desk.code = -11
+    world.pass_time(1)
+    assert world.states["desk"] == "ended by signal 11; starts again in 0.2 s"
+
+
+def test_a_part_that_cannot_start_is_tried_again(world):
+    kafka = world.part("kafka", broken=True)
+    world.supervisor.start([kafka])
+    assert world.states["kafka"] == "cannot start: no jars; starts again in 0.2 s"
+    kafka.broken = False
+    world.pass_time(0.3)
+    assert world.states["kafka"] == "starting"
+
+
+def test_a_stop_goes_backwards(world):
+    world.supervisor.start([world.part("gate"), world.part("desk")])
+    world.events.clear()
+    world.supervisor.stop()
+    assert world.events == ["stop desk", "stop gate"]
+    assert world.states == {"gate": "stopped", "desk": "stopped"}
+
+
+def test_who_does_not_listen_is_killed_after_its_patience(world):
+    world.supervisor.start([world.part("desk", deaf=True)])
+    world.supervisor.stop()
+    assert world.events == ["start desk", "stop desk", "kill desk"]
+    assert 1 < world.now < 1.2
+
+
+def test_a_second_interrupt_kills_at_once(world):
+    world.interrupts.count = 1
+    world.supervisor.sleep = lambda seconds: setattr(world.interrupts, "count", 2)
+    world.supervisor.start([world.part("gate"), world.part("desk", deaf=True)])
+    world.supervisor.stop()
+    assert world.events[-3:] == ["stop desk", "kill desk", "stop gate"]
+    assert world.now == 0
+
+
+def test_it_runs_until_somebody_interrupts(world):
+    world.interrupts.count = 1
+    world.supervisor.run()
+    world.interrupts.count = 0
+    world.supervisor.run(until=lambda: world.now > 3)
+    assert world.now > 3
+
+
+def test_interrupts_are_counted_and_given_back():
+    before = signal.getsignal(signal.SIGTERM)
+    with Interrupts() as interrupts:
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGINT)
+    assert interrupts.count == 2
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def steady(folder, name="desk"):
+    ready = folder / "run" / f"{name}.ready"
+    return Command(
+        name,
+        [sys.executable, "-m", "tests.local.parts", "steady", "--ready-file", str(ready)],
+        folder / "logs" / f"{name}.log",
+        ready,
+    )
+
+
+def await_ready(part):
+    with Interrupts() as interrupts:
+        supervisor = Supervisor(interrupts)
+        supervisor.adopt(part)
+        supervisor.run(until=part.is_ready)
+
+
+def test_a_command_is_started_and_stopped(tmp_path):
+    part = steady(tmp_path)
+    part.ready_file.parent.mkdir()
+    part.ready_file.touch()
+    with Interrupts() as interrupts:
+        supervisor = Supervisor(interrupts)
+        supervisor.start([part])
+        assert not supervisor.all_ready, "an old ready file does not count"
+        supervisor.run(until=lambda: supervisor.all_ready)
+        supervisor.stop()
+    assert part.exit_code() == 0
+
+
+def test_an_orphan_is_ended_by_the_next_start(tmp_path):
+    orphan, part = steady(tmp_path), steady(tmp_path)
+    orphan.spawn()
+    await_ready(orphan)
+    part.spawn()
+    assert orphan.child.wait(5) == 0
+    part.kill()
+    part.child.wait()

@@ -1,0 +1,105 @@
+"""`ghostfill up` as a person runs it, with tiny parts in place of the workers."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from streams.cli.board import Board
+from streams.cli.downloads import Downloads
+from streams.local.home import Home
+from tests.broker import skip_without_kafka
+
+PATIENCE_S = 40
+CLUSTER = ("KAFKA_BOOTSTRAP", "KAFKA_SECURITY_PROTOCOL")
+
+
+@contextmanager
+def up(folder, *options, **environment):
+    """An instance in a folder, killed at the end if it still runs."""
+    ready = folder / "ready"
+    command = [sys.executable, "-m", "tests.local.parts", "up", "--ready-file", str(ready), *options]
+    inherited = {name: value for name, value in os.environ.items() if name not in CLUSTER}
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=inherited | environment | {"GHOSTFILL_HOME": str(folder / "home")},
+    ) as process:
+        try:
+            await_that(ready.exists)
+            yield process
+        finally:
+            process.kill()
+
+
+def await_that(condition):
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def stopped(process, number=signal.SIGINT):
+    process.send_signal(number)
+    said, _ = process.communicate(timeout=PATIENCE_S)
+    return said.splitlines()
+
+
+def test_an_instance_starts_survives_and_stops(tmp_path):
+    skip_without_kafka()
+    home = Home(tmp_path / "home")
+    with up(tmp_path, "--workers", "2") as process:
+        instance = home.instance()
+        assert instance is not None and instance.pid == process.pid
+        os.kill(int((home.run / "desk-2.pid").read_text()), signal.SIGKILL)
+        os.kill(int((home.kafka / "kafka.pid").read_text()), signal.SIGKILL)
+        ended = json.loads((home.kafka / "ports.json").read_text())
+        time.sleep(1)
+        lines = stopped(process)
+    assert process.returncode == 0
+    assert lines[1] == f"  home      {home.folder}"
+    assert "  kafka     ended by signal 9; starts again in 0.2 s" in lines
+    assert "  desk-2    ended by signal 9; starts again in 0.2 s" in lines
+    assert [line.split()[0] for line in lines[-8:] if line.endswith("stopped")] == [
+        "desk-2",
+        "desk",
+        "gate",
+        "kafka",
+    ]
+    assert json.loads((home.kafka / "ports.json").read_text()) == ended
+    assert not home.instance_file.exists() and not (tmp_path / "ready").exists()
+
+
+def test_an_instance_on_a_cluster_of_the_users(tmp_path, cluster):
+    with up(tmp_path, KAFKA_BOOTSTRAP=cluster.bootstrap) as process:
+        instance = Home(tmp_path / "home").instance()
+        assert instance is not None
+        assert (instance.bootstrap, instance.kafka) == (cluster.bootstrap, "")
+        lines = stopped(process, signal.SIGTERM)
+    assert f"  kafka     {cluster.bootstrap} (yours)" in lines
+    assert not (tmp_path / "home" / "kafka").exists()
+
+
+def test_a_board_on_a_terminal_is_redrawn(capsys):
+    board = Board(live=True)
+    board.show([("gate", "starting"), ("desk", "starting")])
+    board.show([("gate", "ready"), ("desk", "starting")])
+    board.say("Ready.")
+    said = capsys.readouterr().out
+    assert said.count("\x1b[2A\x1b[J") == 1
+    assert said.endswith("Ready.\n  gate      ready\n  desk      starting\n")
+
+
+@pytest.mark.parametrize(("live", "lines"), [(True, "\r0\r5\r9\n"), (False, "0\n9\n")])
+def test_a_download_tells_how_far_it_is(capsys, live, lines):
+    tell = Downloads("Kafka", live=live)
+    for done in (0, 5, 9):
+        tell(done * 1_000_000, 9_000_000)
+    said = capsys.readouterr().err
+    assert said.replace("Downloading Kafka, once: ", "").replace(" of 9 MB", "") == lines
