@@ -62,6 +62,7 @@ class Queue:
         """The next offset; None before the first batch."""
         self._entries: deque[tuple[int, InboxEntry]] = deque()
         self._changed = asyncio.Event()
+        self._closed = False
 
     async def put(self, raws: Sequence[Raw]) -> None:
         """A batch from the agent; what it repeats is left out. Waits while too much is queued."""
@@ -75,8 +76,13 @@ class Queue:
             self._entries.append((raw.offset, decode_entry(raw.value)))
             self.received = raw.offset + 1
         self._notify()
-        while len(self._entries) > MOST_QUEUED:
+        while len(self._entries) > MOST_QUEUED and not self._closed:
             await self.change()
+
+    def close(self) -> None:
+        """Nobody takes entries any more."""
+        self._closed = True
+        self._notify()
 
     def begin_at(self, offset: int) -> None:
         """Everything before is folded; what comes must follow it."""

@@ -20,6 +20,7 @@ from streams.transport.barriers import TakenOverError
 from streams.transport.inbox import Queue
 from streams.transport.machine import Record, Row
 from streams.transport.producing import Ack, Pair
+from streams.transport.reports import ShardReport
 from streams.transport.setup import Setup
 from streams.transport.store import Header
 from streams.transport.takeover import Taken, header_of, take_over
@@ -97,6 +98,10 @@ class Owner:
             await self._close()
             self._done.set()
 
+    @property
+    def is_held(self) -> bool:
+        return self._held
+
     def hold(self) -> None:
         """Fold nothing for now: the group is moving shards."""
         self._held = True
@@ -110,6 +115,23 @@ class Owner:
         self._stopping = True
         self._wake.set()
         await self._done.wait()
+
+    def report(self) -> ShardReport:
+        """For people who watch."""
+        if self.taken is None:
+            return ShardReport(self.shard, self.stage)
+        fold = self.taken.fold
+        return ShardReport(
+            shard=self.shard,
+            stage=self.stage,
+            number=fold.number,
+            inbox=fold.inbox,
+            market=dict(fold.market),
+            waiting=len(self.queue),
+            late=fold.machine.late,
+            published=self.published,
+            taken_in=self.taken.seconds,
+        )
 
     # Life --------------------------------------------------------------------------------------
 
@@ -325,6 +347,7 @@ class Owner:
             await self._sleep()
 
     async def _close(self) -> None:
+        self.queue.close()
         if self.taken is not None:
             await self.taken.inputs.close()
             await self.taken.barriers.close()

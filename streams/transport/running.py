@@ -7,7 +7,7 @@ takes too long ends the process, and nothing is lost by that.
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from streams.transport.app import App
 from streams.transport.crash import die
@@ -18,13 +18,20 @@ STOP_SECONDS = 20.0
 
 async def run_apps(*apps: App) -> None:
     """Run until a signal says to stop."""
+    with stop_signal() as stop:
+        async with running(*apps):
+            await stop.wait()
+
+
+@contextlib.contextmanager
+def stop_signal() -> Iterator[asyncio.Event]:
+    """Set when somebody asks the process to stop."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     try:
-        async with running(*apps):
-            await stop.wait()
+        yield stop
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)

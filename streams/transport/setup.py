@@ -1,7 +1,9 @@
 """What all shards of a process share."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from streams.transport.cluster import Cluster
 from streams.transport.logs import Ends
@@ -22,6 +24,20 @@ class Names:
     """Public topics that are written within checkpoints."""
 
 
+class RowsTable(Protocol):
+    """A copy of one table's rows, for others to read."""
+
+    def keep(self, shard: int, key: bytes, value: bytes | None) -> None:
+        """What a checkpoint stored; None: gone."""
+
+    def forget(self, shard: int) -> None:
+        """The shard is another worker's."""
+
+
+def wall_time() -> int:
+    return time.time_ns() // 1000
+
+
 @dataclass(slots=True)
 class Setup:
     """One process that folds."""
@@ -35,7 +51,9 @@ class Setup:
     markets: Mapping[str, Market]
     publisher: Publisher
     ends: Ends
-    wall: Callable[[], int]
+    tables: Mapping[str, RowsTable] = field(default_factory=dict)
+    """Where stored rows can be read."""
+    wall: Callable[[], int] = wall_time
     """The time of day, in microseconds."""
     checkpoint_after: float = 1.0
     """Seconds between checkpoints while something happens."""
@@ -43,5 +61,5 @@ class Setup:
     """The same while nothing but the market moves."""
     lag: int = 50_000
     """Microseconds: a market that is further behind the wall is read as a backlog."""
-    most_waiting: int = field(default=64)
+    most_waiting: int = 64
     """Barriers that may wait to be read back."""

@@ -16,6 +16,7 @@ from streams.transport.cluster import Cluster
 from streams.transport.logs import Log
 from streams.transport.machine import Record, Row
 from streams.transport.producing import BATCH_BYTES, MAX_REQUEST, FencedProducer, Pair, hand_over
+from streams.transport.setup import RowsTable
 
 HEADER = b"\x00header"
 SENTINEL = b"\x00sentinel"
@@ -59,8 +60,11 @@ def ranges_of(offsets: Iterable[int]) -> list[tuple[int, int]]:
 class Store:
     """One shard's changelogs."""
 
-    def __init__(self, cluster: Cluster, changelogs: Mapping[str, str], shard: int) -> None:
+    def __init__(
+        self, cluster: Cluster, changelogs: Mapping[str, str], shard: int, copies: Mapping[str, RowsTable]
+    ) -> None:
         self.cluster = cluster
+        self.copies = copies
         self.changelogs = changelogs
         """The topic of each table; the first holds the header."""
         self.shard = shard
@@ -84,6 +88,8 @@ class Store:
             raise TakenOverError(f"shard {self.shard}: {error!r}") from error
 
     async def close(self) -> None:
+        for copy in self.copies.values():
+            copy.forget(self.shard)
         await self._producer.stop()
 
     async def load(self, nonce: str) -> None:
@@ -95,7 +101,6 @@ class Store:
                 group.create_task(self._load_table(table, topic, mark))
 
     async def _load_table(self, table: str, topic: str, mark: bytes) -> None:
-        rows = self.tables[table]
         log = await Log(self.cluster, topic, self.shard, committed=True).open()
         try:
             while True:
@@ -106,10 +111,8 @@ class Store:
                             return
                     elif raw.key == HEADER:
                         self.header = msgspec.msgpack.decode(raw.value or b"", type=Header)
-                    elif raw.value is None:
-                        rows.pop(raw.key, None)
                     else:
-                        rows[raw.key] = raw.value
+                        self._keep(table, raw.key, raw.value)
         finally:
             await log.close()
 
@@ -120,10 +123,15 @@ class Store:
         await self._write([*stored, *records, (first, HEADER, msgspec.msgpack.encode(header))])
         self.header = header
         for table, key, value in rows:
-            if value is None:
-                self.tables[table].pop(key, None)
-            else:
-                self.tables[table][key] = value
+            self._keep(table, key, value)
+
+    def _keep(self, table: str, key: bytes, value: bytes | None) -> None:
+        if value is None:
+            self.tables[table].pop(key, None)
+        else:
+            self.tables[table][key] = value
+        if table in self.copies:
+            self.copies[table].keep(self.shard, key, value)
 
     async def _write(self, records: Iterable[tuple[str, bytes, bytes | None]]) -> None:
         by_topic: dict[str, list[Pair]] = {}

@@ -6,6 +6,7 @@ sent again: the same bytes.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import uuid4
@@ -88,11 +89,14 @@ class Taken:
     """Outputs since the stored checkpoint: they may have been sent, or not."""
     walked: int
     """Barriers since the stored checkpoint."""
+    seconds: float
+    """How long it took."""
 
 
 async def take_over(setup: Setup, shard: int) -> Taken:
+    began = time.monotonic()
     nonce = await announce(setup, shard)
-    store = Store(setup.cluster, setup.names.changelogs, shard)
+    store = Store(setup.cluster, setup.names.changelogs, shard, setup.tables)
     await store.open()
     await store.load(nonce)
     header = store.header
@@ -105,7 +109,7 @@ async def take_over(setup: Setup, shard: int) -> Taken:
     told: list[Record] = []
     for barrier in recorded:
         told += await fold.walk(barrier, inputs)
-    return Taken(fold, inputs, store, history, barriers, epoch, told, len(recorded))
+    return Taken(fold, inputs, store, history, barriers, epoch, told, len(recorded), time.monotonic() - began)
 
 
 async def announce(setup: Setup, shard: int) -> str:

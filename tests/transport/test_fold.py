@@ -9,12 +9,12 @@ import pytest
 from streams.transport.barriers import TakenOverError
 from streams.transport.owner import Owner, Stage
 from tests.transport.toy import Toy
-from tests.transport.toy_world import TOPICS, ToyTopics, World, a_process, feed, read, refold, until
+from tests.transport.toy_world import ToyTopics, World, a_process, feed, read, refold, until
 
 
 @pytest.fixture
-def toys(topics):
-    return ToyTopics(topics(TOPICS, message_timestamp_type="LogAppendTime"))
+def toys(cluster):
+    return ToyTopics.make(cluster)
 
 
 def check(cluster, toys, shard: int) -> int:
@@ -26,7 +26,7 @@ def check(cluster, toys, shard: int) -> int:
     for raw in read(cluster, names["out"], shard):
         assert found.setdefault(raw.key, raw.value) == raw.value
     assert found == expected
-    rows = {raw.key: raw.value for raw in read(cluster, names["counters"], shard)}
+    rows = {raw.key: raw.value for raw in read(cluster, names["counters-changelog"], shard)}
     assert {key: row for key, row in rows.items() if not key.startswith(b"\0")} == {
         key.encode(): msgspec.msgpack.encode(counter) for key, counter in machine.counters.items()
     }

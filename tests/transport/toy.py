@@ -108,6 +108,6 @@ class Toy:
         for key, row in tables["counters"].items():
             self.counters[key.decode()] = msgspec.msgpack.decode(row, type=Counter)
         for offset, entry in pending:
-            key, level = msgspec.msgpack.decode(entry.payload, type=tuple[str, int])
-            self.waiting.append((entry.ts + self.latency, offset, key, level))
+            name, level = msgspec.msgpack.decode(entry.payload, type=tuple[str, int])
+            self.waiting.append((entry.ts + self.latency, offset, name, level))
         self.waiting.sort()

@@ -1,14 +1,18 @@
 """A toy's logs on a real Kafka, an owner over them, and an independent look at what it left."""
 
 import asyncio
+import os
 import random
 import time
 from collections.abc import Callable
 from contextlib import asynccontextmanager, suppress
+from itertools import count
 from typing import Any
 
 import msgspec
 from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from schemas.private import Barrier, InboxEntry, Takeover, decode_barrier, decode_entry, encode_entry
 from streams.transport.cluster import Cluster
@@ -20,17 +24,43 @@ from streams.transport.publisher import Publisher
 from streams.transport.setup import Names, Setup
 from tests.transport.toy import NUMBER, Numbers, Toy, decode
 
-TOPICS = {"ticks": 1, "inbox": 2, "barriers": 2, "counters": 2, "out": 2, "state": 2}
+SHARDS = 2
+PARTITIONS = {
+    "ticks": 1,
+    "inbox": SHARDS,
+    "barriers": SHARDS,
+    "counters-changelog": SHARDS,
+    "out": SHARDS,
+    "state": SHARDS,
+    "reports": 1,
+}
+_numbers = count(1)
 
 
 class ToyTopics:
-    """The real names of one test's topics; the machine's own are short."""
+    """One test's topics, whose names begin with its app's; the machine's own names are short."""
 
-    def __init__(self, names: dict[str, str]) -> None:
-        self.names = names
+    def __init__(self, app: str) -> None:
+        self.app = app
+        self.names = {topic: f"{app}-{topic}" for topic in PARTITIONS}
         self.fold = Names(
-            names["inbox"], names["barriers"], {"counters": names["counters"]}, frozenset({names["state"]})
+            self.names["inbox"],
+            self.names["barriers"],
+            {"counters": self.names["counters-changelog"]},
+            frozenset({self.names["state"]}),
         )
+
+    @classmethod
+    def make(cls, cluster: Cluster) -> "ToyTopics":
+        made = cls(f"toy{os.getpid()}-{next(_numbers)}")
+        wanted = [
+            NewTopic(made.names[topic], partitions, 1, config={"message.timestamp.type": "LogAppendTime"})
+            for topic, partitions in PARTITIONS.items()
+        ]
+        client = AdminClient(cluster.confluent())
+        for done in client.create_topics(wanted).values():
+            done.result()
+        return made
 
     def machine(self, shard: int) -> Machine:
         return Renamed(self.names)
@@ -61,7 +91,6 @@ async def a_process(cluster: Cluster, topics: ToyTopics, **changes: object):
         markets={topics.names["ticks"]: market},
         publisher=publisher,
         ends=ends,
-        wall=lambda: time.time_ns() // 1000,
         checkpoint_after=0.2,
     )
     for name, value in changes.items():

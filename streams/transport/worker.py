@@ -1,0 +1,122 @@
+"""A process that folds: its clients, its fleet, its Faust app, and what it tells of itself."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from streams.transport.app import app_settings
+from streams.transport.cluster import Cluster
+from streams.transport.crash import die
+from streams.transport.fleet import Fleet
+from streams.transport.logs import Ends
+from streams.transport.machine import Machine
+from streams.transport.markets import Decode, Market
+from streams.transport.publisher import Publisher
+from streams.transport.reports import WorkerReport, encode_report
+from streams.transport.running import running, stop_signal
+from streams.transport.setup import Names, Setup, wall_time
+from streams.transport.tables import FoldApp
+
+REPORT_SECONDS = 0.15
+READY_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a folding process is to do."""
+
+    name: str
+    """Of the Faust app, which is its group."""
+    cluster: Cluster
+    names: Names
+    engine: str
+    make: Callable[[int], Machine]
+    decode: Decode
+    markets: Sequence[str]
+    reports: str
+    """The topic for reports."""
+    session_seconds: float = 10.0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Of `Setup`, in place of the usual ones."""
+
+
+class Worker:
+    """One folding process, until a signal stops it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.name = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
+        self.started = wall_time()
+        self.leaving = False
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """`ready` is called once, when every shard of this process is live."""
+        plan = self.plan
+        async with AsyncExitStack() as stack:
+            publisher = await Publisher(plan.cluster).open()
+            stack.push_async_callback(publisher.close)
+            ends = await Ends(plan.cluster).open()
+            stack.push_async_callback(ends.close)
+            markets = {topic: Market(plan.cluster, topic, plan.decode) for topic in plan.markets}
+            setup = Setup(
+                plan.cluster, plan.names, plan.engine, plan.make, markets, publisher, ends, **plan.settings
+            )
+            await self._work(setup, ready)
+
+    async def _work(self, setup: Setup, ready: Callable[[], None]) -> None:
+        fleet = Fleet(setup)
+        usual = app_settings(self.plan.cluster, self.plan.name, session_seconds=self.plan.session_seconds)
+        app = FoldApp(fleet, **usual)
+        tasks = [asyncio.create_task(_or_die(market.run())) for market in setup.markets.values()]
+        tasks.append(asyncio.create_task(_or_die(self._report_on(fleet))))
+        tasks.append(asyncio.create_task(_or_die(_tell_when_live(fleet, ready))))
+        with stop_signal() as stop:
+            async with running(app):
+                await stop.wait()
+                await fleet.stop()
+                self.leaving = True
+                await self._report(fleet)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _report_on(self, fleet: Fleet) -> None:
+        while True:
+            await self._report(fleet)
+            await asyncio.sleep(REPORT_SECONDS)
+
+    async def _report(self, fleet: Fleet) -> None:
+        setup = fleet.setup
+        report = WorkerReport(
+            worker=self.name,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            version=self.plan.engine,
+            part=self.plan.name,
+            ts=wall_time(),
+            started=self.started,
+            shards=fleet.reports(),
+            market_time={topic: market.newest for topic, market in setup.markets.items()},
+            market_end={topic: market.end for topic, market in setup.markets.items()},
+            pause=fleet.pause,
+            leaving=self.leaving,
+        )
+        await setup.publisher.send(self.plan.reports, 0, [(self.name.encode(), encode_report(report))])
+
+
+async def _tell_when_live(fleet: Fleet, ready: Callable[[], None]) -> None:
+    while not fleet.is_live:
+        await asyncio.sleep(READY_SECONDS)
+    ready()
+
+
+async def _or_die(work: Any) -> None:
+    try:
+        await work
+    except Exception as error:
+        die(f"{type(error).__name__}: {error}")

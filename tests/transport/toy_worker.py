@@ -1,0 +1,36 @@
+"""A worker process over a toy: `python -m tests.transport.toy_worker BOOTSTRAP APP`."""
+
+import asyncio
+import sys
+
+from streams.transport.cluster import Cluster
+from streams.transport.worker import Plan, Worker
+from tests.transport.toy import decode
+from tests.transport.toy_world import ToyTopics
+
+
+def tell_ready() -> None:
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    bootstrap, app = sys.argv[1:3]
+    topics = ToyTopics(app)
+    plan = Plan(
+        name=app,
+        cluster=Cluster(bootstrap),
+        names=topics.fold,
+        engine="toy 1",
+        make=topics.machine,
+        decode=decode,
+        markets=[topics.names["ticks"]],
+        reports=topics.names["reports"],
+        session_seconds=3,
+        settings={"checkpoint_after": 0.2},
+    )
+    asyncio.run(Worker(plan).run(tell_ready))
+
+
+if __name__ == "__main__":
+    main()
