@@ -16,12 +16,12 @@ from streams.transport.batches import Batch, BatchSchema, InOrder
 from streams.transport.cluster import Cluster
 from streams.transport.crash import die
 from streams.transport.driver import SCHEME, Committable, Consumer
+from streams.transport.producing import BATCH_BYTES
 
 COMMIT_SECONDS = 1.0
 SESSION_SECONDS = 10.0
 REQUEST_SECONDS = 40.0
 QUEUED_BATCHES = 16
-BATCH_BYTES = 512 * 1024
 
 Handle = Callable[[Batch], Awaitable[None]]
 

@@ -123,6 +123,11 @@ class Producer(driver.Producer):
         self.buffer.app = self.app
 
     @property
+    def client(self) -> AIOKafkaProducer:
+        """For whole batches."""
+        return self._ensure_producer()
+
+    @property
     def _producer_type(self) -> type[AIOKafkaProducer]:
         return FencedProducer
 

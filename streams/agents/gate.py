@@ -1,0 +1,154 @@
+"""The gate: signals and commands from outside go to the shards that they concern, each with its source.
+
+Rules of this file:
+- A signal goes to every shard, a command to its account's. What nobody can read goes to the dead letters.
+- Everything goes on in the order of its source partition, and is acknowledged when Kafka has it. So a shard
+  sees every source without a gap, and drops by its offsets what a restart or a second gate sends again.
+- It keeps no state.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from schemas.codec import Codec
+from schemas.errors import MessageError, RegistryError
+from schemas.kinds import key_of
+from schemas.messages import Command, DeadLetter, Message, Signal
+from schemas.numbers import TIME_END
+from schemas.partition import partition_of, shard_of
+from schemas.private import encode_entry, inbox_entry
+from schemas.registry import Registry
+from streams.transport.app import App, app_settings
+from streams.transport.batches import Batch
+from streams.transport.cluster import Cluster
+from streams.transport.machine import Raw
+from streams.transport.producing import Pair, Producer, start_batch
+
+NAME = "ghostfill-gate"
+
+MAX_VALUE = 256 << 10
+"""Bytes of one message. What is longer is a dead letter, and is cut there."""
+MAX_KEY = 1 << 10
+MAX_REASON = 1000
+FIRST_WAIT = 0.5
+LONGEST_WAIT = 30.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class GateTopics:
+    """The names of the topics in Kafka."""
+
+    signals: str = "signals"
+    commands: str = "commands"
+    inbox: str = "inbox"
+    dead_letters: str = "dead-letters"
+
+
+def gate_app(
+    cluster: Cluster,
+    *,
+    registry_url: str | None = None,
+    instance: str | None = None,
+    name: str = NAME,
+    topics: GateTopics = GateTopics(),
+) -> App:
+    app = App(**app_settings(cluster, name, instance=instance))
+    gate = Gate(app, Codec(registry=Registry(registry_url)), topics)
+    app.on_batches(topics.signals, topics.commands, handle=gate.pass_on)
+    return app
+
+
+class Sorted:
+    """What becomes of one batch."""
+
+    def __init__(self, shards: int) -> None:
+        self.inbox: list[list[Pair]] = [[] for _ in range(shards)]
+        self.letters: list[DeadLetter] = []
+
+
+class Gate:
+    """Passes batches on through an app's producer."""
+
+    def __init__(self, app: App, codec: Codec, topics: GateTopics) -> None:
+        self._app = app
+        self._codec = codec
+        self._topics = topics
+        self._meaning = {topics.signals: "signals", topics.commands: "commands"}
+        """Which topic of the catalogue a topic of Kafka is."""
+
+    async def pass_on(self, batch: Batch) -> None:
+        producer = self._producer.client
+        shards = len(await producer.partitions_for(self._topics.inbox))
+        found = await self._sort_patiently(batch, shards)
+        sent = []
+        for shard, entries in enumerate(found.inbox):
+            sent += await start_batch(producer, self._topics.inbox, shard, entries)
+        if found.letters:
+            sent += await self._send_letters(found.letters)
+        await asyncio.gather(*sent)
+
+    @property
+    def _producer(self) -> Producer:
+        producer = self._app.producer
+        assert isinstance(producer, Producer)
+        return producer
+
+    async def _sort_patiently(self, batch: Batch, shards: int) -> Sorted:
+        """A schema registry may take its time, or be away: then nothing is known of a message yet."""
+        if self._codec.registry.url is None:
+            return self._sort(batch, shards)
+        wait = FIRST_WAIT
+        while True:
+            try:
+                return await asyncio.to_thread(self._sort, batch, shards)
+            except RegistryError as error:
+                log.warning("%s-%s waits %g s: %s", batch.topic, batch.partition, wait, error)
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, LONGEST_WAIT)
+
+    def _sort(self, batch: Batch, shards: int) -> Sorted:
+        found = Sorted(shards)
+        for raw in batch:
+            try:
+                message = self._read(batch.topic, raw)
+            except MessageError as error:
+                found.letters.append(dead_letter(batch, raw, str(error)))
+                continue
+            entry = None, encode_entry(inbox_entry(message, batch.topic, batch.partition, raw.offset))
+            if isinstance(message, Signal):
+                for entries in found.inbox:
+                    entries.append(entry)
+            else:
+                found.inbox[shard_of(message.account, shards)].append(entry)
+        return found
+
+    def _read(self, topic: str, raw: Raw) -> Signal | Command:
+        if raw.value is not None and len(raw.value) > MAX_VALUE:
+            raise MessageError("value", f"{len(raw.value)} bytes", f"at most {MAX_VALUE}")
+        message: Message = self._codec.decode(self._meaning[topic], raw.key, raw.value)
+        assert isinstance(message, Signal | Command)
+        return message
+
+    async def _send_letters(self, letters: Iterable[DeadLetter]) -> list[asyncio.Future[object]]:
+        producer = self._producer.client
+        topic = self._topics.dead_letters
+        pairs = [(key_of(letter), self._codec.encode(letter)) for letter in letters]
+        partition = partition_of(pairs[0][0], len(await producer.partitions_for(topic)))
+        return [*await start_batch(producer, topic, partition, pairs)]
+
+
+def dead_letter(batch: Batch, raw: Raw, reason: str) -> DeadLetter:
+    """What cannot be read, as far as it is not too long to keep."""
+    return DeadLetter(
+        topic=batch.topic,
+        partition=batch.partition,
+        offset=raw.offset,
+        ts=min(max(raw.timestamp, 0) * 1000, TIME_END - 1),
+        reason=reason[:MAX_REASON].encode(errors="replace").decode(),
+        value=(raw.value or b"")[:MAX_VALUE],
+        key=raw.key[:MAX_KEY] if raw.key is not None else None,
+    )
