@@ -7,6 +7,7 @@ import click
 
 from streams.accounts import SettingsError
 from streams.cli.demo import demo
+from streams.cli.doctor import doctor
 from streams.cli.many import example
 from streams.cli.presets import presets
 from streams.cli.replay import replay
@@ -27,7 +28,7 @@ def command() -> None:
     """Paper trading: signals in, fills out. Nothing reaches a real market."""
 
 
-for each in (replay, presets, demo, topics, up):
+for each in (replay, presets, demo, topics, up, doctor):
     command.add_command(each)
 
 

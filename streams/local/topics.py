@@ -71,14 +71,12 @@ class Plan:
 
 
 def wanted_topics(markets: Iterable[str] = (), extra: Iterable[Wanted] = ()) -> list[Wanted]:
-    """The catalogue's topics, `ticks.NAME` for each further market, and others."""
+    """The catalogue's topics, `ticks.NAME` for each further market, and others, each once."""
     topics = catalog().topics
     named = {name: topics[name] for name in sorted(topics)}
     named |= {market_topic(name): topics[MARKET] for name in markets}
-    return [
-        *(Wanted(name, topic.partitions, topic.kafka_settings()) for name, topic in named.items()),
-        *extra,
-    ]
+    wanted = {name: Wanted(name, topic.partitions, topic.kafka_settings()) for name, topic in named.items()}
+    return [*(wanted | {each.name: each for each in extra}).values()]
 
 
 def market_topic(name: str) -> str:

@@ -49,6 +49,11 @@ def test_a_market_is_a_topic_like_ticks():
         wanted_topics(["a b"])
 
 
+def test_a_topic_is_wanted_once():
+    (one,) = [each for each in wanted_topics(extra=[INBOX]) if each.name == "inbox"]
+    assert one is INBOX
+
+
 def test_a_cluster_gets_the_catalogue_once(cluster):
     local.apply(cluster, ["crypto"])
     client = AdminClient(cluster.confluent())

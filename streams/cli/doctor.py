@@ -1,0 +1,56 @@
+"""`ghostfill doctor`: what is wrong with this machine or the cluster, and what mends it."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+
+import click
+import orjson
+
+from streams.cli.many import example
+from streams.local.cluster_checks import cluster_findings
+from streams.local.finding import Finding, fail, ok
+from streams.local.home import Home, find_cluster
+from streams.local.machine_checks import machine_findings
+from streams.transport.cluster import BOOTSTRAP, ClusterError
+
+SICK = 1
+
+
+@click.command(epilog=example("ghostfill doctor\nKAFKA_BOOTSTRAP=broker:9092 ghostfill doctor --json"))
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def doctor(as_json: bool) -> None:
+    """Find what is wrong with this machine or the cluster, and say what mends it.
+
+    Ends with 1 when something fails.
+    """
+    findings = examine(os.environ)
+    if as_json:
+        document = [asdict(each) for each in findings]
+        click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+    else:
+        for each in findings:
+            click.echo(_line(each))
+    if any(each.state == "fail" for each in findings):
+        sys.exit(SICK)
+
+
+def examine(environment: Mapping[str, str]) -> list[Finding]:
+    home = Home.from_environment(environment)
+    embedded = not environment.get(BOOTSTRAP, "").strip()
+    return [*machine_findings(home, embedded=embedded), *_cluster(environment, home, embedded)]
+
+
+def _cluster(environment: Mapping[str, str], home: Home, embedded: bool) -> list[Finding]:
+    try:
+        if embedded and home.instance() is None:
+            return [ok("cluster", "none runs yet: `ghostfill up` starts it")]
+        return cluster_findings(find_cluster(environment))
+    except ClusterError as error:
+        return [fail("cluster", str(error), f"see {BOOTSTRAP} and its companions")]
+
+
+def _line(finding: Finding) -> str:
+    mend = f"\n{'':20}↳ {finding.mend}" if finding.mend else ""
+    return f"{finding.state:6}{finding.check:14}{finding.found}{mend}"
