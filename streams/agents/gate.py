@@ -20,11 +20,11 @@ from schemas.numbers import TIME_END
 from schemas.partition import partition_of, shard_of
 from schemas.private import encode_entry, inbox_entry
 from schemas.registry import Registry
-from streams.transport.app import App, app_settings
+from streams.transport.app import App, Arrival, app_settings
 from streams.transport.batches import Batch
 from streams.transport.cluster import Cluster
 from streams.transport.machine import Raw
-from streams.transport.producing import Pair, Producer, start_batch
+from streams.transport.producing import Ack, Pair, Producer, start_batch
 
 NAME = "ghostfill-gate"
 
@@ -80,16 +80,16 @@ class Gate:
         self._meaning = {topics.signals: "signals", topics.commands: "commands"}
         """Which topic of the catalogue a topic of Kafka is."""
 
-    async def pass_on(self, batch: Batch) -> None:
+    async def pass_on(self, batch: Batch) -> Arrival:
         producer = self._producer.client
         shards = len(await producer.partitions_for(self._topics.inbox))
         found = await self._sort_patiently(batch, shards)
-        sent = []
+        sent: list[Ack] = []
         for shard, entries in enumerate(found.inbox):
             sent += await start_batch(producer, self._topics.inbox, shard, entries)
         if found.letters:
             sent += await self._send_letters(found.letters)
-        await asyncio.gather(*sent)
+        return asyncio.gather(*sent)
 
     @property
     def _producer(self) -> Producer:
@@ -133,12 +133,12 @@ class Gate:
         assert isinstance(message, Signal | Command)
         return message
 
-    async def _send_letters(self, letters: Iterable[DeadLetter]) -> list[asyncio.Future[object]]:
+    async def _send_letters(self, letters: Iterable[DeadLetter]) -> list[Ack]:
         producer = self._producer.client
         topic = self._topics.dead_letters
         pairs = [(key_of(letter), self._codec.encode(letter)) for letter in letters]
         partition = partition_of(pairs[0][0], len(await producer.partitions_for(topic)))
-        return [*await start_batch(producer, topic, partition, pairs)]
+        return await start_batch(producer, topic, partition, pairs)
 
 
 def dead_letter(batch: Batch, raw: Raw, reason: str) -> DeadLetter:

@@ -6,11 +6,13 @@ decoded by whoever reads them.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import faust
 from faust.auth import SASLCredentials, SSLCredentials
+from faust.types import EventT
 
 from streams.transport.batches import Batch, BatchSchema, InOrder
 from streams.transport.cluster import Cluster
@@ -23,7 +25,9 @@ SESSION_SECONDS = 10.0
 REQUEST_SECONDS = 40.0
 QUEUED_BATCHES = 16
 
-Handle = Callable[[Batch], Awaitable[None]]
+Arrival = asyncio.Future[Any]
+"""Done when Kafka has everything that came of a batch."""
+Handle = Callable[[Batch], Awaitable[Arrival | None]]
 
 
 class App(faust.App):
@@ -35,7 +39,11 @@ class App(faust.App):
         super().__init__(*args, **settings)
 
     def on_batches(self, *topics: str, handle: Handle) -> None:
-        """One agent over all these topics: each batch is acknowledged when `handle` returns."""
+        """One agent over all these topics.
+
+        A batch is acknowledged when `handle` returns, or when what it returns is done; the next batch need
+        not wait for that.
+        """
         order = InOrder()
 
         async def agent(stream: Any) -> None:
@@ -45,10 +53,13 @@ class App(faust.App):
                     continue  # read before a rebalance; it is read again
                 try:
                     order.check(batch)
-                    await handle(batch)
+                    arrival = await handle(batch)
                 except Exception as error:
                     die(f"{self.conf.id}: {event.message}: {error!r}")
-                event.ack()
+                if arrival is None:
+                    event.ack()
+                else:
+                    arrival.add_done_callback(partial(_acknowledge, event))
 
         self.agent(self.topic(*topics, schema=BatchSchema()), name="-".join(topics))(agent)
 
@@ -58,6 +69,13 @@ class App(faust.App):
 
     def _create_directories(self) -> None:
         """It keeps nothing on the disk."""
+
+
+def _acknowledge(event: EventT[Batch], arrival: Arrival) -> None:
+    if not arrival.cancelled():
+        if (error := arrival.exception()) is not None:
+            die(f"{event.message}: {error!r}")
+        event.ack()
 
 
 def app_settings(

@@ -100,8 +100,7 @@ class Consumer(driver.Consumer):
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         self._stop_batches()
         if self._progress or self._said_by_app():
-            await self.maybe_wait_for_commit_to_finish()
-            await self.commit()
+            await self.commit_and_end_transactions()
         self._progress.clear()
         await super().on_partitions_revoked(revoked)
 
@@ -195,6 +194,12 @@ class Consumer(driver.Consumer):
         return message
 
     # Committing ------------------------------------------------------------------------------------
+
+    async def commit_and_end_transactions(self) -> None:
+        """The last commit before partitions go: of everything that was handed to the producer, too."""
+        await self.app.producer.flush()
+        await self.maybe_wait_for_commit_to_finish()
+        await self.commit()
 
     def _said_by_app(self) -> Mapping[str, Committable]:
         return getattr(self.app, "committable", {})
