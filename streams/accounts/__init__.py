@@ -9,6 +9,7 @@ from streams.accounts.load import (
     parse_account,
     preset_text,
     presets,
+    whole_settings,
 )
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "parse_instruments",
     "preset_text",
     "presets",
+    "whole_settings",
 ]

@@ -7,15 +7,17 @@ import msgspec
 
 from streams.accounts import groups, values
 from streams.accounts.document import Item
+from streams.engine import validity
 from streams.engine.settings import Commission, Settings, Slippage
 
 NAME = "a name of up to 64 letters, digits, spaces, dots, dashes and underscores"
-NAME_PATTERN = r"(?=\S)[\w .\-]{1,64}(?<=\S)"
+MARKET_NAME = "ticks, or ticks.NAME for another market"
 
 READERS: dict[str, Callable[[Item], Any]] = {
-    "name": values.text(NAME, NAME_PATTERN),
+    "name": values.text(NAME, validity.NAME),
     "balance": values.money(above_zero=True),
     "size": groups.size,
+    "market": values.text(MARKET_NAME, validity.MARKET),
     "currency": values.text("a currency such as USD", r"[A-Z][A-Z0-9]{1,9}"),
     "time_zone": values.zone,
     "latency": values.duration(above_zero=False),

@@ -70,6 +70,11 @@ def changed_settings(text: str, origin: str) -> str:
     return msgspec.json.encode(values, order="deterministic").decode()
 
 
+def whole_settings(settings: Settings) -> str:
+    """What a `create` says: JSON of fields of `Settings`; what is as usual is left out."""
+    return msgspec.json.encode(settings, order="deterministic").decode()
+
+
 def _override_layer(overrides: Mapping[str, str]) -> Layer:
     faults = Faults()
     layer = {}

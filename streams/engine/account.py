@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 from schemas.messages import Command, OrderType, Output, Signal
 from streams.engine import breakers, figures, matching, path, plans, trading, turns
 from streams.engine.calendars import floor_minute, is_open, next_midnight
+from streams.engine.common import Common
 from streams.engine.inbox import Inbox, Waiting
 from streams.engine.market import Batch, Moment
 from streams.engine.orders import Order
@@ -24,10 +25,20 @@ class Account:
     """An account's state and the parts that act on it."""
 
     def __init__(
-        self, settings: Settings, instruments: Instruments, state: AccountState | None = None
+        self,
+        settings: Settings,
+        instruments: Instruments,
+        state: AccountState | None = None,
+        number: int = 0,
+        common: Common | None = None,
     ) -> None:
         self.name = settings.name
         self.instruments = instruments
+        self.number = number
+        """Its place among the accounts of its shard."""
+        self.common = common or Common()
+        self.changed = True
+        """Something of its state may differ from what was written down last."""
         self.state = state or AccountState(
             cash=settings.balance,
             versions=[settings],
@@ -37,7 +48,7 @@ class Account:
         )
         self.settings = self.state.versions[-1]
         self.out = Outbox(self.name, self.state)
-        self.inbox = Inbox()
+        self.inbox = Inbox(self._expiry_of, self.common.waiting)
         self._worth: figures.Worth | None = None
         self.budget: int | None = None
         """What is left of this record's volume; None until it is asked for."""
@@ -53,6 +64,8 @@ class Account:
         for lot in self.state.lots.values():
             self._by_symbol.setdefault(lot.symbol, []).append(lot)
             self.schedule(lot)
+        for version in self.state.versions:
+            self.common.serve(version)
 
     # What it is told ---------------------------------------------------------------------------
 
@@ -60,10 +73,12 @@ class Account:
     def version(self) -> int:
         return len(self.state.versions) - 1
 
-    def adopt(self, settings: Settings) -> None:
+    def adopt(self, settings: Settings, now: Moment) -> None:
         """New settings, for what is accepted from now on."""
+        self.state.forgotten = max(self.state.forgotten, now.time - self.settings.dedupe_for)
         self.state.versions.append(settings)
         self.settings = settings
+        self.common.serve(settings)
 
     def terms_of(self, terms: Terms) -> Settings:
         return self.state.versions[terms.settings]
@@ -199,17 +214,23 @@ class Account:
 
     # The step ----------------------------------------------------------------------------------
 
-    def admit(self, entry: Signal | Command, now: Moment | None) -> None:
-        """An entry has arrived behind record `now`, which has passed; None: before the market's first."""
-        self._worth = None
-        turns.admit(self, entry, now)
+    def _expiry_of(self, entry: Signal | Command, interval: int) -> int:
+        return turns.expiry_of(self.settings, entry, interval) if isinstance(entry, Signal) else 0
+
+    def admit(self, entry: Signal | Command, number: int, now: Moment | None) -> bool:
+        """An entry has arrived between two records; None: before the market's first. Whether it matters."""
+        if not turns.concerns(self, entry):
+            return False
+        self.changed, self._worth = True, None
+        turns.admit(self, entry, number, now)
         if now is not None:
             self._stale_at = matching.tell_stale(self, now)
             self._finish(now)
+        return True
 
     def step(self, now: Moment, reached: frozenset[str] | None = None) -> None:
         """Pass one market record; `reached` names the lots and orders that it may concern, None all."""
-        self.budget = self._worth = None
+        self.changed, self.budget, self._worth = True, None, None
         self._pass_time(now)
         turns.expire(self, now)
         matching.expire_orders(self, now)
@@ -244,6 +265,7 @@ class Account:
 
     def begin_minute(self, batch: Batch, row: int) -> None:
         """The minute's row, with the marks before the record."""
+        self.changed = True
         worth = figures.worth(self, lambda symbol: batch.mark_before(symbol, row))
         self._tell(floor_minute(int(batch.time[row])), worth)
 
@@ -274,6 +296,15 @@ class Account:
             for lot in self.out.changed_lots.values():
                 self.out.position(now.time, lot, now.mark_of(lot.symbol))
             self.out.changed_lots.clear()
+
+    def resume(self, now: Moment) -> list[str]:
+        """Restored, it stands between two records: everything that it waits for, to be watched."""
+        quiet = (matching.quiet_at(self, order, now) for order in self.waiting_orders())
+        self._stale_at = min(quiet, default=FOREVER)
+        state = self.state
+        symbols = {lot.symbol for lot in state.lots.values()}
+        symbols |= {plan.symbol for plan in state.plans.values()}
+        return [*state.lots, *state.orders, *symbols, *self.inbox.symbols()]
 
     # When it must be stepped -------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from schemas.columns import Ints
 from streams.engine.units import FOREVER
 
 
-class Bar(msgspec.Struct, frozen=True):
+class Bar(msgspec.Struct, frozen=True, array_like=True):
     bucket: int
     """Its interval's number since 1970."""
     high: int
@@ -30,26 +30,16 @@ class Records(msgspec.Struct, frozen=True):
         return Records(self.bucket[:end], self.high[:end], self.low[:end], self.close[:end])
 
 
-class History(msgspec.Struct):
-    """The last bars of one symbol and interval; the newest may still grow."""
-
-    keep: int
-    bars: list[Bar] = []
-
-    def with_records(self, records: Records) -> list[Bar]:
-        """The last bars after these records too."""
-        bars = list(self.bars)
-        for bar in _bars_of(records):
-            if bars and bars[-1].bucket == bar.bucket:
-                last = bars[-1]
-                bar = Bar(bar.bucket, max(last.high, bar.high), min(last.low, bar.low), bar.close)
-                bars[-1] = bar
-            else:
-                bars.append(bar)
-        return bars[-self.keep :]
-
-    def take_in(self, records: Records) -> None:
-        self.bars = self.with_records(records)
+def with_records(known: list[Bar], records: Records, keep: int) -> list[Bar]:
+    """The last bars after these records too; the newest may still grow."""
+    bars = list(known)
+    for bar in _bars_of(records):
+        if bars and bars[-1].bucket == bar.bucket:
+            last = bars[-1]
+            bars[-1] = Bar(bar.bucket, max(last.high, bar.high), min(last.low, bar.low), bar.close)
+        else:
+            bars.append(bar)
+    return bars[-keep:]
 
 
 def _bars_of(records: Records) -> list[Bar]:

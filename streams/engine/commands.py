@@ -7,7 +7,7 @@ Settings come as the JSON of `Settings`, in the engine's units: who reads a pers
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,9 +19,10 @@ from streams.engine.limits import Request
 from streams.engine.market import Moment
 from streams.engine.matching import kill
 from streams.engine.orders import Order
-from streams.engine.settings import WHOLE, Settings
+from streams.engine.settings import WHOLE
 from streams.engine.state import Lot, Origin, Terms
 from streams.engine.units import floor_to
+from streams.engine.validity import BadSettingsError, read_settings
 
 if TYPE_CHECKING:
     from streams.engine.account import Account
@@ -264,24 +265,20 @@ def _price_on_tick(account: Account, order: Order, command: Command) -> None:
 # Settings ------------------------------------------------------------------------------------
 
 
-def _create(account: Account, command: Command, now: Moment) -> Refusal | None:
-    return "exists", None, None
-
-
 def _change(account: Account, command: Command, now: Moment) -> Refusal | None:
     """New settings for what is accepted from now on, and for the open plans that the command names."""
-    try:
-        changes = msgspec.json.decode(command.settings or "{}", type=dict[str, Any])
-        changed = msgspec.convert(msgspec.to_builtins(account.settings) | changes, Settings)
-    except msgspec.MsgspecError:
-        return "bad_settings", None, None
-    if changed.name != account.name:
-        return "bad_settings", None, None
     was = account.settings
+    try:
+        changed = read_settings(command.settings, was)
+    except BadSettingsError as error:
+        return f"bad_settings {error}", None, None
+    for field in ("name", "market"):
+        if getattr(changed, field) != getattr(was, field):
+            return f"bad_settings {field}", None, None
     if (changed.latency, changed.time_zone) != (was.latency, was.time_zone) and not account.is_flat():
         return "not_flat", None, None
     _accept(account, command, now)
-    account.adopt(changed)
+    account.adopt(changed, now)
     account.inbox.forget_expiries()
     account.stale.update(account.inbox.symbols())
     account.stale.update(lot.symbol for lot in account.state.lots.values())
@@ -304,7 +301,6 @@ def _apply_to(account: Account, plan_id: str) -> None:
 
 
 _KINDS: dict[str, Callable[[Account, Command, Moment], Refusal | None]] = {
-    "create": _create,
     "change": _change,
     "pause": _pause,
     "resume": _resume,

@@ -32,13 +32,13 @@ def catch_up(account: Account, lot: Lot, now: Moment, until: int) -> None:
 
 def take_in(account: Account, lot: Lot, series: Series, until: int, count: int) -> None:
     account.recent[lot.lot_id] = lot
-    settings = account.terms_of(lot.terms)
+    settings, ranges = account.terms_of(lot.terms), account.common.ranges
     if settings.trailing_stop is not None and not lot.asleep and until > lot.seen:
-        high, low = series.extremes(SELL if lot.side > 0 else BUY, lot.seen, until)
+        high, low = ranges.within(series, SELL if lot.side > 0 else BUY, lot.seen, until)
         best = high if lot.side > 0 else low
         exits.ratchet(lot, settings, best, account.instrument(lot.symbol).tick_size)
     if count > lot.seen:
-        high, low = series.extremes(MARK, lot.seen, count)
+        high, low = ranges.within(series, MARK, lot.seen, count)
         lot.high = high if lot.high is None else max(lot.high, high)
         lot.low = low if lot.low is None else min(lot.low, low)
         lot.seen = count
@@ -57,7 +57,8 @@ def end_batch(account: Account, series_of: Mapping[str, Series]) -> None:
         follows = order.extreme is not None and order.state == "accepted" and not order.asleep
         if series is not None and follows:
             end = series.base + len(series)
-            high, low = series.extremes(BUY if order.side > 0 else SELL, order.seen, end)
+            which = BUY if order.side > 0 else SELL
+            high, low = account.common.ranges.within(series, which, order.seen, end)
             follow(account, order, low if order.side > 0 else high)
             order.seen = end
 
@@ -68,7 +69,7 @@ def bring(account: Account, now: Moment, order: Order) -> None:
         return
     which = BUY if order.side > 0 else SELL
     until = None if order.symbol != now.symbol or now.passed else now.count - 1
-    high, low, count = now.extremes_of(order.symbol, which, order.seen, until)
+    high, low, count = account.common.ranges.at(now, order.symbol, which, order.seen, until)
     follow(account, order, low if order.side > 0 else high)
     order.seen = max(order.seen, count)
 

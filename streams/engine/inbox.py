@@ -6,12 +6,17 @@ record: the record's own less the latency.
 """
 
 from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from heapq import heapify, heappop, heappush
 
 import msgspec
 
 from schemas.messages import Command, Signal
 from streams.engine.units import FOREVER
+
+Entry = Signal | Command
+Expiry = Callable[[Entry, int], int]
+"""The last instant at which an entry holds, by the settings and the interval of its symbol's bars."""
 
 
 class Waiting(msgspec.Struct):
@@ -22,53 +27,86 @@ class Waiting(msgspec.Struct):
     """Its own, or that of an earlier entry where that is later."""
     expiry: int
     """The last instant at which it holds, as far as is known."""
-    entry: Signal | Command
+    entry: Entry
+    interval: int = 0
+    """Of its symbol's bars when that was looked at."""
     done: bool = False
+
+
+class Waits(msgspec.Struct, array_like=True):
+    """Which entries wait, without the entries: what a checkpoint keeps."""
+
+    runs: list[tuple[int, int, int]] = []
+    """Numbers that follow each other: how far behind the run before, how many, their bars' interval."""
+    floors: list[tuple[int, int]] = []
+    """Entries that had to wait for one that has had its turn: their number and time."""
 
 
 class Inbox:
     """Entries by what they wait for: their own symbol's record, or any."""
 
-    def __init__(self) -> None:
-        self.count = 0
+    def __init__(self, expiry: Expiry, everywhere: dict[int, int]) -> None:
         self.any_record: deque[Waiting] = deque()
         self.own_record: dict[str, deque[Waiting]] = {}
+        self._expiry = expiry
         self._expiries: list[tuple[int, int, Waiting]] = []
+        self._everywhere = everywhere
+        """In how many inboxes of the shard each number waits."""
         self.changes = 0
         """Commands that change settings, among those that wait."""
 
-    def add(self, entry: Signal | Command, time: int, expiry: int) -> None:
-        self.count += 1
-        waiting = Waiting(self.count, time, expiry, entry)
+    def add(self, entry: Entry, number: int, time: int, interval: int = 0) -> None:
+        waits_for_own = isinstance(entry, Signal) and entry.side != "flat"
+        waiting = Waiting(
+            number, time, self._expiry(entry, interval) if waits_for_own else 0, entry, interval
+        )
         self.changes += isinstance(entry, Command) and entry.kind == "change"
-        if isinstance(entry, Signal) and entry.side != "flat":
-            self.own_record.setdefault(entry.symbol, deque()).append(waiting)
-            heappush(self._expiries, (expiry, waiting.number, waiting))
+        if waits_for_own:
+            self.own_record.setdefault(entry.symbol or "", deque()).append(waiting)
+            heappush(self._expiries, (waiting.expiry, number, waiting))
         else:
             self.any_record.append(waiting)
+        self._everywhere[number] = self._everywhere.get(number, 0) + 1
 
     def __len__(self) -> int:
-        return len(self.any_record) + sum(len(queue) for queue in self.own_record.values())
+        return sum(1 for _ in self._all())
 
-    def expired(self, time: int) -> list[Waiting]:
-        """Take out the entries that no longer hold, in order of arrival."""
-        gone = []
+    def _all(self) -> Iterator[Waiting]:
+        for queue in (self.any_record, *self.own_record.values()):
+            yield from (waiting for waiting in queue if not waiting.done)
+
+    def _leave(self, waiting: Waiting) -> None:
+        waiting.done = True
+        left = self._everywhere[waiting.number] - 1
+        if left:
+            self._everywhere[waiting.number] = left
+        else:
+            del self._everywhere[waiting.number]
+
+    def past_expiry(self, time: int) -> list[Waiting]:
+        """Take the entries that may no longer hold off the list of expiries, in order of arrival."""
+        found = []
         while self._expiries and self._expiries[0][0] < time:
             waiting = heappop(self._expiries)[2]
             if not waiting.done:
-                waiting.done = True
-                gone.append(waiting)
-        gone.sort(key=lambda waiting: waiting.number)
-        return gone
+                found.append(waiting)
+        found.sort(key=lambda waiting: waiting.number)
+        return found
 
-    def hold(self, waiting: Waiting, expiry: int) -> None:
-        """Put an entry back that holds for longer."""
-        waiting.done, waiting.expiry = False, expiry
-        heappush(self._expiries, (expiry, waiting.number, waiting))
+    def holds(self, waiting: Waiting, time: int, interval: int) -> bool:
+        """Whether an entry of `past_expiry` still holds with bars of that interval; else it leaves."""
+        waiting.interval, waiting.expiry = interval, self._expiry(waiting.entry, interval)
+        if time > waiting.expiry:
+            self._leave(waiting)
+            return False
+        heappush(self._expiries, (waiting.expiry, waiting.number, waiting))
+        return True
 
     def forget_expiries(self) -> None:
         """The settings have changed: every entry's expiry is to be looked at again."""
-        self._expiries = [(0, number, waiting) for _, number, waiting in self._expiries]
+        for _, _, waiting in self._expiries:
+            waiting.interval, waiting.expiry = 0, self._expiry(waiting.entry, 0)
+        self._expiries = [(waiting.expiry, number, waiting) for _, number, waiting in self._expiries]
         heapify(self._expiries)
 
     def next_turn(self, reach: int, symbol: str) -> Waiting | None:
@@ -84,10 +122,11 @@ class Inbox:
         if mine is not None and (anyone is None or mine.number < anyone.number):
             assert own is not None
             own.popleft()
-            mine.done = True
+            self._leave(mine)
             return mine
         if anyone is not None:
             self.any_record.popleft()
+            self._leave(anyone)
             self.changes -= isinstance(anyone.entry, Command) and anyone.entry.kind == "change"
         return anyone
 
@@ -105,3 +144,33 @@ class Inbox:
 
     def symbols(self) -> list[str]:
         return list(self.own_record)
+
+    # What a checkpoint keeps -------------------------------------------------------------------
+
+    def waits(self) -> Waits:
+        runs: list[tuple[int, int, int]] = []
+        floors: list[tuple[int, int]] = []
+        end, latest = 0, -FOREVER
+        for waiting in sorted(self._all(), key=lambda waiting: waiting.number):
+            if runs and waiting.number == end and waiting.interval == runs[-1][2]:
+                runs[-1] = (runs[-1][0], runs[-1][1] + 1, runs[-1][2])
+            else:
+                runs.append((waiting.number - end, 1, waiting.interval))
+            latest = max(latest, waiting.entry.ts)
+            if waiting.time != latest:
+                latest = waiting.time
+                floors.append((waiting.number, latest))
+            end = waiting.number + 1
+        return Waits(runs, floors)
+
+    def restore(self, waits: Waits, entries: Mapping[int, Entry]) -> None:
+        """Take in the entries that wait here."""
+        floors = dict(waits.floors)
+        start, latest = 0, -FOREVER
+        for gap, count, interval in waits.runs:
+            start += gap
+            for number in range(start, start + count):
+                entry = entries[number]
+                latest = floors.get(number, max(latest, entry.ts))
+                self.add(entry, number, latest, interval)
+            start += count

@@ -1,51 +1,26 @@
 """The market as accounts see it: a batch of records as columns, and the one record at which they stand.
 
-Rules of this file: what is asked at a record is the same however the records were cut into batches.
+Rules of this file: what is asked at a record is the same however the records were cut into batches. What is
+known of a symbol is a value that is replaced, never changed: whoever holds a batch sees what was before it.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
 
 from schemas.columns import BAR, CLOCK, Ints
-from streams.engine.bars import Bar, History, Records
+from streams.engine.bars import Bar, Records, with_records
 from streams.engine.checks import Checked, marks_of
 from streams.engine.series import BUY, MARK, SELL, Column
 from streams.engine.units import FOREVER, MINUTE
 from streams.engine.vwap import Session, Volume, session_until
 
-
-class Extremes(msgspec.Struct):
-    """Highest and lowest of a column since any earlier count, for the batches that have passed."""
-
-    highs: list[tuple[int, int]] = []
-    """(count at the batch's end, highest), highest falling: a newer higher one removes what it hides."""
-    lows: list[tuple[int, int]] = []
-
-    def push(self, count: int, highest: int, lowest: int) -> None:
-        while self.highs and self.highs[-1][1] <= highest:
-            self.highs.pop()
-        self.highs.append((count, highest))
-        while self.lows and self.lows[-1][1] >= lowest:
-            self.lows.pop()
-        self.lows.append((count, lowest))
-
-    def since(self, count: int) -> tuple[int, int]:
-        high = bisect_right(self.highs, (count, FOREVER))
-        low = bisect_right(self.lows, (count, FOREVER))
-        return (
-            self.highs[high][1] if high < len(self.highs) else -FOREVER,
-            self.lows[low][1] if low < len(self.lows) else FOREVER,
-        )
-
-    def clear(self) -> None:
-        self.highs.clear()
-        self.lows.clear()
+Past = dict[int, list[Bar]]
+"""A symbol's last bars by interval; the newest of each may still grow."""
 
 
-class SymbolState(msgspec.Struct):
+class SymbolState(msgspec.Struct, frozen=True, array_like=True):
     """What is left of a symbol's past when a batch has gone."""
 
     symbol: str
@@ -57,21 +32,19 @@ class SymbolState(msgspec.Struct):
     buy: int = 0
     interval: int = 0
     """Of its bars; 0 while it had none."""
-    extremes: tuple[Extremes, Extremes, Extremes] = msgspec.field(
-        default_factory=lambda: (Extremes(), Extremes(), Extremes())
-    )
-    session: Session = msgspec.field(default_factory=Session)
-    histories: dict[int, History] = {}
-    """Bars by interval."""
+    session: Session = Session()
+    bars: Past = {}
 
 
 class Series:
     """One symbol's records in a batch."""
 
-    __slots__ = ("_columns", "_marks", "bars", "base", "before", "raw", "rows", "state", "time")
+    __slots__ = ("_columns", "_marks", "bars", "base", "before", "raw", "rows", "state", "symbol", "time")
 
     def __init__(self, state: SymbolState, checked: Checked, rows: Ints | None) -> None:
         self.state = state
+        """Before the batch."""
+        self.symbol = state.symbol
         self.base = state.count
         self.before = state.mark
         self.raw = checked.columns
@@ -121,29 +94,23 @@ class Series:
         """The index of the first record at or after a place in the batch."""
         return row if self.rows is None else int(self.rows.searchsorted(row))
 
-    def extremes(self, which: int, since: int, until: int) -> tuple[int, int]:
-        """Highest and lowest over the records with a count in (since, until]."""
-        high, low = -FOREVER, FOREVER
-        if since < self.base:
-            high, low = self.state.extremes[which].since(since)
-        start = max(0, since - self.base)
-        if start < until - self.base:
-            top, bottom = self.column(which).extremes(start, until - self.base)
-            high, low = max(high, top), min(low, bottom)
-        return high, low
-
 
 class Batch:
     """Market records that are folded together."""
 
-    __slots__ = ("_index", "_which", "last", "previous", "series", "symbols", "time")
+    __slots__ = ("_index", "_which", "histories", "last", "previous", "series", "symbols", "time")
 
-    def __init__(self, time: Ints, previous: int, symbols: dict[str, SymbolState]) -> None:
+    def __init__(
+        self, time: Ints, previous: int, symbols: dict[str, SymbolState], histories: dict[int, int]
+    ) -> None:
         self.time = time
         self.last = int(time[-1])
         self.previous = previous
         """Event time of the record before the batch."""
         self.symbols = symbols
+        """What was known before it."""
+        self.histories = histories
+        """Which bars are kept, and how many."""
         self.series: dict[str, Series] = {}
         self._which: list[Series | None] | None = None
         self._index: list[int] = []
@@ -152,7 +119,7 @@ class Batch:
         return len(self.time)
 
     def add(self, series: Series) -> None:
-        self.series[series.state.symbol] = series
+        self.series[series.symbol] = series
         self._which = None
 
     def locate(self, row: int) -> tuple[Series | None, int]:
@@ -176,6 +143,10 @@ class Batch:
             for at, row in enumerate(rows):
                 which[row], index[row] = series, at
         self._which, self._index = which, index
+
+    def known(self) -> set[str]:
+        """The symbols of the market so far."""
+        return self.symbols.keys() | self.series.keys()
 
     def mark_before(self, symbol: str, row: int) -> int:
         """The symbol's newest mark before a record; 0 before its first."""
@@ -216,7 +187,7 @@ class Moment:
 
     def _load(self, series: Series, index: int) -> None:
         raw = series.raw
-        self.symbol = series.state.symbol
+        self.symbol = series.symbol
         self.count = series.base + index + 1
         self.mark = int(series.marks[index])
         self.before = int(series.marks[index - 1]) if index else series.before
@@ -272,21 +243,10 @@ class Moment:
             return int(series.time[at])
         return state.time if state is not None else -FOREVER
 
-    def extremes_of(
-        self, symbol: str, which: int, since: int, until: int | None = None
-    ) -> tuple[int, int, int]:
-        """Highest and lowest of a symbol since a count, and the count that they reach."""
-        series = self.batch.series.get(symbol)
-        if series is None:
-            state = self.batch.symbols[symbol]
-            return *state.extremes[which].since(since), state.count
-        count = series.base + series.at_or_after(self.row + 1) if until is None else until
-        return *series.extremes(which, since, count), count
-
     def interval_of(self, symbol: str) -> int:
         """The bar interval of a symbol; of the market's bars while it had none of its own; else 0."""
         own = self._interval(symbol)
-        return own or max(map(self._interval, self.batch.symbols), default=0)
+        return own or max(map(self._interval, self.batch.known()), default=0)
 
     def _interval(self, symbol: str) -> int:
         series = self.batch.series.get(symbol)
@@ -299,13 +259,12 @@ class Moment:
     def bars_of(self, symbol: str, interval: int) -> list[Bar]:
         """The symbol's last bars of that interval, the newest unfinished."""
         state = self.batch.symbols.get(symbol)
-        history = state.histories.get(interval) if state is not None else None
-        if history is None:
-            return []
+        known = [] if state is None else state.bars.get(interval, [])
         series = self.batch.series.get(symbol)
-        if series is None:
-            return history.bars
-        return history.with_records(series.records(interval).until(series.at_or_after(self.row + 1)))
+        if series is None or interval not in self.batch.histories:
+            return known
+        records = series.records(interval).until(series.at_or_after(self.row + 1))
+        return with_records(known, records, self.batch.histories[interval])
 
     def vwap(self) -> tuple[int, int]:
         """Price × size and size of this symbol since midnight UTC, this record included."""
@@ -313,6 +272,14 @@ class Moment:
         raw = self.series.raw
         volume = Volume(self.series.time, self.series.marks, raw.size)
         return session_until(self.series.state.session, volume, self.index + 1)
+
+
+def between(market: "Market") -> Moment | None:
+    """After the last record and before the next: nothing fills; None before the first."""
+    if market.time == -FOREVER:
+        return None
+    batch = Batch(np.array([market.time]), market.time, market.symbols, market.histories)
+    return Moment(batch, 0, passed=True)
 
 
 class Market:
@@ -324,47 +291,53 @@ class Market:
         self.sessions = sessions
         """Whether each symbol's session volume is kept, for the accounts that look at it."""
         self.histories = histories
-        """Which bars are kept, by interval, and how many: for the same reason."""
+        """Which bars are kept, by interval, and how many: for the same reason. It may come to hold more."""
 
     def batches(self, checked: Checked) -> Iterator[Batch]:
-        """The records as batches in which each symbol has either ticks or bars."""
+        """The records as batches in which each symbol has either ticks or bars; each is taken in."""
         start = 0
         for end in [*_changes_of_kind(checked), len(checked)]:
             if end > start:
-                yield self._batch(checked.take(slice(start, end)) if end - start < len(checked) else checked)
+                part = checked.take(slice(start, end)) if end - start < len(checked) else checked
+                batch = self._batch(part)
+                self._take_in(batch)
+                yield batch
             start = end
 
     def _batch(self, checked: Checked) -> Batch:
-        batch = Batch(checked.time, self.time, self.symbols)
+        batch = Batch(checked.time, self.time, self.symbols, dict(self.histories))
         for symbol, rows in _rows_by_symbol(checked):
-            state = self.symbols.get(symbol)
-            if state is None:
-                state = self.symbols[symbol] = SymbolState(symbol)
-                state.histories = {interval: History(keep) for interval, keep in self.histories.items()}
+            state = self.symbols.get(symbol) or SymbolState(symbol)
             batch.add(Series(state, checked if rows is None else checked.take(rows), rows))
         return batch
 
-    def close(self, batch: Batch, remember: Mapping[str, set[int]]) -> None:
-        """The batch is done: keep its last marks, and the extremes of the columns in `remember`."""
-        self.time = int(batch.time[-1])
-        for symbol, series in batch.series.items():
-            state = series.state
-            if self.sessions:
-                state.session.take_in(Volume(series.time, series.marks, series.raw.size))
-            for interval, history in state.histories.items():
-                history.take_in(series.records(interval))
-            state.count += len(series)
-            state.time = int(series.time[-1])
-            state.mark = int(series.marks[-1])
-            state.sell = int(series.raw.bid[-1]) or state.mark
-            state.buy = int(series.raw.ask[-1]) or state.mark
-            if series.bars and series.raw.interval is not None:
-                state.interval = int(series.raw.interval[-1])
-            for which, extremes in enumerate(state.extremes):
-                if which in remember.get(symbol, ()):
-                    extremes.push(state.count, *series.column(which).extremes(0, len(series)))
-                else:
-                    extremes.clear()
+    def _take_in(self, batch: Batch) -> None:
+        self.time = batch.last
+        after = {symbol: self._after(series) for symbol, series in batch.series.items()}
+        self.symbols = {**self.symbols, **after}
+
+    def _after(self, series: Series) -> SymbolState:
+        state, raw, mark = series.state, series.raw, int(series.marks[-1])
+        bars = state.bars
+        if self.histories:
+            bars = {
+                interval: with_records(state.bars.get(interval, []), series.records(interval), keep)
+                for interval, keep in self.histories.items()
+            }
+        session = state.session
+        if self.sessions:
+            session = session.after(Volume(series.time, series.marks, raw.size))
+        return SymbolState(
+            state.symbol,
+            count=state.count + len(series),
+            time=int(series.time[-1]),
+            mark=mark,
+            sell=int(raw.bid[-1]) or mark,
+            buy=int(raw.ask[-1]) or mark,
+            interval=int(raw.interval[-1]) if series.bars and raw.interval is not None else state.interval,
+            session=session,
+            bars=bars,
+        )
 
 
 def _changes_of_kind(checked: Checked) -> list[int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streams.engine import exits, figures, following, plans, trading
-from streams.engine.calendars import is_open, next_open
+from streams.engine.calendars import next_open
 from streams.engine.fees import expected_fee, parts_of
 from streams.engine.fills import slipped, stop_on_tick
 from streams.engine.market import Moment
@@ -143,7 +143,8 @@ def _follow(account: Account, now: Moment, order: Order) -> None:
     """Bring a trailing order to the record before this one."""
     assert now.series is not None
     if order.state == "accepted" and not order.asleep and now.count - 1 > order.seen:
-        high, low = now.series.extremes(BUY if order.side > 0 else SELL, order.seen, now.count - 1)
+        which = BUY if order.side > 0 else SELL
+        high, low = account.common.ranges.within(now.series, which, order.seen, now.count - 1)
         following.follow(account, order, low if order.side > 0 else high)
     order.seen = now.count
 
@@ -279,20 +280,25 @@ def wait_for_price(account: Account, order: Order, reason: str) -> None:
 
 def tell_stale(account: Account, now: Moment) -> int:
     """Orders whose symbol has been quiet for too long say so; when the next one will have to."""
-    after, soonest = account.instruments.checks.stale_after, FOREVER
+    soonest = FOREVER
     for order in account.waiting_orders():
-        newest = now.time_of(order.symbol)
-        if newest == -FOREVER or order.reason == "stale_quote":
-            continue
-        if now.time <= newest + after:
-            soonest = min(soonest, newest + after + 1)
-        elif is_open(account.instrument(order.symbol).calendar, now.time):
+        at = quiet_at(account, order, now)
+        if at <= now.time:
             following.bring(account, now, order)
             wait(account, order, "stale_quote")
             account.stale.add(order.order_id)
         else:
-            soonest = min(soonest, next_open(account.instrument(order.symbol).calendar, now.time))
+            soonest = min(soonest, at)
     return soonest
+
+
+def quiet_at(account: Account, order: Order, now: Moment) -> int:
+    """When the order has to say that its symbol is quiet."""
+    newest = now.time_of(order.symbol)
+    if newest == -FOREVER or order.reason == "stale_quote":
+        return FOREVER
+    at = newest + account.instruments.checks.stale_after + 1
+    return at if at > now.time else next_open(account.instrument(order.symbol).calendar, now.time)
 
 
 def kill(account: Account, now: Moment, order: Order, reason: str) -> None:

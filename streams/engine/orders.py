@@ -1,6 +1,7 @@
 """An order and its life.
 
-Rules of this file: the states are data; a step that the table does not know is a broken invariant.
+Rules of this file: the states are data; a step that the table does not know is a broken invariant. An order
+is an array where it is written: a new field goes last and has a default.
 """
 
 from typing import Literal
@@ -36,7 +37,7 @@ class TransitionError(Exception):
     """The engine asked an order for a step that its state does not allow."""
 
 
-class Order(msgspec.Struct):
+class Order(msgspec.Struct, array_like=True):
     """An order of one account, from its creation until it is filled or dead."""
 
     order_id: str

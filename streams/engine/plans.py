@@ -13,6 +13,7 @@ from streams.engine.fees import expected_fee
 from streams.engine.limits import Request, split
 from streams.engine.market import Moment
 from streams.engine.orders import Order
+from streams.engine.settings import Condition
 from streams.engine.state import Origin, Plan, PlannedSlice, Terms
 from streams.engine.units import value_of
 
@@ -75,8 +76,13 @@ def reservation(account: Account, price: int, quantity: int) -> int:
 
 
 def _condition(account: Account, plan: Plan, planned: PlannedSlice) -> str:
-    part = account.terms_of(plan.terms).slices[planned.number - 1]
-    return conditions.in_words(part.conditions)
+    return conditions.in_words(_conditions(account, plan, planned))
+
+
+def _conditions(account: Account, plan: Plan, planned: PlannedSlice) -> tuple[Condition, ...]:
+    """Settings that a plan was given later may know fewer slices: the rest have no conditions."""
+    slices = account.terms_of(plan.terms).slices
+    return slices[planned.number - 1].conditions if planned.number <= len(slices) else ()
 
 
 def release_due(account: Account, now: Moment) -> None:
@@ -110,8 +116,7 @@ def _fails(
 ) -> tuple[str, float | None, float | None] | None:
     if not planned.quantity:
         return "below_lot", None, None
-    part = account.terms_of(plan.terms).slices[planned.number - 1]
-    failed = conditions.first_failing(account, now, plan, part.conditions)
+    failed = conditions.first_failing(account, now, plan, _conditions(account, plan, planned))
     if failed is None and not now.is_bar:
         return matching.short_of_money(account, now, plan, planned)
     return failed

@@ -4,7 +4,7 @@ from schemas.messages import Output
 from streams.engine import exits
 from streams.engine.account import Account
 from streams.engine.calendars import is_open
-from streams.engine.market import Moment
+from streams.engine.market import Moment, between
 from streams.engine.orders import Order
 from streams.engine.outbox import order_message
 from streams.engine.series import BUY, SELL
@@ -16,17 +16,18 @@ from streams.engine.units import FOREVER
 def last_words(shard: Shard) -> list[Output]:
     """Open orders with why they wait, then positions at the last marks."""
     told: list[Output] = []
-    if shard.now is None:
+    now = between(shard.market)
+    if now is None:
         return told
     for account in shard.accounts:
         state = account.state
         exits = [order for lot in state.lots.values() for order in lot.exits.values() if order.is_open]
         for order in [*state.orders.values(), *exits]:
-            order.reason = why_waits(account, order, shard.now)
-            told.append(order_message(account.name, order, shard.now.time))
+            order.reason = why_waits(account, order, now)
+            told.append(order_message(account.name, order, now.time))
         for lot in state.lots.values():
-            _follow(account, lot, shard.now)
-            account.out.position(shard.now.time, lot, shard.now.mark_of(lot.symbol))
+            _follow(account, lot, now)
+            account.out.position(now.time, lot, now.mark_of(lot.symbol))
         told += account.take_output()
     return told
 
@@ -36,7 +37,8 @@ def _follow(account: Account, lot: Lot, now: Moment) -> None:
     settings = account.terms_of(lot.terms)
     if settings.trailing_stop is None or lot.asleep:
         return
-    high, low, _ = now.extremes_of(lot.symbol, SELL if lot.side > 0 else BUY, lot.seen)
+    which = SELL if lot.side > 0 else BUY
+    high, low, _ = account.common.ranges.at(now, lot.symbol, which, lot.seen)
     best = high if lot.side > 0 else low
     if abs(best) < FOREVER:
         exits.ratchet(lot, settings, best, account.instrument(lot.symbol).tick_size)

@@ -11,7 +11,7 @@ import msgspec
 from streams.engine.units import HOUR, MINUTE, ONE, SECOND
 
 
-class Setting(msgspec.Struct, frozen=True, kw_only=True):
+class Setting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of every group of settings."""
 
 
@@ -110,6 +110,8 @@ class Settings(Setting):
     balance: int
     size: Size
     currency: str = "USD"
+    market: str = "ticks"
+    """The topic of the one market that it trades in."""
     time_zone: str = "UTC"
     latency: int = 0
     follow: tuple[str, ...] = ()

@@ -5,18 +5,20 @@ at every record would give.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from heapq import heappop, heappush
 
 from schemas.columns import Columns
 from schemas.messages import Command, Output, Signal
-from streams.engine import following, sizing
+from streams.engine import following, opening, turns
 from streams.engine.account import Account, next_minute
 from streams.engine.checks import Checked, Gatekeeper
-from streams.engine.indicators import CORRELATED_DAYS
-from streams.engine.market import Batch, Market, Moment, Series
+from streams.engine.common import USUAL_BARS, Common, wants_sessions
+from streams.engine.market import Batch, Market, Moment, Series, between
+from streams.engine.ranges import Ranges
 from streams.engine.settings import Instruments, Settings
-from streams.engine.units import DAY, FOREVER
+from streams.engine.units import FOREVER, SECOND
+from streams.engine.validity import BadSettingsError
 from streams.engine.watching import TIME, Watch, watch_of
 from streams.engine.watchlist import Watchlist
 
@@ -24,40 +26,40 @@ Told = tuple[int, int, list[Output]]
 """At which record of the batch, by which account, what."""
 
 
-def wants_sessions(settings: Settings) -> bool:
-    return any(condition.kind == "above_vwap" for part in settings.slices for condition in part.conditions)
-
-
-def wanted_histories(settings: Settings) -> dict[int, int]:
-    """Which bars the settings look at, and how many of them."""
-    wanted = {}
-    if sizing.needs_atr(settings):
-        wanted[settings.atr_interval] = settings.atr_length + 2
-    if settings.max_correlated is not None:
-        wanted[DAY] = max(wanted.get(DAY, 0), CORRELATED_DAYS + 2)
-    return wanted
-
-
 class Shard:
     """Accounts and what they watch."""
 
-    def __init__(self, accounts: Sequence[Settings], instruments: Instruments | None = None) -> None:
+    def __init__(
+        self,
+        accounts: Sequence[Settings],
+        instruments: Instruments | None = None,
+        *,
+        topic: str | None = None,
+        max_ahead: int | None = None,
+        at_any_time: bool = False,
+    ) -> None:
+        """`at_any_time`: accounts may come and change, so the usual of the market's past is always kept."""
         self.instruments = instruments or Instruments()
+        self.topic = topic
+        """The market that its accounts trade in; None: whatever they say."""
+        self.max_ahead = max_ahead
+        """How far ahead of the market an entry may be; None: as far as it likes."""
+        self.late = 0
+        """Entries that were late for any account."""
         self.gatekeeper = Gatekeeper(self.instruments.checks)
-        histories: dict[int, int] = {}
-        for settings in accounts:
-            for interval, keep in wanted_histories(settings).items():
-                histories[interval] = max(keep, histories.get(interval, 0))
-        self.market = Market(sessions=any(map(wants_sessions, accounts)), histories=histories)
+        self.common = Common(dict(USUAL_BARS) if at_any_time else {})
+        self.market = Market(
+            sessions=at_any_time or any(map(wants_sessions, accounts)), histories=self.common.histories
+        )
         self.accounts: list[Account] = []
         self.numbers: dict[str, int] = {}
         self.watchlists: dict[str, Watchlist] = defaultdict(Watchlist)
-        self.now: Moment | None = None
-        """The last record, which has passed."""
         self._wakes: list[tuple[int, int]] = []
         self._wake: list[int] = []
         self._watching: list[dict[str, str]] = []
         """Of each account: its keys and the symbol whose list they are on."""
+        self._unsettled: set[str] = set()
+        """Symbols whose list has trails that have not taken in what has passed."""
         for settings in accounts:
             self.open(settings)
 
@@ -65,30 +67,68 @@ class Shard:
         """A new account: it lives from the next record on."""
         if settings.name in self.numbers:
             raise ValueError(f"two accounts are named {settings.name!r}: give one of them another name")
-        self.numbers[settings.name] = len(self.accounts)
-        self.accounts.append(Account(settings, self.instruments))
+        number = len(self.accounts)
+        self._take_up(Account(settings, self.instruments, number=number, common=self.common))
+        self._wake_at(number, -FOREVER)
+
+    def _take_up(self, account: Account) -> None:
+        self.numbers[account.name] = account.number
+        self.accounts.append(account)
         self._wake.append(FOREVER)
         self._watching.append({})
-        self._wake_at(len(self.accounts) - 1, -FOREVER)
 
     # Entries -----------------------------------------------------------------------------------
 
-    def admit(self, entry: Signal | Command) -> list[Output]:
-        """An entry arrives behind the last record."""
+    def admit(self, entry: Signal | Command, number: int) -> list[Output]:
+        """An entry arrives behind the last record; numbers rise from one entry to the next."""
+        now = between(self.market)
+        ahead = 0 if now is None or self.max_ahead is None else entry.ts - now.time - self.max_ahead
         if isinstance(entry, Signal):
-            concerned = list(range(len(self.accounts)))
+            concerned = self.accounts
+        elif entry.kind == "create" or entry.account not in self.numbers:
+            return [self._open_by(entry, now, too_early=ahead > 0)]
         else:
-            number = self.numbers.get(entry.account)
-            concerned = [] if number is None else [number]
+            concerned = [self.accounts[self.numbers[entry.account]]]
         told: list[Output] = []
-        for number in concerned:
-            account = self.accounts[number]
-            account.admit(entry, self.now)
+        late = False
+        for account in concerned:
+            counted = account.state.counts.late
+            if now is not None and ahead > 0:
+                turns.refuse_ahead(account, entry, now, self.max_ahead or 0)
+            elif account.admit(entry, number, now) and now is not None:
+                self._watch_anew(account.number, account, now)
+                self._sleep(account.number, account, now.time)
             told += account.take_output()
-            if self.now is not None:
-                self._watch_anew(number, account, self.now)
-                self._sleep(number, account, self.now.time)
+            late = late or account.state.counts.late > counted
+        self.late += late
+        self._settle({})
         return told
+
+    def _open_by(self, command: Command, now: Moment | None, *, too_early: bool) -> Output:
+        """Answer a command that opens an account, or that is for none."""
+        time = command.ts if now is None else max(command.ts, now.time)
+        if now is not None and too_early and self.max_ahead is not None:
+            measured, limit = (command.ts - now.time) / SECOND, self.max_ahead / SECOND
+            return opening.decision(command, now.time, "ahead", measured, limit)
+        if command.kind != "create":
+            return opening.decision(command, time, "no_account")
+        known = self.numbers.get(command.account)
+        if known is not None:
+            created = self.accounts[known].state.created
+            if created is not None and created[0] == command.command_id:
+                return opening.decision(command, created[1])
+            return opening.decision(command, time, "exists")
+        try:
+            settings = opening.settings_of(command, self.topic)
+        except BadSettingsError as error:
+            return opening.decision(command, time, f"bad_settings {error}")
+        self.open(settings)
+        self.accounts[-1].state.created = (command.command_id, time)
+        return opening.decision(command, time)
+
+    def pending(self) -> list[int]:
+        """The numbers of the entries that may still take effect, ascending."""
+        return sorted(self.common.waiting)
 
     # The market --------------------------------------------------------------------------------
 
@@ -120,13 +160,21 @@ class Shard:
         told: list[Told] = []
         for number in sorted(touched):
             _Run(self, number, batch, told).through(touched[number])
-        for symbol, watchlist in self.watchlists.items():
-            watchlist.settle(batch.series.get(symbol))
-        self.now = Moment(batch, len(batch) - 1, passed=True)
-        lists = self.watchlists.items()
-        self.market.close(batch, {symbol: watchlist.columns() for symbol, watchlist in lists if watchlist})
+        self._unsettled.update(batch.series)
+        self._settle(batch.series)
+        for symbol, series in batch.series.items():
+            watchlist = self.watchlists.get(symbol)
+            self.common.ranges.take_in(series, watchlist.columns() if watchlist else set())
         told.sort(key=lambda each: each[:2])
         return [output for _, _, outputs in told for output in outputs]
+
+    def _settle(self, series: Mapping[str, Series]) -> None:
+        """Trails take in what passed before they were watched."""
+        for symbol in self._unsettled:
+            watchlist = self.watchlists.get(symbol)
+            if watchlist:
+                watchlist.settle(self.common.ranges, series.get(symbol))
+        self._unsettled.clear()
 
     def _watch_anew(self, number: int, account: Account, now: Moment) -> list[tuple[str, Watch]]:
         """Bring the account's watches up to date and answer those that changed."""
@@ -140,6 +188,7 @@ class Shard:
             if watch is not None:
                 watching[key] = watch.symbol
                 self.watchlists[watch.symbol].put((number, key), watch)
+                self._unsettled.add(watch.symbol)
                 changed.append((key, watch))
         account.stale.clear()
         return changed
@@ -228,14 +277,15 @@ class _Run:
         series = self.batch.series.get(watch.symbol)
         if series is None:
             return
-        index = first_reached(series, watch, series.at_or_after(self.row + 1))
+        start = series.at_or_after(self.row + 1)
+        index = first_reached(series, self.shard.common.ranges, watch, start)
         if index < len(series):
             row = series.row(index)
             self.due[key] = row
             heappush(self.heap, (row, key))
 
 
-def first_reached(series: Series, watch: Watch, start: int) -> int:
+def first_reached(series: Series, ranges: Ranges, watch: Watch, start: int) -> int:
     """The index of the first record from `start` on that the watch waits for; the length if none is."""
     end = len(series)
     levels = watch.levels
@@ -250,7 +300,7 @@ def first_reached(series: Series, watch: Watch, start: int) -> int:
     trail = watch.trail
     if trail is not None and start < end:
         extreme = trail.extreme
-        high, low = series.extremes(trail.which, watch.since, series.base + start)
+        high, low = ranges.within(series, trail.which, watch.since, series.base + start)
         if high > -FOREVER:
             extreme = max(extreme, high) if trail.side > 0 else min(extreme, low)
         found = series.column(trail.which).trail(start, end, trail.side, extreme, trail.share, trail.amount)

@@ -22,18 +22,22 @@ def simulate(
 ) -> Iterator[list[Output]]:
     """Fold a file's market; the last list holds what is still open and why it waits.
 
-    Entries take effect in the order of their time, then of the file. `drops` counts the records that were
-    dropped.
+    Entries take effect in the order of their time, then of the file; commands for other accounts mean
+    nothing. `drops` counts the records that were dropped.
     """
-    shard = Shard(accounts, instruments)
+    entries = list(entries)
+    changes = any(isinstance(entry, Command) and entry.kind == "change" for entry in entries)
+    shard = Shard(accounts, instruments, at_any_time=changes)
     if drops is not None:
         shard.gatekeeper.dropped = drops
-    waiting = deque(sorted(entries, key=lambda entry: entry.ts))
+    known = [entry for entry in entries if isinstance(entry, Signal) or entry.account in shard.numbers]
+    waiting = deque(enumerate(sorted(known, key=lambda entry: entry.ts)))
     for checked in _in_file_order(shard, market):
         last = int(checked.time[-1])
         told: list[Output] = []
-        while waiting and waiting[0].ts <= last:
-            told += shard.admit(waiting.popleft())
+        while waiting and waiting[0][1].ts <= last:
+            number, entry = waiting.popleft()
+            told += shard.admit(entry, number)
         yield told + shard.fold(checked)
     yield last_words(shard)
 

@@ -1,4 +1,7 @@
-"""What an account remembers. Plain data that a checkpoint can write down; the steps are elsewhere."""
+"""What an account remembers. Plain data that a checkpoint can write down; the steps are elsewhere.
+
+Rules of this file: structs are arrays where they are written: a new field goes last and has a default.
+"""
 
 import msgspec
 
@@ -7,7 +10,7 @@ from streams.engine.settings import Settings
 from streams.engine.units import FOREVER
 
 
-class Origin(msgspec.Struct, frozen=True):
+class Origin(msgspec.Struct, frozen=True, array_like=True):
     """Where an entry came from: copied onto everything that follows from it."""
 
     signal_id: str | None = None
@@ -18,7 +21,7 @@ class Origin(msgspec.Struct, frozen=True):
     tags: tuple[str, ...] = ()
 
 
-class Terms(msgspec.Struct, frozen=True):
+class Terms(msgspec.Struct, frozen=True, array_like=True):
     """What was agreed when an entry was accepted."""
 
     settings: int
@@ -33,7 +36,7 @@ class Terms(msgspec.Struct, frozen=True):
     atr: int | None = None
 
 
-class Target(msgspec.Struct):
+class Target(msgspec.Struct, array_like=True):
     """A partial target of a lot."""
 
     price: int
@@ -42,14 +45,14 @@ class Target(msgspec.Struct):
     done: bool = False
 
 
-class Exit(msgspec.Struct):
+class Exit(msgspec.Struct, array_like=True):
     """A close that is to happen at the market as soon as it can."""
 
     reason: str
     since: int
 
 
-class Lot(msgspec.Struct):
+class Lot(msgspec.Struct, array_like=True):
     """A position: one a symbol in `net`, one an entry in `per_signal`."""
 
     lot_id: str
@@ -107,14 +110,14 @@ class Lot(msgspec.Struct):
         return self.queued is not None
 
 
-class PlannedSlice(msgspec.Struct):
+class PlannedSlice(msgspec.Struct, array_like=True):
     number: int
     due: int
     quantity: int
     reserved: int
 
 
-class Plan(msgspec.Struct):
+class Plan(msgspec.Struct, array_like=True):
     """An accepted entry whose slices are not all done."""
 
     plan_id: str
@@ -133,14 +136,14 @@ class Plan(msgspec.Struct):
     """It only closes what is held: no breaker stops it."""
 
 
-class Newest(msgspec.Struct, frozen=True):
+class Newest(msgspec.Struct, frozen=True, array_like=True):
     """The newest signal of a source in a symbol."""
 
     ts: int
     features: dict[str, float]
 
 
-class Counts(msgspec.Struct):
+class Counts(msgspec.Struct, array_like=True):
     orders: int = 0
     plans: int = 0
     lots: int = 0
@@ -151,7 +154,7 @@ class Counts(msgspec.Struct):
     late: int = 0
 
 
-class AccountState(msgspec.Struct):
+class AccountState(msgspec.Struct, array_like=True):
     """One account."""
 
     cash: int
@@ -178,8 +181,10 @@ class AccountState(msgspec.Struct):
     plans: dict[str, Plan] = {}
     orders: dict[str, Order] = {}
     """Open entry orders."""
-    seen: dict[str, int] = {}
-    """(source, signal id) and when its turn last came."""
+    created: tuple[str, int] | None = None
+    """By which command and when; None: a file did."""
+    forgotten: int = -FOREVER
+    """Turns before it count for no repeat: a `dedupe_for` that grew does not bring them back."""
     newest: dict[str, Newest] = {}
     accepted: list[int] = []
     """When entries of the last hour were accepted."""

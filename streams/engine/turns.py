@@ -6,12 +6,12 @@ at.
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from schemas.messages import Command, Signal
 from streams.engine import commands, entries, plans, trading
 from streams.engine.market import Moment
+from streams.engine.settings import Settings
 from streams.engine.state import Newest, Origin
 from streams.engine.units import MINUTE, SECOND
 
@@ -32,20 +32,38 @@ def origin_of(signal: Signal) -> Origin:
     )
 
 
-def expiry_of(account: Account, signal: Signal, interval: int) -> int:
+def _origin_of(entry: Signal | Command) -> Origin:
+    return origin_of(entry) if isinstance(entry, Signal) else Origin(command_id=entry.command_id)
+
+
+def expiry_of(settings: Settings, signal: Signal, interval: int) -> int:
     """The last instant at which the signal holds."""
     expiry = signal.expires_at
     if expiry is None:
         expiry = signal.ts + max(HOLDS_FOR, interval)
-    ttl = account.settings.signal_ttl
+    ttl = settings.signal_ttl
     return expiry if ttl is None else min(expiry, signal.ts + ttl)
 
 
-def admit(account: Account, entry: Signal | Command, now: Moment | None) -> None:
-    """An entry arrives; `now` is the record behind which it came, None before the market's first."""
-    state, inbox = account.state, account.inbox
-    if isinstance(entry, Signal) and not inbox.changes and not _follows(account, entry):
+def refuse_ahead(account: Account, entry: Signal | Command, now: Moment, limit: int) -> None:
+    """An entry of a time that is far from here, which everything behind it would have to wait for."""
+    if not concerns(account, entry):
         return
+    account.changed = True
+    account.out.decide(
+        now.time, "refused", "ahead", symbol=entry.symbol, origin=_origin_of(entry),
+        measured=(entry.ts - now.time) / SECOND, limit=limit / SECOND,
+    )  # fmt: skip
+
+
+def concerns(account: Account, entry: Signal | Command) -> bool:
+    """Whether it may come to a turn here: settings that are about to change may follow other sources."""
+    return isinstance(entry, Command) or bool(account.inbox.changes) or _follows(account, entry)
+
+
+def admit(account: Account, entry: Signal | Command, number: int, now: Moment | None) -> None:
+    """An entry that concerns the account arrives; `now` is between two records, None before the first."""
+    state, inbox = account.state, account.inbox
     time = state.last_ts = max(entry.ts, state.last_ts)
     due = time + account.settings.latency
     waits_for_own = isinstance(entry, Signal) and entry.side != "flat"
@@ -55,7 +73,7 @@ def admit(account: Account, entry: Signal | Command, now: Moment | None) -> None
     if now is not None and (_is_past(account, entry, now) if waits_for_own else late):
         _turn(account, entry, now)
         return
-    inbox.add(entry, time, expiry_of(account, entry, 0) if isinstance(entry, Signal) else 0)
+    inbox.add(entry, number, time)
     if entry.symbol:
         account.stale.add(entry.symbol)
 
@@ -66,7 +84,9 @@ def _follows(account: Account, signal: Signal) -> bool:
 
 
 def _is_past(account: Account, entry: Signal | Command, now: Moment) -> bool:
-    return isinstance(entry, Signal) and now.time > expiry_of(account, entry, now.interval_of(entry.symbol))
+    if isinstance(entry, Command):
+        return False
+    return now.time > expiry_of(account.settings, entry, now.interval_of(entry.symbol))
 
 
 def _tell_late(account: Account, entry: Signal | Command, due: int, now: Moment) -> None:
@@ -76,7 +96,7 @@ def _tell_late(account: Account, entry: Signal | Command, due: int, now: Moment)
         "late",
         "late",
         symbol=entry.symbol,
-        origin=origin_of(entry) if isinstance(entry, Signal) else Origin(command_id=entry.command_id),
+        origin=_origin_of(entry),
         measured=(now.time - due) / SECOND,
         limit=account.settings.latency / SECOND,
     )
@@ -84,13 +104,12 @@ def _tell_late(account: Account, entry: Signal | Command, due: int, now: Moment)
 
 def expire(account: Account, now: Moment) -> None:
     """The waiting entries that no longer hold have their turn."""
-    for waiting in account.inbox.expired(now.time):
+    for waiting in account.inbox.past_expiry(now.time):
         signal = waiting.entry
         assert isinstance(signal, Signal)
-        expiry = expiry_of(account, signal, now.interval_of(signal.symbol))
-        if now.time <= expiry:
-            account.inbox.hold(waiting, expiry)
-        elif _follows(account, signal) and _first_turn(account, signal, now):
+        if account.inbox.holds(waiting, now.time, now.interval_of(signal.symbol)):
+            continue
+        if _follows(account, signal) and _first_turn(account, signal, now):
             account.out.decide(
                 now.time, "expired", "no_market", symbol=signal.symbol, origin=origin_of(signal)
             )
@@ -121,11 +140,9 @@ def _first_turn(account: Account, signal: Signal, now: Moment) -> bool:
     """Remember the signal; False when it is a repeat or stale, which is then told."""
     state, dedupe_for = account.state, account.settings.dedupe_for
     key = f"{signal.source}\n{signal.signal_id}"
-    before = state.seen.pop(key, None)
-    state.seen[key] = now.time
-    _forget(state.seen, now.time - dedupe_for)
+    before = account.common.seen.turn(account.number, key, now.time)
     origin = origin_of(signal)
-    if before is not None and before >= now.time - dedupe_for:
+    if before is not None and before >= max(now.time - dedupe_for, state.forgotten):
         account.out.decide(now.time, "duplicate", "duplicate", symbol=signal.symbol, origin=origin)
         return False
     _remember_newest(account, signal)
@@ -137,13 +154,6 @@ def _first_turn(account: Account, signal: Signal, now: Moment) -> bool:
         )  # fmt: skip
         return False
     return True
-
-
-def _forget(seen: dict[str, int], before: int) -> None:
-    """Ids are in the order of their turns: two leave for each that comes, as long as they are old."""
-    for key, time in list(islice(seen.items(), 2)):
-        if time < before:
-            del seen[key]
 
 
 def _remember_newest(account: Account, signal: Signal) -> None:

@@ -22,16 +22,15 @@ class Volume(NamedTuple):
     size: Ints
 
 
-class Session(msgspec.Struct):
+class Session(msgspec.Struct, frozen=True, array_like=True):
     """Σ price × size and Σ size since midnight UTC."""
 
     day: int = -1
     notional: int = 0
     volume: int = 0
 
-    def take_in(self, records: Volume) -> None:
-        self.notional, self.volume = session_until(self, records, len(records.time))
-        self.day = int(records.time[-1]) // DAY
+    def after(self, records: Volume) -> "Session":
+        return Session(int(records.time[-1]) // DAY, *session_until(self, records, len(records.time)))
 
 
 def session_until(past: Session, records: Volume, end: int) -> tuple[int, int]:

@@ -63,12 +63,13 @@ def watch_of(account: Account, key: str, now: Moment) -> Watch | None:
     return _of_symbol(account, key, now)
 
 
-def _reopening(account: Account, symbol: str, now: Moment) -> Watch | None:
-    """While the market is closed nothing is looked at before it opens."""
+def _reopening(account: Account, symbol: str, now: Moment, *, knows: bool) -> Watch | None:
+    """While the market is closed: what knows that it is not looked at before it opens."""
     calendar = account.instrument(symbol).calendar
     if is_open(calendar, now.time):
         return None
-    return Watch(symbol, _levels(SELL, FOREVER, -FOREVER, next_open(calendar, now.time)))
+    time = next_open(calendar, now.time) if knows else -FOREVER
+    return Watch(symbol, _levels(SELL, FOREVER, -FOREVER, time))
 
 
 def _close_of(account: Account, symbol: str, now: Moment) -> int:
@@ -83,7 +84,7 @@ def _at_close(watch: Watch, close: int) -> Watch:
 
 
 def _of_lot(account: Account, lot: Lot, now: Moment) -> Watch:
-    closed = _reopening(account, lot.symbol, now)
+    closed = _reopening(account, lot.symbol, now, knows=lot.asleep)
     if closed is not None:
         return closed
     settings = account.terms_of(lot.terms)
@@ -121,12 +122,16 @@ def _trail_of(account: Account, lot: Lot, which: int) -> Trail | None:
 
 
 def _of_order(account: Account, order: Order, now: Moment) -> Watch:
-    closed = _reopening(account, order.symbol, now)
+    follows = order.extreme is not None and not order.asleep
+    knows = order.reason == "market_closed" and not follows
+    closed = _reopening(account, order.symbol, now, knows=knows)
     if closed is not None:
         return closed
     which = BUY if order.side > 0 else SELL
     at_once = Watch(order.symbol, _levels(which, FOREVER, -FOREVER, -FOREVER))
-    if not order.arrived or order.reason == "stale_quote" or account.closes_first(order, now):
+    lot = account.net_lot(order.symbol)
+    closes_first = lot is not None and lot.queued is not None
+    if not order.arrived or order.reason == "stale_quote" or closes_first:
         return at_once
     return _at_close(_of_waiting(account, order, which, at_once), _close_of(account, order.symbol, now))
 

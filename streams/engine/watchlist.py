@@ -8,6 +8,7 @@ import numpy as np
 
 from schemas.columns import Ints
 from streams.engine.market import Series
+from streams.engine.ranges import Ranges
 from streams.engine.series import BUY, MARK, SELL
 from streams.engine.units import FOREVER, ONE
 from streams.engine.watching import LEVELS, NEVER, Watch
@@ -126,17 +127,19 @@ class Watchlist:
         self._fresh.update(reached)
         return reached
 
-    def settle(self, series: Series | None) -> None:
-        """The batch is done: trails that it reached, or that were set within it, take in all of it."""
+    def settle(self, ranges: Ranges, series: Series | None) -> None:
+        """Trails that the batch reached, or that were set within it or before it, take in all of it."""
         for row in self._fresh:
             watch = self.watches[row]
             trail = watch.trail
             if trail is None:
                 continue
             best = trail.side * trail.extreme
-            if series is not None:
-                high, low = series.extremes(trail.which, watch.since, series.base + len(series))
-                if high > -FOREVER:
-                    best = max(best, high if trail.side > 0 else -low)
+            if series is None:
+                high, low = ranges.since(watch.symbol, trail.which, watch.since)
+            else:
+                high, low = ranges.within(series, trail.which, watch.since, series.base + len(series))
+            if high > -FOREVER:
+                best = max(best, high if trail.side > 0 else -low)
             self._best[row] = best
         self._fresh.clear()

@@ -3,9 +3,10 @@
 from schemas.messages import Output
 from streams.engine import following
 from streams.engine.account import Account
-from streams.engine.market import Market, Moment
+from streams.engine.common import Common
+from streams.engine.market import Market, Moment, between
 from streams.engine.series import BUY, MARK, SELL
-from streams.engine.shard import Shard, wanted_histories
+from streams.engine.shard import Shard
 from tests.engine.soundness import assert_sound
 from tests.engine.worlds import World, columns_of
 
@@ -18,7 +19,7 @@ def in_batches(world: World, cuts: list[int]) -> list[Output]:
     entries = list(world.entries)
     for start, end in zip(places, [*places[1:], None], strict=True):
         while entries and entries[0][0] <= start:
-            told += shard.admit(entries.pop(0)[1])
+            told += shard.admit(entries.pop(0)[1], len(world.entries) - len(entries))
         if end is not None and end > start:
             told += shard.pass_market(columns_of(world.records[start:end]))
     return told
@@ -27,20 +28,20 @@ def in_batches(world: World, cuts: list[int]) -> list[Output]:
 def every_record(world: World) -> list[Output]:
     """Every account stepped at every record, with nothing left out."""
     shard = Shard(world.accounts, world.instruments)
-    histories: dict[int, int] = {}
-    for settings in world.accounts:
-        histories |= wanted_histories(settings)
-    market = Market(sessions=True, histories=histories)
-    accounts = [Account(settings, world.instruments) for settings in world.accounts]
+    common = Common()
+    market = Market(sessions=True, histories=common.histories)
+    accounts = [
+        Account(settings, world.instruments, number=number, common=common)
+        for number, settings in enumerate(world.accounts)
+    ]
     told: list[Output] = []
     entries = list(world.entries)
-    now: Moment | None = None
     for at in range(len(world.records) + 1):
         while entries and entries[0][0] <= at:
             entry = entries.pop(0)[1]
             for account in accounts:
                 if getattr(entry, "account", account.name) == account.name:
-                    account.admit(entry, now)
+                    account.admit(entry, len(world.entries) - len(entries), between(market))
                     told += account.take_output()
         if at == len(world.records):
             break
@@ -53,8 +54,8 @@ def every_record(world: World) -> list[Output]:
                 assert_sound(account, Moment(batch, 0))
                 told += account.take_output()
                 following.end_batch(account, batch.series)
-            now = Moment(batch, 0, passed=True)
-            market.close(batch, {symbol: {SELL, BUY, MARK} for symbol in market.symbols})
+            for series in batch.series.values():
+                common.ranges.take_in(series, {SELL, BUY, MARK})
     return told
 
 

@@ -55,9 +55,9 @@ def arriving(row: Row, given: Given, records: list[Record], length: int) -> tupl
         for columns in batches(records[start:stop], length):
             outputs += shard.pass_market(columns)
         start = stop
-        for arrival in arrivals:
+        for number, arrival in enumerate(arrivals):
             if arrival.after == stop:
-                outputs += shard.admit(arrival.entry)
+                outputs += shard.admit(arrival.entry, number)
     return outputs, shard.gatekeeper.dropped
 
 
