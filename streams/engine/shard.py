@@ -67,15 +67,29 @@ class Shard:
         """A new account: it lives from the next record on."""
         if settings.name in self.numbers:
             raise ValueError(f"two accounts are named {settings.name!r}: give one of them another name")
-        number = len(self.accounts)
-        self._take_up(Account(settings, self.instruments, number=number, common=self.common))
-        self._wake_at(number, -FOREVER)
+        account = Account(settings, self.instruments, number=len(self.accounts), common=self.common)
+        self.take_up(account)
+        self._wake_at(account.number, -FOREVER)
 
-    def _take_up(self, account: Account) -> None:
+    def take_up(self, account: Account) -> None:
+        """An account that is made already."""
         self.numbers[account.name] = account.number
         self.accounts.append(account)
         self._wake.append(FOREVER)
         self._watching.append({})
+
+    def resume(self) -> None:
+        """Restored, it stands between two records: watch what every account waits for."""
+        now = between(self.market)
+        for account in self.accounts:
+            if now is not None:
+                account.stale.update(account.resume(now))
+                self._watch_anew(account.number, account, now)
+                self._sleep(account.number, account, now.time)
+            else:
+                account.stale.update(account.inbox.symbols())
+                self._wake_at(account.number, -FOREVER)
+        self._settle({})
 
     # Entries -----------------------------------------------------------------------------------
 

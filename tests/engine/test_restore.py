@@ -1,0 +1,84 @@
+"""A shard that was put down between two calls and taken up again goes on as if nothing had been."""
+
+from itertools import pairwise
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.messages import Output
+from streams.engine.rows import Notebook
+from streams.engine.shard import Shard
+from tests.engine.keeping import Store, normal_form
+from tests.engine.worlds import World, bars, columns_of, ticks, worlds
+
+Snapshots = frozenset[int]
+"""After which calls; none: after each."""
+
+
+def run(
+    world: World, cuts: list[int], snapshots: Snapshots, *, restoring: bool
+) -> tuple[list[Output], list[bytes]]:
+    """All outputs, and the state's normal form at the end and wherever a snapshot was taken."""
+    entries = {number * 3: entry for number, (_, entry) in enumerate(world.entries)}
+    arrivals = [(at, number * 3) for number, (at, _) in enumerate(world.entries)]
+    shard = Shard(world.accounts, world.instruments, at_any_time=True)
+    notebook, store = Notebook(shard), Store()
+    told: list[Output] = []
+    forms: list[bytes] = []
+    places = sorted(
+        {
+            0,
+            *(cut for cut in cuts if cut < len(world.records)),
+            *(at for at, _ in arrivals),
+            len(world.records),
+        }
+    )
+    calls = 0
+
+    def after_call() -> None:
+        nonlocal shard, notebook, calls
+        if not snapshots or calls in snapshots:
+            store.keep(notebook)
+            if restoring:
+                pending = {number: entries[number] for number in shard.pending()}
+                shard = Shard([], world.instruments, at_any_time=True)
+                notebook = store.restore(shard, pending)
+        calls += 1
+
+    after_call()
+    for start, end in pairwise([*places, len(world.records)]):
+        while arrivals and arrivals[0][0] <= start:
+            number = arrivals.pop(0)[1]
+            told += shard.admit(entries[number], number)
+            after_call()
+        if end > start:
+            told += shard.pass_market(columns_of(world.records[start:end]))
+            after_call()
+    forms.append(normal_form(shard))
+    return told, forms
+
+
+def check(world: World, cuts: list[int], snapshots: Snapshots) -> None:
+    whole, form = run(world, cuts, snapshots, restoring=False)
+    told, restored = run(world, cuts, snapshots, restoring=True)
+    for one, two in zip(told, whole, strict=False):
+        assert one == two
+    assert len(told) == len(whole)
+    for one, two in zip(restored, form, strict=True):
+        assert msgspec.json.decode(one) == msgspec.json.decode(two)
+    assert restored == form
+
+
+places = st.lists(st.integers(0, 60), max_size=8)
+snapshots = st.frozensets(st.integers(0, 40), max_size=5)
+
+
+@given(worlds(market=ticks(), accounts=3), places, snapshots)
+def test_ticks(world: World, cuts: list[int], snapshots: Snapshots) -> None:
+    check(world, cuts, snapshots)
+
+
+@given(worlds(market=bars(), accounts=3), places, snapshots)
+def test_bars(world: World, cuts: list[int], snapshots: Snapshots) -> None:
+    check(world, cuts, snapshots)
