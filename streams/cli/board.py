@@ -17,8 +17,7 @@ class Board:
 
     def show(self, states: Sequence[tuple[str, str]]) -> None:
         if self.live:
-            if self.shown:
-                click.echo(UP_AND_CLEAR.format(len(self.shown)), nl=False, color=True)
+            self._clear()
             width = shutil.get_terminal_size().columns - 1
             for each in states:
                 click.echo(_line(*each)[:width])
@@ -29,12 +28,19 @@ class Board:
         self.shown = list(states)
 
     def say(self, *lines: str) -> None:
-        """Words between the states: they stay, and the states go on below them."""
+        """Words that stay; on a terminal the states go on below them."""
+        states = self.shown
+        if self.live:
+            self._clear()
         for line in lines:
             click.echo(line)
         if self.live:
-            states, self.shown = self.shown, ()
             self.show(states)
+
+    def _clear(self) -> None:
+        if self.shown:
+            click.echo(UP_AND_CLEAR.format(len(self.shown)), nl=False, color=True)
+        self.shown = ()
 
 
 def _line(name: str, state: str) -> str:

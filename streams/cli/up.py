@@ -50,11 +50,12 @@ def up(
     """
     home = Home.from_environment(os.environ)
     own = Kafka(home.kafka, kafka_port, heap=kafka_heap, log=home.logs / "kafka.log")
-    with home.locked(), _cluster(own) as cluster:
+    with home.locked():
         _remove(ready_file)
-        topics.apply(cluster, markets, replicas=replicas)
-        with _told(home, cluster, own):
-            _supervise(home, cluster, own, parts(home, cluster, workers), ready_file)
+        with _cluster(own) as cluster:
+            topics.apply(cluster, markets, replicas=replicas)
+            with _told(home, cluster, own):
+                _supervise(home, cluster, own, parts(home, cluster, workers), ready_file)
 
 
 def parts(home: Home, cluster: Cluster, workers: int) -> list[Command]:
@@ -113,6 +114,7 @@ def _cluster(own: Kafka) -> Iterator[Cluster]:
     if named is not None:
         yield named
         return
+    click.echo(f"Starting Kafka {KAFKA_VERSION}")
     try:
         yield own.start(progress=Downloads(f"Kafka {KAFKA_VERSION}"))
     finally:

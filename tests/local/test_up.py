@@ -22,17 +22,19 @@ CLUSTER = ("KAFKA_BOOTSTRAP", "KAFKA_SECURITY_PROTOCOL")
 @contextmanager
 def up(folder, *options, **environment):
     """An instance in a folder, killed at the end if it still runs."""
+    home = Home(folder / "home")
     ready = folder / "ready"
+    ready.touch()  # as one leaves it behind that was killed
     command = [sys.executable, "-m", "tests.local.parts", "up", "--ready-file", str(ready), *options]
     inherited = {name: value for name, value in os.environ.items() if name not in CLUSTER}
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         text=True,
-        env=inherited | environment | {"GHOSTFILL_HOME": str(folder / "home")},
+        env=inherited | environment | {"GHOSTFILL_HOME": str(home.folder)},
     ) as process:
         try:
-            await_that(ready.exists)
+            await_that(lambda: home.instance() is not None and ready.exists())
             yield process
         finally:
             process.kill()
@@ -63,7 +65,7 @@ def test_an_instance_starts_survives_and_stops(tmp_path):
         time.sleep(1)
         lines = stopped(process)
     assert process.returncode == 0
-    assert lines[1] == f"  home      {home.folder}"
+    assert lines[2] == f"  home      {home.folder}"
     assert "  kafka     ended by signal 9; starts again in 0.2 s" in lines
     assert "  desk-2    ended by signal 9; starts again in 0.2 s" in lines
     assert [line.split()[0] for line in lines[-8:] if line.endswith("stopped")] == [
@@ -92,7 +94,7 @@ def test_a_board_on_a_terminal_is_redrawn(capsys):
     board.show([("gate", "ready"), ("desk", "starting")])
     board.say("Ready.")
     said = capsys.readouterr().out
-    assert said.count("\x1b[2A\x1b[J") == 1
+    assert said.count("\x1b[2A\x1b[J") == 2
     assert said.endswith("Ready.\n  gate      ready\n  desk      starting\n")
 
 
