@@ -11,20 +11,27 @@ from collections.abc import Iterable
 from streams.transport.barriers import TakenOverError
 from streams.transport.batches import Batch
 from streams.transport.crash import die
+from streams.transport.logs import Log
 from streams.transport.owner import Owner, Stage
 from streams.transport.reports import ShardReport
 from streams.transport.setup import Setup
+from streams.transport.standbys import Standbys
+from streams.transport.takeover import take_over
+
+FEED_SECONDS = 0.002
 
 
 class Fleet:
     """Owners by shard."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, standbys: Standbys | None = None) -> None:
         self.setup = setup
+        self.standbys = standbys
         self.owners: dict[int, Owner] = {}
         self.pause = 0.0
         """Seconds for which the last rebalance held the shards."""
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._feeding: list[asyncio.Task[None]] = []
         self._held_since: float | None = None
 
     # What the group says -----------------------------------------------------------------------
@@ -44,17 +51,27 @@ class Fleet:
         for owner in self.owners.values():
             owner.release()
         for shard in sorted(wanted - self.owners.keys()):
-            self.start(Owner(self.setup, shard))
+            self._start(shard)
+        await self._stop_feeding()
         if self._held_since is not None:
             self.pause = time.monotonic() - self._held_since
             self._held_since = None
 
-    def start(self, owner: Owner) -> None:
-        self.owners[owner.shard] = owner
-        self._tasks[owner.shard] = asyncio.create_task(self._run(owner))
+    def take_over(self, shards: Iterable[int]) -> None:
+        """Go on with shards that the group has not assigned to anybody who lives."""
+        for shard in shards:
+            self._start(shard)
+            self._feeding.append(asyncio.create_task(self._feed(self.owners[shard])))
+
+    def _start(self, shard: int) -> None:
+        is_followed = self.standbys is not None and self.standbys.follows(shard)
+        take = self.standbys.take_over if self.standbys is not None and is_followed else take_over
+        owner = self.owners[shard] = Owner(self.setup, shard, take)
+        self._tasks[shard] = asyncio.create_task(self._run(owner))
 
     async def stop(self) -> None:
         """Leave a checkpoint on every shard's last barrier."""
+        await self._stop_feeding()
         for owner in self.owners.values():
             owner.release()
         await asyncio.gather(*(self._stop(shard) for shard in list(self.owners)))
@@ -72,11 +89,35 @@ class Fleet:
         owner = self.owners.get(shard)
         return owner.committable if owner is not None else None
 
+    async def _feed(self, owner: Owner) -> None:
+        """In place of the agent, until the group has made up its mind."""
+        while owner.stage is Stage.TAKING_OVER:
+            await asyncio.sleep(FEED_SECONDS)
+        assert owner.taken is not None
+        log = Log(self.setup.cluster, self.setup.names.inbox, owner.shard)
+        await log.open(owner.taken.fold.inbox)
+        try:
+            while True:
+                await owner.queue.put(await log.read())
+        finally:
+            await log.close()
+
+    async def _stop_feeding(self) -> None:
+        for task in self._feeding:
+            task.cancel()
+        await asyncio.gather(*self._feeding, return_exceptions=True)
+        self._feeding.clear()
+
     # What it tells -----------------------------------------------------------------------------
 
     @property
     def is_live(self) -> bool:
         return bool(self.owners) and all(owner.stage is Stage.LIVE for owner in self.owners.values())
+
+    @property
+    def is_along(self) -> bool:
+        """Whether it stands by with every shard."""
+        return self.standbys is not None and not self.owners and self.standbys.are_along
 
     def reports(self) -> tuple[ShardReport, ...]:
         return tuple(self.owners[shard].report() for shard in sorted(self.owners))

@@ -5,7 +5,7 @@ names what retention deleted.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
@@ -27,6 +27,7 @@ class Log:
 
     def __init__(self, cluster: Cluster, topic: str, partition: int, *, committed: bool = False) -> None:
         self.place = TopicPartition(topic, partition)
+        self._given_back: list[Raw] = []
         self._consumer = FastConsumer(
             **cluster.aiokafka(),
             isolation_level="read_committed" if committed else "read_uncommitted",
@@ -52,13 +53,27 @@ class Log:
         offsets: dict[TopicPartition, int] = await self._consumer.beginning_offsets([self.place])
         return offsets[self.place]
 
+    async def end(self) -> int:
+        """The offset after the last record that it may read."""
+        offsets: dict[TopicPartition, int] = await self._consumer.end_offsets([self.place])
+        return offsets[self.place]
+
+    def give_back(self, raws: Iterable[Raw]) -> None:
+        """The next read gives them again."""
+        self._given_back = [*raws, *self._given_back]
+
     async def position(self) -> int:
         """Where the next read begins; past gaps that hold no records."""
+        if self._given_back:
+            return self._given_back[0].offset
         position: int = await self._consumer.position(self.place)
         return position
 
     async def read(self, wait_ms: int = LONG_POLL_MS) -> list[Raw]:
         """What has come since; empty when nothing did."""
+        if self._given_back:
+            given, self._given_back = self._given_back, []
+            return given
         try:
             found = await self._consumer.batches(wait_ms)
         except OffsetOutOfRangeError as error:
@@ -68,7 +83,9 @@ class Log:
     async def read_to(self, end: int) -> AsyncIterator[Raw]:
         """The records before an offset."""
         while await self.position() < end:
-            for raw in await self.read():
+            raws = await self.read()
+            self.give_back(raw for raw in raws if raw.offset >= end)
+            for raw in raws:
                 if raw.offset < end:
                     yield raw
 

@@ -8,7 +8,7 @@ Rules of this file:
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,6 +28,9 @@ from streams.transport.takeover import Taken, header_of, take_over
 MOST_STEPS = 200
 PATIENCE = 0.5
 """Seconds after which an idle owner looks whether a checkpoint is due."""
+
+
+TakeOver = Callable[[Setup, int], Awaitable[Taken]]
 
 
 class Stage(StrEnum):
@@ -58,9 +61,10 @@ class Waiting:
 class Owner:
     """One shard, from its takeover until it is stopped or taken over."""
 
-    def __init__(self, setup: Setup, shard: int) -> None:
+    def __init__(self, setup: Setup, shard: int, take: TakeOver = take_over) -> None:
         self.setup = setup
         self.shard = shard
+        self._take_over = take
         self.queue = Queue(shard)
         self.stage = Stage.TAKING_OVER
         self.committable: int | None = None
@@ -89,7 +93,7 @@ class Owner:
     async def run(self) -> None:
         """Returns after `stop`; raises TakenOverError when the shard was taken over."""
         try:
-            self.taken = await take_over(self.setup, self.shard)
+            self.taken = await self._take_over(self.setup, self.shard)
             await self._go_live(self.taken)
         except BaseExceptionGroup as group:
             raise _first(group) from group
@@ -325,7 +329,8 @@ class Owner:
         fold = taken.fold
         header = header_of(fold, taken.epoch, self.setup.engine)
         compacted, self._compacted = self._compacted, []
-        return Snapshot(header, fold.machine.changed(), compacted)
+        rows, taken.rows = [*taken.rows, *fold.machine.changed()], []
+        return Snapshot(header, rows, compacted)
 
     async def _checkpoint(self, taken: Taken, offset: int, snapshot: Snapshot, acks: list[Ack]) -> None:
         await asyncio.gather(*acks)

@@ -1,11 +1,14 @@
 """A shard's checkpoints: its tables' changelogs, written whole or not at all.
 
-Rules of this file: a checkpoint is one transaction: the rows that changed, the header, and the records of
-compacted public topics. Who opens the store fences everybody who opened it before.
+Rules of this file:
+- A checkpoint is one transaction: the rows that changed, the header, and the records of compacted public
+  topics. Each table gets the checkpoint's number too, so that a reader knows when all are of the same one.
+- Who opens the store fences everybody who opened it before.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
@@ -14,7 +17,7 @@ from schemas.private import MarketPosition
 from streams.transport.barriers import TakenOverError
 from streams.transport.cluster import Cluster
 from streams.transport.logs import Log
-from streams.transport.machine import Record, Row
+from streams.transport.machine import Raw, Record, Row
 from streams.transport.producing import BATCH_BYTES, MAX_REQUEST, FencedProducer, Pair, hand_over
 from streams.transport.setup import RowsTable
 
@@ -57,6 +60,10 @@ def ranges_of(offsets: Iterable[int]) -> list[tuple[int, int]]:
     return ranges
 
 
+class StoreError(Exception):
+    """What is stored is not one checkpoint."""
+
+
 class Store:
     """One shard's changelogs."""
 
@@ -71,10 +78,13 @@ class Store:
         self.tables: Tables = {table: {} for table in changelogs}
         """The rows as of the last checkpoint."""
         self.header: Header | None = None
-        first = next(iter(changelogs.values()))
+        self._first = next(iter(changelogs))
+        self._stamps = dict.fromkeys(changelogs, -1)
+        """The number of the checkpoint that each table was last written at."""
+        self._marks: dict[str, bytes] = {}
         self._producer = FencedProducer(
             **cluster.aiokafka(),
-            transactional_id=f"{first}-{shard}",
+            transactional_id=f"{changelogs[self._first]}-{shard}",
             acks="all",
             max_batch_size=BATCH_BYTES,
             max_request_size=MAX_REQUEST,
@@ -93,35 +103,72 @@ class Store:
         await self._producer.stop()
 
     async def load(self, nonce: str) -> None:
-        """Read what is stored, up to a mark that is written now."""
+        """Read what is stored, up to a mark that is written now: nobody else writes any more."""
         mark = nonce.encode()
         await self._write([(topic, SENTINEL, mark) for topic in self.changelogs.values()])
         async with asyncio.TaskGroup() as group:
-            for table, topic in self.changelogs.items():
-                group.create_task(self._load_table(table, topic, mark))
+            for table in self.changelogs:
+                group.create_task(self._load_to(table, mark))
+        self._check_stamps()
 
-    async def _load_table(self, table: str, topic: str, mark: bytes) -> None:
-        log = await Log(self.cluster, topic, self.shard, committed=True).open()
-        try:
-            while True:
+    async def _load_to(self, table: str, mark: bytes) -> None:
+        async with self._log(table) as log:
+            while self._marks.get(table) != mark:
                 for raw in await log.read():
-                    assert raw.key is not None
-                    if raw.key == SENTINEL:
-                        if raw.value == mark:
-                            return
-                    elif raw.key == HEADER:
-                        self.header = msgspec.msgpack.decode(raw.value or b"", type=Header)
-                    else:
-                        self._keep(table, raw.key, raw.value)
+                    self._take(table, raw)
+
+    async def load_along(self) -> None:
+        """Read what is stored while another worker writes: all tables as of one checkpoint."""
+        async with AsyncExitStack() as stack:
+            logs = {table: await stack.enter_async_context(self._log(table)) for table in self.changelogs}
+            while True:
+                for table, log in logs.items():
+                    async for raw in log.read_to(await log.end()):
+                        self._take(table, raw)
+                if self._is_whole():
+                    return
+
+    def _take(self, table: str, raw: Raw) -> None:
+        assert raw.key is not None
+        if raw.key == SENTINEL:
+            self._marks[table] = raw.value or b""
+        elif raw.key != HEADER:
+            self._keep(table, raw.key, raw.value)
+        elif table == self._first:
+            self.header = msgspec.msgpack.decode(raw.value or b"", type=Header)
+            self._stamps[table] = self.header.number
+        else:
+            self._stamps[table] = msgspec.msgpack.decode(raw.value or b"", type=int)
+
+    def _is_whole(self) -> bool:
+        return len(set(self._stamps.values())) == 1
+
+    def _check_stamps(self) -> None:
+        if not self._is_whole():
+            raise StoreError(
+                f"shard {self.shard}: its changelogs are of different checkpoints: {self._stamps}. Somebody "
+                "else wrote to them, or one of the topics was made anew"
+            )
+
+    @asynccontextmanager
+    async def _log(self, table: str) -> AsyncIterator[Log]:
+        log = Log(self.cluster, self.changelogs[table], self.shard, committed=True)
+        try:
+            yield await log.open()
         finally:
             await log.close()
 
     async def write(self, header: Header, rows: Sequence[Row], records: Sequence[Record]) -> None:
         """One checkpoint."""
-        first = next(iter(self.changelogs.values()))
         stored = [(self.changelogs[row.table], row.key, row.value) for row in rows]
-        await self._write([*stored, *records, (first, HEADER, msgspec.msgpack.encode(header))])
+        stamp = msgspec.msgpack.encode(header.number)
+        stamps = [(topic, HEADER, stamp) for table, topic in self.changelogs.items() if table != self._first]
+        headers = [(self.changelogs[self._first], HEADER, msgspec.msgpack.encode(header)), *stamps]
+        await self._write([*stored, *records, *headers])
         self.header = header
+        self.keep_rows(rows)
+
+    def keep_rows(self, rows: Sequence[Row]) -> None:
         for table, key, value in rows:
             self._keep(table, key, value)
 

@@ -61,7 +61,8 @@ class Tables(TableManager):
 
     def on_partitions_revoked(self, revoked: set[TP]) -> None:
         fleet, _ = self._fleet
-        fleet.hold()
+        if revoked:  # on its first join a standby has shards already, and nothing to give back
+            fleet.hold()
         super().on_partitions_revoked(revoked)
 
     async def on_rebalance(

@@ -16,7 +16,7 @@ from streams.transport.barriers import History, TakenOverError
 from streams.transport.fold import Fold
 from streams.transport.inbox import InboxReader
 from streams.transport.logs import Log
-from streams.transport.machine import Record, Run
+from streams.transport.machine import Record, Row, Run
 from streams.transport.markets import Cursor
 from streams.transport.setup import Setup
 from streams.transport.store import Header, Store, ranges_of
@@ -87,6 +87,8 @@ class Taken:
     epoch: int
     told: list[Record]
     """Outputs since the stored checkpoint: they may have been sent, or not."""
+    rows: list[Row]
+    """Rows that may not be stored, besides those that the machine will tell as changed."""
     walked: int
     """Barriers since the stored checkpoint."""
     seconds: float
@@ -109,7 +111,18 @@ async def take_over(setup: Setup, shard: int) -> Taken:
     told: list[Record] = []
     for barrier in recorded:
         told += await fold.walk(barrier, inputs)
-    return Taken(fold, inputs, store, history, barriers, epoch, told, len(recorded), time.monotonic() - began)
+    return Taken(
+        fold=fold,
+        inputs=inputs,
+        store=store,
+        history=history,
+        barriers=barriers,
+        epoch=epoch,
+        told=told,
+        rows=[],
+        walked=len(recorded),
+        seconds=time.monotonic() - began,
+    )
 
 
 async def announce(setup: Setup, shard: int) -> str:

@@ -20,6 +20,7 @@ from streams.transport.publisher import Publisher
 from streams.transport.reports import WorkerReport, encode_report
 from streams.transport.running import running, stop_signal
 from streams.transport.setup import Names, Setup, wall_time
+from streams.transport.standbys import Silence, Standbys
 from streams.transport.tables import FoldApp
 
 REPORT_SECONDS = 0.15
@@ -40,6 +41,9 @@ class Plan:
     markets: Sequence[str]
     reports: str
     """The topic for reports."""
+    shards: int = 8
+    standby: bool = False
+    """Fold along, and take over from a worker that dies."""
     session_seconds: float = 10.0
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Of `Setup`, in place of the usual ones."""
@@ -69,21 +73,41 @@ class Worker:
             await self._work(setup, ready)
 
     async def _work(self, setup: Setup, ready: Callable[[], None]) -> None:
-        fleet = Fleet(setup)
-        usual = app_settings(self.plan.cluster, self.plan.name, session_seconds=self.plan.session_seconds)
-        app = FoldApp(fleet, **usual)
+        standbys = Standbys(setup, self.plan.shards) if self.plan.standby else None
+        fleet = Fleet(setup, standbys)
+        app = self._app(fleet)
         tasks = [asyncio.create_task(_or_die(market.run())) for market in setup.markets.values()]
         tasks.append(asyncio.create_task(_or_die(self._report_on(fleet))))
-        tasks.append(asyncio.create_task(_or_die(_tell_when_live(fleet, ready))))
+        tasks.append(asyncio.create_task(_or_die(_tell_when_ready(fleet, ready))))
         with stop_signal() as stop:
-            async with running(app):
-                await stop.wait()
-                await fleet.stop()
-                self.leaving = True
-                await self._report(fleet)
+            if standbys is None or await self._stands_by(fleet, stop):
+                async with running(app):
+                    await stop.wait()
+                    await fleet.stop()
+                    self.leaving = True
+                    await self._report(fleet)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if standbys is not None:
+            await standbys.close()
+
+    def _app(self, fleet: Fleet) -> FoldApp:
+        """Made before its event loop runs anything: Faust binds its parts as they are made."""
+        usual = app_settings(self.plan.cluster, self.plan.name, session_seconds=self.plan.session_seconds)
+        return FoldApp(fleet, **usual)
+
+    async def _stands_by(self, fleet: Fleet, stop: asyncio.Event) -> bool:
+        """Until a worker has gone; False when this one is to stop before that."""
+        stopping = asyncio.create_task(stop.wait())
+        silence = asyncio.create_task(Silence(self.plan.cluster, self.plan.reports).wait())
+        await asyncio.wait((stopping, silence), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if stop.is_set():
+            silence.cancel()
+            return False
+        fleet.take_over(report.shard for report in silence.result().shards)
+        return True
 
     async def _report_on(self, fleet: Fleet) -> None:
         while True:
@@ -109,8 +133,8 @@ class Worker:
         await setup.publisher.send(self.plan.reports, 0, [(self.name.encode(), encode_report(report))])
 
 
-async def _tell_when_live(fleet: Fleet, ready: Callable[[], None]) -> None:
-    while not fleet.is_live:
+async def _tell_when_ready(fleet: Fleet, ready: Callable[[], None]) -> None:
+    while not (fleet.is_live or fleet.is_along):
         await asyncio.sleep(READY_SECONDS)
     ready()
 

@@ -6,7 +6,7 @@ import sys
 from streams.transport.cluster import Cluster
 from streams.transport.worker import Plan, Worker
 from tests.transport.toy import decode
-from tests.transport.toy_world import ToyTopics
+from tests.transport.toy_world import SHARDS, ToyTopics
 
 
 def tell_ready() -> None:
@@ -15,7 +15,7 @@ def tell_ready() -> None:
 
 
 def main() -> None:
-    bootstrap, app = sys.argv[1:3]
+    bootstrap, app, *standby = sys.argv[1:]
     topics = ToyTopics(app)
     plan = Plan(
         name=app,
@@ -26,6 +26,8 @@ def main() -> None:
         decode=decode,
         markets=[topics.names["ticks"]],
         reports=topics.names["reports"],
+        shards=SHARDS,
+        standby=bool(standby),
         session_seconds=3,
         settings={"checkpoint_after": 0.2},
     )

@@ -148,12 +148,13 @@ def read(cluster: Cluster, topic: str, partition: int) -> list[Any]:
         }
     )
     consumer.assign([TopicPartition(topic, partition, 0)])
+    _, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
     raws: list[Any] = []
-    while True:
+    while not raws or raws[-1].offset < end - 1:
         message = consumer.poll(10)
         assert message is not None
         if message.error():
-            break
+            break  # a last record that cannot be seen: a transaction's mark
         raws.append(Raw(message.offset() or 0, message.timestamp()[1], message.key(), message.value()))
     consumer.close()
     return raws
