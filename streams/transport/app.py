@@ -107,6 +107,7 @@ def app_settings(
         "producer_compression_type": compression,
         "producer_max_batch_size": BATCH_BYTES,
         "stream_buffer_maxsize": QUEUED_BATCHES,
+        "stream_wait_empty": False,
         "store": "memory://",
         "table_standby_replicas": 0,
         "topic_allow_declare": False,

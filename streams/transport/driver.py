@@ -21,6 +21,7 @@ from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
+from mode.threads import MethodQueue
 
 from streams.transport.batches import Batch, Progress
 from streams.transport.machine import Raw
@@ -31,6 +32,7 @@ BATCH_RECORDS = 500
 POLL_SECONDS = 0.25
 """Also how long a rebalance may have to wait for a read that is under way."""
 IDLE_SECONDS = 0.01
+HANDS = 8
 LONG_POLL_MS = 250
 """Faust's 1.5 s would delay the first read after a seek."""
 
@@ -48,6 +50,13 @@ class Fetched(NamedTuple):
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """The aiokafka consumer, which lives in a thread of its own."""
+
+    @property
+    def method_queue(self) -> MethodQueue:
+        """Faust's two hands may both be waiting for a rebalance, which waits for a commit."""
+        if self._method_queue is None:
+            self._method_queue = MethodQueue(HANDS, loop=self.thread_loop, beacon=self.beacon)
+        return self._method_queue
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)

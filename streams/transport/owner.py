@@ -16,6 +16,7 @@ from enum import StrEnum
 import msgspec
 
 from schemas.private import Barrier, MarketPosition, Step, Takeover, decode_barrier, encode_barrier
+from streams.transport import snapshots
 from streams.transport.barriers import TakenOverError
 from streams.transport.inbox import Queue
 from streams.transport.machine import Record, Row
@@ -334,8 +335,13 @@ class Owner:
 
     async def _checkpoint(self, taken: Taken, offset: int, snapshot: Snapshot, acks: list[Ack]) -> None:
         await asyncio.gather(*acks)
-        header = msgspec.structs.replace(snapshot.header, barrier=offset)
-        await taken.store.write(header, snapshot.rows, snapshot.records)
+        day_and_engine = (self.setup.wall() // snapshots.DAY, self.setup.engine)
+        header = msgspec.structs.replace(snapshot.header, barrier=offset, snapshot=day_and_engine)
+        records = snapshot.records
+        if taken.store.header is None or taken.store.header.snapshot != day_and_engine:
+            tables = snapshots.with_rows(taken.store.tables, snapshot.rows)
+            records = [*records, *snapshots.records_of(self.setup.names.snapshots, header, tables)]
+        await taken.store.write(header, snapshot.rows, records)
         self.committable = header.needed
         self._checkpoint_pending = False
         self._wake.set()

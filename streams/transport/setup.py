@@ -22,6 +22,10 @@ class Names:
     """Of each table of the machine; the first also holds the headers."""
     compacted: frozenset[str]
     """Public topics that are written within checkpoints."""
+    snapshots: str
+    """Whole copies of the tables, for `verify`."""
+    outputs: frozenset[str] = frozenset()
+    """The other public topics that a machine writes."""
 
 
 class RowsTable(Protocol):

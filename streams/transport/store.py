@@ -42,6 +42,8 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
     machine: bytes
     barrier: int = -1
     """The barrier's offset."""
+    snapshot: tuple[int, str] | None = None
+    """Day and engine version of the last whole copy of the tables."""
 
     @property
     def needed(self) -> int:

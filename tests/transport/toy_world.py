@@ -32,6 +32,7 @@ PARTITIONS = {
     "counters-changelog": SHARDS,
     "out": SHARDS,
     "state": SHARDS,
+    "snapshots": SHARDS,
     "reports": 1,
 }
 _numbers = count(1)
@@ -48,6 +49,8 @@ class ToyTopics:
             self.names["barriers"],
             {"counters": self.names["counters-changelog"]},
             frozenset({self.names["state"]}),
+            self.names["snapshots"],
+            frozenset({self.names["out"]}),
         )
 
     @classmethod
