@@ -84,16 +84,17 @@ class Store:
         self._stamps = dict.fromkeys(changelogs, -1)
         """The number of the checkpoint that each table was last written at."""
         self._marks: dict[str, bytes] = {}
+        self._producer: FencedProducer | None = None
+
+    async def open(self) -> None:
+        """From here on nobody who opened it before can write."""
         self._producer = FencedProducer(
-            **cluster.aiokafka(),
-            transactional_id=f"{changelogs[self._first]}-{shard}",
+            **self.cluster.aiokafka(),
+            transactional_id=f"{self.changelogs[self._first]}-{self.shard}",
             acks="all",
             max_batch_size=BATCH_BYTES,
             max_request_size=MAX_REQUEST,
         )
-
-    async def open(self) -> None:
-        """From here on nobody who opened it before can write."""
         try:
             await self._producer.start()
         except (ProducerFenced, InvalidProducerEpoch) as error:
@@ -102,7 +103,8 @@ class Store:
     async def close(self) -> None:
         for copy in self.copies.values():
             copy.forget(self.shard)
-        await self._producer.stop()
+        if self._producer is not None:
+            await self._producer.stop()
 
     async def load(self, nonce: str) -> None:
         """Read what is stored, up to a mark that is written now: nobody else writes any more."""
@@ -183,6 +185,7 @@ class Store:
             self.copies[table].keep(self.shard, key, value)
 
     async def _write(self, records: Iterable[tuple[str, bytes, bytes | None]]) -> None:
+        assert self._producer is not None, "the store was not opened to write"
         by_topic: dict[str, list[Pair]] = {}
         for topic, key, value in records:
             by_topic.setdefault(topic, []).append((key, value))

@@ -5,6 +5,7 @@ checkpoint must be there; whatever is there must follow from the barriers.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -59,8 +60,8 @@ async def verify(setup: Setup, shard: int, key: bytes | None = None) -> Verdict:
     found = await snapshots.newest(setup.cluster, setup.names.snapshots, shard)
     if found is None:
         raise snapshots.SnapshotError(
-            f"shard {shard} has no snapshot any more: retention of {setup.names.snapshots} deleted it; the next "
-            "one is written within a day"
+            f"shard {shard} has no snapshot any more: retention of {setup.names.snapshots} deleted it; the "
+            "next one is written within a day"
         )
     ends = {topic: await setup.ends.of_one(topic, shard) for topic in _published(setup)}
     refold = await _refold(setup, shard, found[0].header, found[1], store.header, verdict)
@@ -89,7 +90,7 @@ async def _refold(
     inputs = await ShardInputs(setup, shard).open(begin.needed)
     assert inputs.inbox is not None
     pending: Iterable[Pending] = await inputs.inbox.pending(begin.pending)
-    fold.machine.restore(begin.machine, {table: {} for table in setup.names.changelogs} | tables, pending)
+    fold.machine.restore(begin.machine, defaultdict(dict, tables), pending)
     rows: list[Row] = []
     try:
         for barrier in await _barriers(setup, shard, begin):
