@@ -17,6 +17,9 @@ from streams.engine.units import FOREVER, MINUTE, ONE
 
 RUN = 4096
 
+LONGEST_BAR = FOREVER // 2
+"""So that its end is a time too."""
+
 Faults = npt.NDArray[np.int8]
 Flags = npt.NDArray[np.bool_]
 
@@ -61,6 +64,15 @@ def take(columns: Columns, chosen: Flags | npt.NDArray[np.intp] | slice) -> Colu
     )
 
 
+def own_times(columns: Columns) -> Ints:
+    """When each record is known: a bar when it ends."""
+    if columns.interval is None:
+        return columns.ts
+    lasts = np.where(columns.interval == NOT_KNOWN, MINUTE, np.minimum(columns.interval, LONGEST_BAR))
+    times: Ints = columns.ts + np.where(columns.kind == BAR, lasts, 0)
+    return times
+
+
 def mid(bid: Ints, ask: Ints) -> Ints:
     """Between bid and ask, half to even."""
     total = bid + ask
@@ -85,16 +97,16 @@ class Gatekeeper:
         self.checks = checks
         self.time = -FOREVER
         self.raw: dict[str, tuple[int, int]] = {}
-        """The two newest raw ticks of a symbol, newest first; 0 where there was none."""
+        """The two newest raw ticks of a symbol, newest first; 0 where there was none.
+
+        A value: each call makes a new one.
+        """
         self.dropped: Counter[str] = Counter()
 
     def check(self, columns: Columns) -> Checked:
         if not len(columns):
             return Checked(columns, columns.ts)
-        own = columns.ts
-        if columns.interval is not None:
-            lasts = np.where(columns.interval == NOT_KNOWN, MINUTE, columns.interval)
-            own = own + np.where(columns.kind == BAR, lasts, 0)
+        own = own_times(columns)
         ready = _quoted_ticks(columns)
         marks = columns.price if ready else marks_of(columns)
         faults = None if ready else self._faults(columns, marks)
@@ -149,7 +161,7 @@ class Gatekeeper:
         newest = self._jumps_pass(columns, marks, lone)
         if newest is None:
             return None
-        self.raw.update(newest)
+        self.raw = self.raw | newest
         self.time = int(times[-1])
         return times
 
@@ -187,6 +199,7 @@ class Gatekeeper:
         return earlier // ONE * share + earlier % ONE * share // ONE
 
     def _walk(self, columns: Columns, own: Ints, marks: Ints, faults: Faults | None) -> tuple[Ints, Flags]:
+        self.raw = dict(self.raw)
         kept = np.zeros(len(own), np.bool_)
         times = np.zeros(len(own), np.int64)
         kinds = [TICK] * len(own) if columns.kind is None else columns.kind.tolist()

@@ -91,7 +91,7 @@ class Notebook:
             if former is not state or raw.get(symbol) != self._raw.get(symbol):
                 rows.bars += _ended_since(former, state)
                 rows.symbols.append(self._symbol_row(state))
-        self._states, self._raw = self.shard.market.symbols, dict(raw)
+        self._states, self._raw = self.shard.market.symbols, raw
         return rows
 
     def _symbol_row(self, state: SymbolState) -> SymbolRow:
@@ -144,7 +144,7 @@ class Notebook:
                 shard.gatekeeper.raw[symbol] = row.raw
             if row.extremes is not None:
                 shard.common.ranges.symbols[symbol] = row.extremes
-        self._states, self._raw = shard.market.symbols, dict(shard.gatekeeper.raw)
+        self._states, self._raw = shard.market.symbols, shard.gatekeeper.raw
 
 
 def _ended_since(former: SymbolState | None, state: SymbolState) -> Iterator[BarsRow]:

@@ -15,6 +15,7 @@ from streams.engine.account import Account, next_minute
 from streams.engine.checks import Checked, Gatekeeper
 from streams.engine.common import USUAL_BARS, Common, wants_sessions
 from streams.engine.market import Batch, Market, Moment, Series, between
+from streams.engine.passages import Passages
 from streams.engine.ranges import Ranges
 from streams.engine.settings import Instruments, Settings
 from streams.engine.units import FOREVER, SECOND
@@ -146,9 +147,12 @@ class Shard:
 
     # The market --------------------------------------------------------------------------------
 
-    def pass_market(self, columns: Columns) -> list[Output]:
-        """Fold market records as they come from their log."""
-        return self.fold(self.gatekeeper.check(columns))
+    def pass_market(self, columns: Columns, passages: Passages | None = None) -> list[Output]:
+        """Fold market records as they come from their log; `passages` are what others made of them."""
+        told: list[Output] = []
+        for batch in (passages or Passages()).batches(self.gatekeeper, self.market, columns):
+            told += self._fold(batch)
+        return told
 
     def fold(self, checked: Checked) -> list[Output]:
         """Fold records that passed the checks."""

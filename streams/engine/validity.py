@@ -31,6 +31,8 @@ def read_settings(text: str | None, former: Settings | None = None) -> Settings:
     """Whole settings from JSON; with `former`, those with the fields that the text names changed."""
     try:
         read = msgspec.json.decode(text or "{}", type=dict[str, object])
+        if "error" in read:  # whoever read a person's keys could not
+            raise BadSettingsError(str(read["error"]))
         base = {} if former is None else msgspec.to_builtins(former)
         settings = msgspec.convert({**base, **read}, Settings)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:

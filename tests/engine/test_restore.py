@@ -47,7 +47,7 @@ def run(
         calls += 1
 
     after_call()
-    for start, end in pairwise([*places, len(world.records)]):
+    for start, end in pairwise((*places, len(world.records))):
         while arrivals and arrivals[0][0] <= start:
             number = arrivals.pop(0)[1]
             told += shard.admit(entries[number], number)
@@ -65,8 +65,8 @@ def check(world: World, cuts: list[int], snapshots: Snapshots) -> None:
     for one, two in zip(told, whole, strict=False):
         assert one == two
     assert len(told) == len(whole)
-    for one, two in zip(restored, form, strict=True):
-        assert msgspec.json.decode(one) == msgspec.json.decode(two)
+    for left, right in zip(restored, form, strict=True):
+        assert msgspec.json.decode(left) == msgspec.json.decode(right)
     assert restored == form
 
 
