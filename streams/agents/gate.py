@@ -20,7 +20,8 @@ from schemas.numbers import TIME_END
 from schemas.partition import partition_of, shard_of
 from schemas.private import encode_entry, inbox_entry
 from schemas.registry import Registry
-from streams.transport.app import App, Arrival, app_settings
+from streams.agents.wishes import in_engine_units
+from streams.transport.app import SESSION_SECONDS, App, Arrival, app_settings
 from streams.transport.batches import Batch
 from streams.transport.cluster import Cluster
 from streams.transport.machine import Raw
@@ -53,10 +54,11 @@ def gate_app(
     *,
     registry_url: str | None = None,
     instance: str | None = None,
+    session_seconds: float = SESSION_SECONDS,
     name: str = NAME,
     topics: GateTopics = GateTopics(),
 ) -> App:
-    app = App(**app_settings(cluster, name, instance=instance))
+    app = App(**app_settings(cluster, name, instance=instance, session_seconds=session_seconds))
     gate = Gate(app, Codec(registry=Registry(registry_url)), topics)
     app.on_batches(topics.signals, topics.commands, handle=gate.pass_on)
     return app
@@ -131,7 +133,7 @@ class Gate:
             raise MessageError("value", f"{len(raw.value)} bytes", f"at most {MAX_VALUE}")
         message: Message = self._codec.decode(self._meaning[topic], raw.key, raw.value)
         assert isinstance(message, Signal | Command)
-        return message
+        return in_engine_units(message) if isinstance(message, Command) else message
 
     async def _send_letters(self, letters: Iterable[DeadLetter]) -> list[Ack]:
         producer = self._producer.client

@@ -13,6 +13,7 @@ from streams.cli.presets import presets
 from streams.cli.replay import replay
 from streams.cli.topics import topics
 from streams.cli.up import up
+from streams.cli.worker import worker
 from streams.files.faults import FileError
 from streams.transport.cluster import ClusterError
 
@@ -28,7 +29,7 @@ def command() -> None:
     """Paper trading: signals in, fills out. Nothing reaches a real market."""
 
 
-for each in (replay, presets, demo, topics, up, doctor):
+for each in (replay, presets, demo, topics, up, worker, doctor):
     command.add_command(each)
 
 

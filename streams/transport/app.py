@@ -63,6 +63,11 @@ class App(faust.App):
 
         self.agent(self.topic(*topics, schema=BatchSchema()), name="-".join(topics))(agent)
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether its group has given it what it is to read."""
+        return self._consumer is not None and cast(Consumer, self._consumer).is_reading
+
     def _crash(self, reason: BaseException) -> None:
         if not isinstance(reason, asyncio.CancelledError):
             die(f"{self.conf.id}: {reason!r}")

@@ -141,6 +141,10 @@ class Consumer(driver.Consumer):
         super().resume_flow()
         self._batches_flow = self._sought
 
+    @property
+    def is_reading(self) -> bool:
+        return self._batches_flow
+
     # Reading ---------------------------------------------------------------------------------------
 
     async def _drain_messages(self, fetcher: Any) -> None:

@@ -7,20 +7,29 @@ takes too long ends the process, and nothing is lost by that.
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 from streams.transport.app import App
 from streams.transport.crash import die
 from streams.transport.fence import FENCE
 
 STOP_SECONDS = 20.0
+READY_SECONDS = 0.05
 
 
-async def run_apps(*apps: App) -> None:
-    """Run until a signal says to stop."""
+async def run_apps(*apps: App, ready: Callable[[], None] = lambda: None) -> None:
+    """Run until a signal says to stop; `ready` is called when all of them read."""
     with stop_signal() as stop:
         async with running(*apps):
+            telling = asyncio.create_task(_tell_when_reading(apps, ready))
             await stop.wait()
+            telling.cancel()
+
+
+async def _tell_when_reading(apps: Sequence[App], ready: Callable[[], None]) -> None:
+    while not all(app.is_reading for app in apps):
+        await asyncio.sleep(READY_SECONDS)
+    ready()
 
 
 @contextlib.contextmanager

@@ -1,0 +1,65 @@
+"""The desk: an engine a shard, folded from the inbox and the markets; everything that happens is published.
+
+Rules of this file: it names the topics and the engine's version, and decides nothing.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib import metadata
+
+import msgspec
+
+from schemas.catalog import catalog
+from streams.agents.machine import TABLES, DeskMachine
+from streams.agents.market import MarketDecoder
+from streams.engine.settings import Instruments
+from streams.transport.cluster import Cluster
+from streams.transport.setup import Names
+from streams.transport.worker import Plan
+
+NAME = "ghostfill-desk"
+
+TOPICS = Names(
+    inbox="inbox",
+    barriers="barriers",
+    changelogs={table: f"{NAME}-{table}-changelog" for table in TABLES},
+    compacted=frozenset({"positions", "slice-timers"}),
+    snapshots="snapshots",
+    outputs=frozenset({"orders", "fills", "trades", "equity", "decisions", "alerts"}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """How a desk folds: every desk of a cluster has to be told the same."""
+
+    markets: Sequence[str] = ("ticks",)
+    instruments: Instruments = field(default_factory=Instruments)
+
+    @property
+    def engine(self) -> str:
+        """What else it is must fold to other bytes: the version, and the symbols file where there is one."""
+        version = metadata.version("ghostfill")
+        if self.instruments == Instruments():
+            return version
+        symbols = hashlib.sha256(msgspec.json.encode(self.instruments, order="deterministic")).hexdigest()
+        return f"{version}+symbols.{symbols[:12]}"
+
+    def machine(self, shard: int) -> DeskMachine:
+        return DeskMachine(shard, self.markets, self.instruments)
+
+    def plan(self, cluster: Cluster, *, standby: bool = False, session_seconds: float = 10.0) -> Plan:
+        return Plan(
+            name=NAME,
+            cluster=cluster,
+            names=TOPICS,
+            engine=self.engine,
+            make=self.machine,
+            decode=MarketDecoder().decode,
+            markets=self.markets,
+            reports="workers",
+            shards=catalog().topic("inbox").partitions,
+            standby=standby,
+            session_seconds=session_seconds,
+        )

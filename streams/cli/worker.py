@@ -1,0 +1,68 @@
+"""`ghostfill worker`: the gate, the desk, or both, until it is told to stop."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from streams.accounts import load_instruments
+from streams.agents.desk import Desk
+from streams.agents.gate import gate_app
+from streams.cli.many import example
+from streams.cli.topics import MARKET_HELP
+from streams.engine.settings import Instruments
+from streams.local.home import find_cluster
+from streams.transport.running import run_apps
+from streams.transport.worker import Worker
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+REGISTRY = "SCHEMA_REGISTRY_URL"
+
+
+@click.command(epilog=example("KAFKA_BOOTSTRAP=kafka:9092 ghostfill worker --part desk --market crypto"))
+@click.option("--part", type=click.Choice(["gate", "desk"]), required=True, help="What this process does.")
+@click.option("--standby", is_flag=True, help="Fold along, and take over from a desk that dies.")
+@click.option("--market", "markets", metavar="NAME", multiple=True, help=MARKET_HELP)
+@click.option("--symbols", type=FILE, help="A file of tick sizes, lots and market hours.")
+@click.option(
+    "--session-timeout", type=click.FloatRange(min=1), default=10.0, show_default=True, metavar="SECONDS",
+    help="How long a silent process keeps its shards.",
+)  # fmt: skip
+@click.option(
+    "--ready-file", type=click.Path(dir_okay=False, path_type=Path), help="Written when it does its work."
+)
+def worker(
+    part: str,
+    standby: bool,
+    markets: tuple[str, ...],
+    symbols: Path | None,
+    session_timeout: float,
+    ready_file: Path | None,
+) -> None:
+    """Run one part of an instance: the gate, or a desk.
+
+    `ghostfill up` runs both. More desks, on this machine or on others, share the shards; they all have to be
+    given the same markets and the same symbols.
+    """
+    cluster = find_cluster(os.environ)
+    ready = _ready(ready_file)
+    if part == "gate":
+        if standby:
+            raise click.UsageError("a gate keeps nothing, so it needs no standby: start a second one")
+        app = gate_app(cluster, registry_url=os.environ.get(REGISTRY), session_seconds=session_timeout)
+        asyncio.run(run_apps(app, ready=ready))
+    else:
+        instruments = load_instruments(str(symbols)) if symbols is not None else Instruments()
+        desk = Desk(("ticks", *(f"ticks.{name}" for name in markets)), instruments)
+        plan = desk.plan(cluster, standby=standby, session_seconds=session_timeout)
+        asyncio.run(Worker(plan).run(ready))
+
+
+def _ready(file: Path | None) -> Callable[[], None]:
+    def tell() -> None:
+        if file is not None:
+            file.write_text(f"{os.getpid()}\n")
+
+    return tell
