@@ -10,6 +10,7 @@ from streams.cli.demo import demo
 from streams.cli.doctor import doctor
 from streams.cli.many import example
 from streams.cli.presets import presets
+from streams.cli.publish import publish
 from streams.cli.replay import replay
 from streams.cli.topics import topics
 from streams.cli.up import up
@@ -29,7 +30,7 @@ def command() -> None:
     """Paper trading: signals in, fills out. Nothing reaches a real market."""
 
 
-for each in (replay, presets, demo, topics, up, worker, doctor):
+for each in (replay, presets, demo, topics, up, worker, publish, doctor):
     command.add_command(each)
 
 

@@ -1,0 +1,74 @@
+"""Values on the command line that are more than text: amounts, times, speeds, settings."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from schemas import numbers
+from schemas.errors import MessageError
+
+
+class _Param(click.ParamType):
+    """Converts text once; what is converted already stays."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return self.read(value)
+        except MessageError as error:
+            self.fail(f"found {error.found}; expected {error.expected}", param, ctx)
+
+    def read(self, text: str) -> Any:
+        raise NotImplementedError
+
+
+class AmountType(_Param):
+    """A price or a quantity above zero, as an integer of 1e-8."""
+
+    name = "amount"
+
+    def read(self, text: str) -> int:
+        amount = numbers.decimal("", text)
+        if amount <= 0:
+            raise MessageError("", repr(text), "an amount above 0")
+        return amount
+
+
+class TimeType(_Param):
+    """A time, in microseconds since 1970."""
+
+    name = "time"
+
+    def read(self, text: str) -> int:
+        return numbers.time("", text)
+
+
+class SpeedType(_Param):
+    """How many seconds of event time pass in one of the wall; None for `max`."""
+
+    name = "speed"
+
+    def read(self, text: str) -> float | None:
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)x?", text)
+        if text == "max" or match is None or not float(match[1]):
+            if text != "max":
+                raise MessageError("", repr(text), "1x, 60x or another such factor, or max")
+            return None
+        return float(match[1])
+
+
+AMOUNT, TIME, SPEED = AmountType(), TimeType(), SpeedType()
+
+
+def pairs(texts: Sequence[str]) -> dict[str, str]:
+    """The keys and values of `--set key=value`."""
+    found = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise click.UsageError(f'--set {text}: expected KEY=VALUE, such as --set "stop_loss=2%"')
+        found[key.strip()] = value
+    return found
