@@ -11,6 +11,7 @@ from importlib import metadata
 import msgspec
 
 from schemas.catalog import catalog
+from streams.agents.clock import keep_clocks
 from streams.agents.machine import TABLES, DeskMachine
 from streams.agents.market import MarketDecoder
 from streams.engine.settings import Instruments
@@ -62,4 +63,5 @@ class Desk:
             shards=catalog().topic("inbox").partitions,
             standby=standby,
             session_seconds=session_seconds,
+            beside=(keep_clocks,),
         )

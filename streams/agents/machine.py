@@ -154,6 +154,17 @@ class DeskMachine:
             told.append(Row(SEEN, _seen_key(topic, known.popleft()[0]), None))
         return told
 
+    def rows(self) -> list[Row]:
+        """All rows, told in a way that depends on what happened alone, not on how the logs were cut."""
+        told: list[Row] = []
+        for topic, notebook in self._notebooks.items():
+            rows = notebook.settled()
+            accounts = notebook.shard.accounts
+            told += [Row(ACCOUNTS, _key(accounts[row.number].name), _write(row)) for row in rows.accounts]
+            told += [Row(MARKET, _key(f"{topic}/{row.state.symbol}"), _write(row)) for row in rows.symbols]
+            told += [Row(SEEN, _key(topic), _write(row)) for row in rows.seen]
+        return told
+
     def header(self) -> bytes:
         """Everything else that a restore needs; small."""
         markets = [MarketHeader(topic, notebook.header()) for topic, notebook in self._notebooks.items()]

@@ -12,8 +12,10 @@ from streams.cli.many import example
 from streams.cli.presets import presets
 from streams.cli.publish import publish
 from streams.cli.replay import replay
+from streams.cli.tail import tail
 from streams.cli.topics import topics
 from streams.cli.up import up
+from streams.cli.verify import verify
 from streams.cli.worker import worker
 from streams.files.faults import FileError
 from streams.transport.cluster import ClusterError
@@ -30,7 +32,7 @@ def command() -> None:
     """Paper trading: signals in, fills out. Nothing reaches a real market."""
 
 
-for each in (replay, presets, demo, topics, up, worker, publish, doctor):
+for each in (replay, presets, demo, topics, up, worker, verify, publish, tail, doctor):
     command.add_command(each)
 
 

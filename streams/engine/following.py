@@ -63,6 +63,24 @@ def end_batch(account: Account, series_of: Mapping[str, Series]) -> None:
             order.seen = end
 
 
+def settle(account: Account, now: Moment) -> None:
+    """Bring everything up to what has passed."""
+    for lot in account.state.lots.values():
+        settings, ranges = account.terms_of(lot.terms), account.common.ranges
+        if settings.trailing_stop is not None and not lot.asleep:
+            high, low, _ = ranges.at(now, lot.symbol, SELL if lot.side > 0 else BUY, lot.seen)
+            best = high if lot.side > 0 else low
+            if abs(best) < FOREVER:
+                exits.ratchet(lot, settings, best, account.instrument(lot.symbol).tick_size)
+        high, low, count = ranges.at(now, lot.symbol, MARK, lot.seen)
+        if high > -FOREVER:
+            lot.high = high if lot.high is None else max(lot.high, high)
+            lot.low = low if lot.low is None else min(lot.low, low)
+        lot.seen = count
+    for order in account.state.orders.values():
+        bring(account, now, order)
+
+
 def bring(account: Account, now: Moment, order: Order) -> None:
     """A trailing order that is to be told of follows up to now; this record counts when it has passed."""
     if order.extreme is None or order.state != "accepted" or order.asleep:

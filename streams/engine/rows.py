@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 import msgspec
 
 from schemas.messages import Command, Signal
+from streams.engine import following
 from streams.engine.account import Account
 from streams.engine.bars import Bar
 from streams.engine.inbox import Waits
-from streams.engine.market import SymbolState
+from streams.engine.market import SymbolState, between
 from streams.engine.ranges import Three
 from streams.engine.seen import SeenRow
 from streams.engine.shard import Shard
@@ -92,6 +93,22 @@ class Notebook:
                 rows.bars += _ended_since(former, state)
                 rows.symbols.append(self._symbol_row(state))
         self._states, self._raw = self.shard.market.symbols, raw
+        return rows
+
+    def settled(self) -> Rows:
+        """All rows, as they follow from what happened, however the market was cut into batches.
+
+        The shard goes on as it would have: what lay behind is brought to where it stands.
+        """
+        shard = self.shard
+        now = between(shard.market)
+        rows = Rows(seen=[shard.common.seen.as_of(shard.market.time)])
+        for account in shard.accounts:
+            if now is not None:
+                following.settle(account, now)
+            rows.accounts.append(AccountRow(account.number, account.state, account.inbox.waits()))
+        for symbol, state in sorted(shard.market.symbols.items()):
+            rows.symbols.append(SymbolRow(state, shard.gatekeeper.raw.get(symbol, (0, 0))))
         return rows
 
     def _symbol_row(self, state: SymbolState) -> SymbolRow:

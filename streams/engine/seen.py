@@ -74,6 +74,13 @@ class Seen:
         self._fresh.clear()
         return [self._row(keys[at : at + ROW]) for at in range(0, len(keys), ROW)]
 
+    def as_of(self, time: int) -> SeenRow:
+        """All that still counts."""
+        for key in [key for key, turns in self._turns.items() if turns[-2] < time - self.keep]:
+            del self._turns[key]
+            self._fresh.pop(key, None)
+        return self._row(sorted(self._turns)) if self._turns else SeenRow(time, [], [])
+
     def _row(self, keys: list[str]) -> SeenRow:
         groups: dict[int, int] = {}
         ids = []

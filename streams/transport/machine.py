@@ -84,6 +84,9 @@ class Machine(Protocol):
     def changed(self) -> list[Row]:
         """The rows that differ from what the last call told."""
 
+    def rows(self) -> list[Row]:
+        """All rows, told in a way that depends on what happened alone, not on how the logs were cut."""
+
     def header(self) -> bytes:
         """Everything else that a restore needs; small."""
 

@@ -19,7 +19,7 @@ from streams.transport.logs import Log
 from streams.transport.machine import Record, Row, Run
 from streams.transport.markets import Cursor
 from streams.transport.setup import Setup
-from streams.transport.store import Header, Store, ranges_of
+from streams.transport.store import Header, Store, Tables, ranges_of
 
 
 class VersionError(Exception):
@@ -172,12 +172,18 @@ async def restore(setup: Setup, shard: int, fold: Fold, store: Store, recorded: 
     if header is None:
         fold.inbox = await first_of_inbox(setup, shard)
         return await ShardInputs(setup, shard).open(fold.inbox)
+    inputs = ShardInputs(setup, shard)
+    await resume(fold, header, store.tables, inputs)
+    return inputs
+
+
+async def resume(fold: Fold, header: Header, tables: Tables, inputs: ShardInputs) -> None:
+    """Put a new fold where a checkpoint was taken."""
     fold.number, fold.inbox = header.number, header.inbox
     fold.market, fold.sources = dict(header.market), dict(header.sources)
-    inputs = await ShardInputs(setup, shard).open(header.needed)
+    await inputs.open(header.needed)
     assert inputs.inbox is not None
-    fold.machine.restore(header.machine, store.tables, await inputs.inbox.pending(header.pending))
-    return inputs
+    fold.machine.restore(header.machine, tables, await inputs.inbox.pending(header.pending))
 
 
 async def first_of_inbox(setup: Setup, shard: int) -> int:

@@ -6,7 +6,7 @@ checkpoint must be there; whatever is there must follow from the barriers.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from schemas.private import Barrier, decode_barrier
@@ -14,10 +14,11 @@ from streams.transport import snapshots
 from streams.transport.barriers import History
 from streams.transport.fold import Fold
 from streams.transport.logs import Log
-from streams.transport.machine import Pending, Record, Row
+from streams.transport.machine import Record, Row
 from streams.transport.setup import Setup
 from streams.transport.store import Header, Store, Tables
-from streams.transport.takeover import ShardInputs, check_version
+from streams.transport.takeover import ShardInputs, check_version, resume
+from streams.transport.worker import Plan, opened
 
 
 @dataclass(slots=True)
@@ -46,8 +47,14 @@ class Refold:
     """Up to the stored checkpoint: all of it must be there."""
     perhaps: list[Record] = field(default_factory=list)
     """After it: it may be there."""
-    tables: Tables = field(default_factory=dict)
-    """The rows as of the checkpoint."""
+    rows: list[Row] = field(default_factory=list)
+    """As of the checkpoint."""
+
+
+async def verify_shards(plan: Plan, shards: Sequence[int], key: bytes | None = None) -> list[Verdict]:
+    """Of a cluster that a process of this plan could work on."""
+    async with opened(plan) as setup:
+        return [await verify(setup, shard, key) for shard in shards]
 
 
 async def verify(setup: Setup, shard: int, key: bytes | None = None) -> Verdict:
@@ -65,7 +72,7 @@ async def verify(setup: Setup, shard: int, key: bytes | None = None) -> Verdict:
         )
     ends = {topic: await setup.ends.of_one(topic, shard) for topic in _published(setup)}
     refold = await _refold(setup, shard, found[0].header, found[1], store.header, verdict)
-    _compare_rows(verdict, refold.tables, store.tables, key)
+    _compare_rows(verdict, refold.rows, await _rows_of(setup, shard, store.header, store.tables), key)
     for topic in sorted(setup.names.outputs):
         published = await _read(setup, topic, shard, ends[topic])
         _compare(verdict, topic, refold, published, key)
@@ -84,27 +91,37 @@ async def _refold(
 ) -> Refold:
     """From one checkpoint to another, and on to the last barrier that there is."""
     result = Refold()
-    fold = Fold(setup.make(shard))
-    fold.number, fold.inbox = begin.number, begin.inbox
-    fold.market, fold.sources = dict(begin.market), dict(begin.sources)
-    inputs = await ShardInputs(setup, shard).open(begin.needed)
-    assert inputs.inbox is not None
-    pending: Iterable[Pending] = await inputs.inbox.pending(begin.pending)
-    fold.machine.restore(begin.machine, defaultdict(dict, tables), pending)
-    rows: list[Row] = []
+    inputs = ShardInputs(setup, shard)
     try:
+        fold = await _restored(setup, shard, begin, tables, inputs)
         for barrier in await _barriers(setup, shard, begin):
+            if fold.number == until.number:
+                result.rows = fold.machine.rows()
             told = await fold.walk(barrier, inputs)
             (result.surely if barrier.number <= until.number else result.perhaps).extend(told)
-            if barrier.number == until.number:
-                rows = fold.machine.changed()
             verdict.barriers += 1
             await asyncio.sleep(0)
+        if fold.number == until.number:
+            result.rows = fold.machine.rows()
     finally:
         await inputs.close()
-    result.tables = snapshots.with_rows(tables, rows)
     verdict.since, verdict.late = begin.number, fold.machine.late
     return result
+
+
+async def _rows_of(setup: Setup, shard: int, header: Header, tables: Tables) -> list[Row]:
+    """What a machine holds that was restored from what is stored."""
+    inputs = ShardInputs(setup, shard)
+    try:
+        return (await _restored(setup, shard, header, tables, inputs)).machine.rows()
+    finally:
+        await inputs.close()
+
+
+async def _restored(setup: Setup, shard: int, header: Header, tables: Tables, inputs: ShardInputs) -> Fold:
+    fold = Fold(setup.make(shard))
+    await resume(fold, header, defaultdict(dict, tables), inputs)
+    return fold
 
 
 async def _barriers(setup: Setup, shard: int, begin: Header) -> list[Barrier]:
@@ -131,17 +148,16 @@ async def _read(setup: Setup, topic: str, shard: int, end: int) -> list[Record]:
         await log.close()
 
 
-def _compare_rows(verdict: Verdict, expected: Tables, stored: Tables, key: bytes | None) -> None:
-    for table in sorted(expected.keys() | stored.keys()):
-        ours, theirs = expected.get(table, {}), stored.get(table, {})
-        for name in sorted(ours.keys() | theirs.keys()):
-            if key is None or name == key:
-                verdict.rows += 1
-                if ours.get(name) != theirs.get(name):
-                    verdict.differences.append(
-                        f"table {table}, row {_text(name)}: folded {_text(ours.get(name))}, "
-                        f"stored {_text(theirs.get(name))}"
-                    )
+def _compare_rows(verdict: Verdict, folded: list[Row], stored: list[Row], key: bytes | None) -> None:
+    ours, theirs = ({(row.table, row.key): row.value for row in rows} for rows in (folded, stored))
+    for place in sorted(ours.keys() | theirs.keys()):
+        if key is None or place[1] == key:
+            verdict.rows += 1
+            if ours.get(place) != theirs.get(place):
+                verdict.differences.append(
+                    f"table {place[0]}, row {_text(place[1])}: folded {_text(ours.get(place))}, "
+                    f"stored {_text(theirs.get(place))}"
+                )
 
 
 def _compare(

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -27,6 +27,9 @@ REPORT_SECONDS = 0.15
 READY_SECONDS = 0.05
 
 
+Beside = Callable[[Fleet], Coroutine[Any, Any, None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a folding process is to do."""
@@ -45,8 +48,24 @@ class Plan:
     standby: bool = False
     """Fold along, and take over from a worker that dies."""
     session_seconds: float = 10.0
+    beside: Sequence[Beside] = ()
+    """What else the process does for as long as it lives."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Of `Setup`, in place of the usual ones."""
+
+
+@asynccontextmanager
+async def opened(plan: Plan) -> AsyncIterator[Setup]:
+    """The clients of a folding process."""
+    async with AsyncExitStack() as stack:
+        publisher = await Publisher(plan.cluster).open()
+        stack.push_async_callback(publisher.close)
+        ends = await Ends(plan.cluster).open()
+        stack.push_async_callback(ends.close)
+        markets = {topic: Market(plan.cluster, topic, plan.decode) for topic in plan.markets}
+        yield Setup(
+            plan.cluster, plan.names, plan.engine, plan.make, markets, publisher, ends, **plan.settings
+        )
 
 
 class Worker:
@@ -60,16 +79,7 @@ class Worker:
 
     async def run(self, ready: Callable[[], None]) -> None:
         """`ready` is called once, when every shard of this process is live."""
-        plan = self.plan
-        async with AsyncExitStack() as stack:
-            publisher = await Publisher(plan.cluster).open()
-            stack.push_async_callback(publisher.close)
-            ends = await Ends(plan.cluster).open()
-            stack.push_async_callback(ends.close)
-            markets = {topic: Market(plan.cluster, topic, plan.decode) for topic in plan.markets}
-            setup = Setup(
-                plan.cluster, plan.names, plan.engine, plan.make, markets, publisher, ends, **plan.settings
-            )
+        async with opened(self.plan) as setup:
             await self._work(setup, ready)
 
     async def _work(self, setup: Setup, ready: Callable[[], None]) -> None:
@@ -79,6 +89,7 @@ class Worker:
         tasks = [asyncio.create_task(_or_die(market.run())) for market in setup.markets.values()]
         tasks.append(asyncio.create_task(_or_die(self._report_on(fleet))))
         tasks.append(asyncio.create_task(_or_die(_tell_when_ready(fleet, ready))))
+        tasks += [asyncio.create_task(_or_die(beside(fleet))) for beside in self.plan.beside]
         with stop_signal() as stop:
             if standbys is None or await self._stands_by(fleet, stop):
                 async with running(app):

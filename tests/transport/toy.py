@@ -98,6 +98,10 @@ class Toy:
         keys, self.touched = sorted(self.touched), set()
         return [Row("counters", key.encode(), msgspec.msgpack.encode(self.counters[key])) for key in keys]
 
+    def rows(self) -> list[Row]:
+        self.touched = set(self.counters)
+        return self.changed()
+
     def header(self) -> bytes:
         return msgspec.msgpack.encode((self.time, self.late))
 
