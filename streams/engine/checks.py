@@ -64,6 +64,13 @@ def take(columns: Columns, chosen: Flags | npt.NDArray[np.intp] | slice) -> Colu
     )
 
 
+def places_by_symbol(columns: Columns) -> npt.NDArray[np.intp]:
+    """The records' places, each symbol's together and in order."""
+    small = len(columns.names) <= np.iinfo(np.int16).max
+    symbol = columns.symbol.astype(np.int16) if small else columns.symbol  # small numbers sort by radix
+    return np.argsort(symbol, kind="stable")
+
+
 def own_times(columns: Columns) -> Ints:
     """When each record is known: a bar when it ends."""
     if columns.interval is None:

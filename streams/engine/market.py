@@ -5,13 +5,14 @@ known of a symbol is a value that is replaced, never changed: whoever holds a ba
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import msgspec
 import numpy as np
 
 from schemas.columns import BAR, CLOCK, Ints
 from streams.engine.bars import Bar, Records, with_records
-from streams.engine.checks import Checked, marks_of
+from streams.engine.checks import Checked, marks_of, places_by_symbol
 from streams.engine.series import BUY, MARK, SELL, Column
 from streams.engine.units import FOREVER, MINUTE
 from streams.engine.vwap import Session, Volume, session_until
@@ -39,7 +40,9 @@ class SymbolState(msgspec.Struct, frozen=True, array_like=True):
 class Series:
     """One symbol's records in a batch."""
 
-    __slots__ = ("_columns", "_marks", "bars", "base", "before", "raw", "rows", "state", "symbol", "time")
+    __slots__ = (
+        "_columns", "_marks", "bars", "base", "before", "last", "raw", "rows", "state", "symbol", "time",
+    )  # fmt: skip
 
     def __init__(self, state: SymbolState, checked: Checked, rows: Ints | None) -> None:
         self.state = state
@@ -49,6 +52,7 @@ class Series:
         self.before = state.mark
         self.raw = checked.columns
         self.time = checked.time
+        self.last = int(checked.time[-1])
         self.rows = rows
         """Each record's place in the batch; None: its own index."""
         self.bars = self.raw.kind is not None and bool(self.raw.kind[0] == BAR)
@@ -89,6 +93,16 @@ class Series:
         column = self.column(MARK)
         time = self.time - 1 if self.bars else self.time
         return Records(time // interval, column.top, column.bottom, self.marks)
+
+    def bars_after(self, known: list[Bar], interval: int, keep: int) -> list[Bar]:
+        """A symbol's last bars when the batch has gone: mostly it only adds to the newest."""
+        first = int(self.time[0])
+        bucket = (self.last - self.bars) // interval
+        if not known or known[-1].bucket != bucket or (first - self.bars) // interval != bucket:
+            return with_records(known, self.records(interval), keep)
+        newest, (high, low) = known[-1], self.column(MARK).extremes(0, len(self))
+        grown = Bar(bucket, max(newest.high, high), min(newest.low, low), int(self.marks[-1]))
+        return [*known[:-1], grown][-keep:]
 
     def at_or_after(self, row: int) -> int:
         """The index of the first record at or after a place in the batch."""
@@ -306,9 +320,8 @@ class Market:
 
     def _batch(self, checked: Checked) -> Batch:
         batch = Batch(checked.time, self.time, self.symbols, dict(self.histories))
-        for symbol, rows in _rows_by_symbol(checked):
-            state = self.symbols.get(symbol) or SymbolState(symbol)
-            batch.add(Series(state, checked if rows is None else checked.take(rows), rows))
+        for symbol, part, rows in _by_symbol(checked):
+            batch.add(Series(self.symbols.get(symbol) or SymbolState(symbol), part, rows))
         return batch
 
     def _take_in(self, batch: Batch) -> None:
@@ -318,19 +331,17 @@ class Market:
 
     def _after(self, series: Series) -> SymbolState:
         state, raw, mark = series.state, series.raw, int(series.marks[-1])
-        bars = state.bars
-        if self.histories:
-            bars = {
-                interval: with_records(state.bars.get(interval, []), series.records(interval), keep)
-                for interval, keep in self.histories.items()
-            }
+        bars = {
+            interval: series.bars_after(state.bars.get(interval, []), interval, keep)
+            for interval, keep in self.histories.items()
+        }
         session = state.session
         if self.sessions:
             session = session.after(Volume(series.time, series.marks, raw.size))
         return SymbolState(
             state.symbol,
             count=state.count + len(series),
-            time=int(series.time[-1]),
+            time=series.last,
             mark=mark,
             sell=int(raw.bid[-1]) or mark,
             buy=int(raw.ask[-1]) or mark,
@@ -356,17 +367,21 @@ def _changes_of_kind(checked: Checked) -> list[int]:
     return changes
 
 
-def _rows_by_symbol(checked: Checked) -> list[tuple[str, Ints | None]]:
+def _by_symbol(checked: Checked) -> list[tuple[str, Checked, Ints | None]]:
+    """Each symbol's records, and their places in the batch; None: all of it."""
     columns = checked.columns
     symbol = columns.symbol
     if checked.ready or (columns.kind is None and (symbol == symbol[0]).all()):
-        return [(columns.names[int(symbol[0])], None)]
-    order = np.argsort(symbol, kind="stable")
+        return [(columns.names[int(symbol[0])], checked, None)]
+    order = places_by_symbol(columns)
     if columns.kind is not None:
         order = order[columns.kind[order] != CLOCK]
     if not len(order):
         return []
     ranked = symbol[order]
-    starts = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
-    parts = np.split(order, starts[1:])
-    return [(columns.names[int(ranked[at])], rows) for at, rows in zip(starts, parts, strict=True)]
+    starts = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1]))).tolist()
+    together = checked.take(order)
+    return [
+        (columns.names[int(ranked[start])], together.take(slice(start, end)), order[start:end])
+        for start, end in pairwise([*starts, len(order)])
+    ]

@@ -19,13 +19,14 @@ SHORT = 4 * STEP
 class Column:
     """One price column of one symbol's records."""
 
-    __slots__ = ("_bottoms", "_tops", "bottom", "top")
+    __slots__ = ("_bottoms", "_tops", "_whole", "bottom", "top")
 
     def __init__(self, top: Ints, bottom: Ints) -> None:
         self.top = top
         self.bottom = bottom
         self._tops: list[Ints] = [top]
         self._bottoms: list[Ints] = [bottom]
+        self._whole: tuple[int, int] | None = None
 
     def head(self, end: int) -> "Column":
         """The first records, with as much of the pyramid as is theirs."""
@@ -67,6 +68,13 @@ class Column:
 
     def extremes(self, start: int, end: int) -> tuple[int, int]:
         """Highest and lowest of the records in [start, end), which is not empty."""
+        if start or end < len(self.top):
+            return self._extremes(start, end)
+        if self._whole is None:
+            self._whole = self._extremes(start, end)
+        return self._whole
+
+    def _extremes(self, start: int, end: int) -> tuple[int, int]:
         highest, lowest = -FOREVER, FOREVER
         level = 0
         while end - start > SHORT and self._raise_to(level + 1):

@@ -40,6 +40,8 @@ class Watch(NamedTuple):
     trail: Trail | None = None
     since: int = 0
     """For a trail: the records of the symbol that the extreme has taken in."""
+    is_lot: bool = False
+    """A position: the symbol's marks are remembered for it."""
 
 
 NEVER = (FOREVER,) * LEVELS
@@ -86,7 +88,7 @@ def _at_close(watch: Watch, close: int) -> Watch:
 def _of_lot(account: Account, lot: Lot, now: Moment) -> Watch:
     closed = _reopening(account, lot.symbol, now, knows=lot.asleep)
     if closed is not None:
-        return closed
+        return closed._replace(is_lot=True)
     settings = account.terms_of(lot.terms)
     which = SELL if lot.side > 0 else BUY
     good = [target.price for target in lot.partials if not target.done]
@@ -104,7 +106,8 @@ def _of_lot(account: Account, lot: Lot, now: Moment) -> Watch:
     time = min(_or_never(lot.deadline), _or_never(lot.day_close), _close_of(account, lot.symbol, now))
     if lot.queued is not None:
         time = -FOREVER
-    return Watch(lot.symbol, _levels(which, above, below, time), _trail_of(account, lot, which), lot.seen)
+    levels = _levels(which, above, below, time)
+    return Watch(lot.symbol, levels, _trail_of(account, lot, which), lot.seen, is_lot=True)
 
 
 def _or_never(time: int | None) -> int:

@@ -11,7 +11,7 @@ from streams.engine.market import Series
 from streams.engine.ranges import Ranges
 from streams.engine.series import BUY, MARK, SELL
 from streams.engine.units import FOREVER, ONE
-from streams.engine.watching import LEVELS, NEVER, Watch
+from streams.engine.watching import LEVELS, NEVER, TIME, Watch
 
 Owner = tuple[int, str]
 """The account's number, and the lot, order or symbol that watches."""
@@ -30,6 +30,9 @@ class Watchlist:
         self._trails: set[int] = set()
         self._fresh: set[int] = set()
         """Rows whose trail has not taken in the whole batch yet."""
+        self._lots: set[int] = set()
+        self._least: list[int] | None = None
+        """Of each level the lowest of all rows: below it nothing is reached. None: to be looked up."""
 
     def __len__(self) -> int:
         return len(self.owners)
@@ -43,8 +46,11 @@ class Watchlist:
             self._grow(row)
         self.watches[row] = watch
         self._levels[:, row] = watch.levels
-        self._trails.discard(row)
-        self._fresh.discard(row)
+        self._least = None
+        for kept in (self._trails, self._fresh, self._lots):
+            kept.discard(row)
+        if watch.is_lot:
+            self._lots.add(row)
         if watch.trail is not None:
             self._trails.add(row)
             self._fresh.add(row)
@@ -54,14 +60,14 @@ class Watchlist:
         row = self.rows.pop(owner, None)
         if row is None:
             return
+        self._least = None
         last = len(self.owners) - 1
-        for kept in (self._trails, self._fresh):
+        for kept in (self._trails, self._fresh, self._lots):
             kept.discard(row)
             if last in kept:
                 kept.remove(last)
                 kept.add(row)
-        self._trails.discard(last)
-        self._fresh.discard(last)
+            kept.discard(last)
         if row != last:
             self.owners[row], self.watches[row] = self.owners[last], self.watches[last]
             self.rows[self.owners[row]] = row
@@ -80,25 +86,32 @@ class Watchlist:
     def columns(self) -> set[int]:
         """Whose past is asked for: the marks of positions, and what trails follow."""
         trails = (self.watches[row].trail for row in self._trails)
-        return {MARK, *(trail.which for trail in trails if trail is not None)}
+        followed = {trail.which for trail in trails if trail is not None}
+        return followed | {MARK} if self._lots else followed
 
     def reached(self, series: Series) -> list[int]:
         """The rows that the batch may concern."""
-        used = len(self.owners)
-        levels = self._levels[:, :used]
-        values = np.full(LEVELS, -FOREVER, np.int64)
-        for which in (SELL, BUY, MARK):
-            if self._looks_at(levels, which):
-                high, low = series.column(which).extremes(0, len(series))
-                values[2 * which], values[2 * which + 1] = high, -low
-        values[-1] = series.time[-1]
-        hit = (values[:, None] >= levels).any(axis=0)
-        rows = set(np.flatnonzero(hit).tolist())
-        rows.update(self._reached_trails(series))
+        levels = self._levels[:, : len(self.owners)]
+        if self._least is None:
+            self._least = levels.min(axis=1).tolist()
+        values = self._values(series, self._least)
+        rows: set[int] = set()
+        if any(value >= least for value, least in zip(values, self._least, strict=True)):
+            hit = (np.array(values)[:, None] >= levels).any(axis=0)
+            rows.update(np.flatnonzero(hit).tolist())
+        if self._trails:
+            rows.update(self._reached_trails(series))
         return sorted(rows)
 
-    def _looks_at(self, levels: Ints, which: int) -> bool:
-        return bool((levels[2 * which : 2 * which + 2] < FOREVER).any())
+    def _values(self, series: Series, least: list[int]) -> list[int]:
+        """What the batch came to, of each level that somebody has."""
+        values = [-FOREVER] * LEVELS
+        for which in (SELL, BUY, MARK):
+            if least[2 * which] < FOREVER or least[2 * which + 1] < FOREVER:
+                high, low = series.column(which).extremes(0, len(series))
+                values[2 * which], values[2 * which + 1] = high, -low
+        values[TIME] = series.last
+        return values
 
     def _reached_trails(self, series: Series) -> list[int]:
         reached = []

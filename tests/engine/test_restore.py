@@ -10,6 +10,7 @@ from schemas.messages import Output
 from streams.engine.rows import Notebook
 from streams.engine.shard import Shard
 from tests.engine.keeping import Store, normal_form
+from tests.engine.rich import rich_worlds
 from tests.engine.worlds import World, bars, columns_of, ticks, worlds
 
 Snapshots = frozenset[int]
@@ -81,4 +82,9 @@ def test_ticks(world: World, cuts: list[int], snapshots: Snapshots) -> None:
 
 @given(worlds(market=bars(), accounts=3), places, snapshots)
 def test_bars(world: World, cuts: list[int], snapshots: Snapshots) -> None:
+    check(world, cuts, snapshots)
+
+
+@given(rich_worlds(st.one_of(ticks(), bars())), places, snapshots)
+def test_where_accounts_come_and_change(world: World, cuts: list[int], snapshots: Snapshots) -> None:
     check(world, cuts, snapshots)

@@ -1,0 +1,16 @@
+"""A gate as a process.  python -m tests.agents.gate_worker BOOTSTRAP GROUP SIGNALS COMMANDS INBOX DEAD_LETTERS"""
+
+import asyncio
+import os
+import sys
+
+from streams.agents.gate import GateTopics, gate_app
+from streams.transport.cluster import Cluster
+from streams.transport.running import run_apps
+
+if __name__ == "__main__":
+    bootstrap, group, *topics = sys.argv[1:]
+    url = os.environ.get("SCHEMA_REGISTRY_URL")
+    asyncio.run(
+        run_apps(gate_app(Cluster(bootstrap), registry_url=url, name=group, topics=GateTopics(*topics)))
+    )
