@@ -5,7 +5,7 @@ names what retention deleted.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
@@ -101,11 +101,17 @@ class Log:
 
 
 class Ends:
-    """Where logs end now: a client of its own, because another would wait behind its long poll."""
+    """Where logs end now: a client of its own, because another would wait behind its long poll.
+
+    Whoever asks while a request is under way shares the next one with all who ask meanwhile.
+    """
 
     def __init__(self, cluster: Cluster) -> None:
         self._consumer = AIOKafkaConsumer(**cluster.aiokafka(), enable_auto_commit=False)
-        self._lock = asyncio.Lock()
+        self._asking = asyncio.Lock()
+        self._places: set[TopicPartition] = set()
+        """Of the next request."""
+        self._next: asyncio.Task[dict[TopicPartition, int]] | None = None
 
     async def open(self) -> "Ends":
         await self._consumer.start()
@@ -114,13 +120,16 @@ class Ends:
     async def close(self) -> None:
         await self._consumer.stop()
 
-    async def of(self, places: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]:
-        """The offset after the last record of each."""
-        async with self._lock:
-            found: dict[TopicPartition, int] = await self._consumer.end_offsets(
-                [TopicPartition(*place) for place in places]
-            )
-        return {tuple(place): end for place, end in found.items()}
-
     async def of_one(self, topic: str, partition: int) -> int:
-        return (await self.of([(topic, partition)]))[topic, partition]
+        """The offset after the last record, as it is after this was asked."""
+        place = TopicPartition(topic, partition)
+        self._places.add(place)
+        if self._next is None:
+            self._next = asyncio.create_task(self._ask())
+        return (await asyncio.shield(self._next))[place]
+
+    async def _ask(self) -> dict[TopicPartition, int]:
+        async with self._asking:
+            places, self._places, self._next = self._places, set(), None
+            found: dict[TopicPartition, int] = await self._consumer.end_offsets(list(places))
+            return found
