@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from streams.transport.cluster import Cluster
 
@@ -76,9 +76,15 @@ def stored(cluster: Cluster, topic: str, partitions: int = PARTITIONS) -> list[S
 def committed(cluster: Cluster, group: str, topic: str, partitions: int = PARTITIONS) -> list[int]:
     """The group's offset in each partition; 0 where there is none."""
     consumer = Consumer({**cluster.confluent(), "group.id": group})
-    places = consumer.committed([TopicPartition(topic, number) for number in range(partitions)], timeout=10)
-    consumer.close()
-    return [max(0, place.offset) for place in places]
+    places = [TopicPartition(topic, number) for number in range(partitions)]
+    try:
+        return [max(0, place.offset) for place in consumer.committed(places, timeout=10)]
+    except KafkaException as error:
+        if not error.args[0].retriable() and error.args[0].code() != KafkaError.NOT_COORDINATOR:
+            raise
+        return [0] * partitions  # nobody keeps offsets yet
+    finally:
+        consumer.close()
 
 
 def copied(cluster: Cluster, topic: str) -> dict[int, list[int]]:
