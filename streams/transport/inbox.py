@@ -97,8 +97,9 @@ class Queue:
     def take(self) -> list[tuple[int, InboxEntry]]:
         """Everything."""
         taken = list(self._entries)
-        self._entries.clear()
-        self._notify()
+        if taken:
+            self._entries.clear()
+            self._notify()
         return taken
 
     def __len__(self) -> int:
