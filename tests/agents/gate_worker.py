@@ -7,10 +7,16 @@ import sys
 from streams.agents.gate import GateTopics, gate_app
 from streams.transport.cluster import Cluster
 from streams.transport.running import run_apps
+from tests.transport.copies import SESSION_SECONDS
 
 if __name__ == "__main__":
     bootstrap, group, *topics = sys.argv[1:]
     url = os.environ.get("SCHEMA_REGISTRY_URL")
-    asyncio.run(
-        run_apps(gate_app(Cluster(bootstrap), registry_url=url, name=group, topics=GateTopics(*topics)))
+    app = gate_app(
+        Cluster(bootstrap),
+        registry_url=url,
+        session_seconds=SESSION_SECONDS,
+        name=group,
+        topics=GateTopics(*topics),
     )
+    asyncio.run(run_apps(app))
