@@ -43,7 +43,7 @@ $(STAMP): requirements.lock pyproject.toml
 			rm -rf $(VENV); exit 1; }; fi; }
 	@echo "Installing what requirements.lock pins"
 	@if [ -n "$(UV)" ]; then \
-		uv pip install --python $(BIN)/python --require-hashes --no-deps -r requirements.lock && \
+		uv pip install --compile-bytecode --python $(BIN)/python --require-hashes --no-deps -r requirements.lock && \
 		uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
 	else \
 		$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps -r requirements.lock && \
