@@ -1,0 +1,416 @@
+"""Reads every log of a fold from its beginning and says whether what was published is the truth.
+
+Rules of this file:
+- It owes nothing to `streams.transport`: its own reader, its own idea of which barriers count, its own walk of
+  one market record at a time, no header. What a private record says is decoded by `schemas.private`.
+- The machine is the world's: what a fold decides is not judged here, only that everybody decided the same.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
+
+import msgspec
+from confluent_kafka import Consumer, KafkaError, TopicPartition
+
+from schemas.private import Barrier, InboxEntry, Takeover, decode_barrier, decode_entry
+
+HEADER, SENTINEL = b"\x00header", b"\x00sentinel"
+FEW = 5
+
+
+class Read(NamedTuple):
+    """A record of a log."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes
+
+
+class Told(NamedTuple):
+    """What the fold says."""
+
+    topic: str
+    key: bytes
+    value: bytes
+
+
+class Header(msgspec.Struct, frozen=True, array_like=True):
+    """What a checkpoint says of itself, as it lies in Kafka."""
+
+    number: int
+    epoch: int
+    engine: str
+    inbox: int
+    market: dict[str, int]
+    sources: dict[str, int]
+    pending: list[tuple[int, int]]
+    machine: bytes
+    barrier: int
+
+    @property
+    def needed(self) -> int:
+        return self.pending[0][0] if self.pending else self.inbox
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fold's logs, and what folds them."""
+
+    settings: Mapping[str, Any]
+    """Of a confluent-kafka client that reaches the broker."""
+    shards: int
+    inbox: str
+    barriers: str
+    changelogs: Mapping[str, str]
+    """The first holds the headers."""
+    outputs: Sequence[str]
+    compacted: Sequence[str]
+    markets: Sequence[str]
+    machine: Callable[[int], Any]
+    """A new one for a shard."""
+    one: Callable[[str, Read], Any]
+    """A run of one market record."""
+    rows: Callable[[Any], Iterable[tuple[str, bytes, bytes | None]]]
+    """Every row of a machine."""
+    sent: Callable[[int], set[tuple[str, int, int]]] | None = None
+    """The places of all that was sent to a shard's inbox from outside."""
+    natural: bool = False
+    """Whether a fold without barriers must say the same: where no entry may be late."""
+
+
+@dataclass
+class Verdict:
+    """What was counted, and everything that is not as it must be."""
+
+    market: int = 0
+    entries: int = 0
+    repeated_entries: int = 0
+    takeovers: int = 0
+    barriers: int = 0
+    void: int = 0
+    checkpoints: int = 0
+    outputs: int = 0
+    repeats: int = 0
+    differing: int = 0
+    missing: int = 0
+    extra: int = 0
+    wrong: int = 0
+    rows: int = 0
+    rows_wrong: int = 0
+    compacted: int = 0
+    compacted_wrong: int = 0
+    headers_wrong: int = 0
+    lost_entries: int = 0
+    late: int = 0
+    natural_wrong: int = 0
+    """Outputs that a fold without barriers says otherwise."""
+    faults: list[str] = field(default_factory=list)
+
+    def blame(self, what: str, count: int, examples: Iterable[object] = ()) -> int:
+        if count:
+            shown = ", ".join(str(each) for _, each in zip(range(FEW), examples, strict=False))
+            self.faults.append(f"{what}: {count}" + (f" ({shown})" if shown else ""))
+        return count
+
+    def numbers(self) -> dict[str, int]:
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "faults"}
+
+
+def judge(case: Case, *, finished: bool = True) -> Verdict:
+    """`finished`: everything was drained and the workers stopped cleanly."""
+    verdict = Verdict()
+    markets = {topic: read(case, topic, 0) for topic in case.markets}
+    verdict.market = sum(map(len, markets.values()))
+    for shard in range(case.shards):
+        Shard(case, shard, markets, verdict, finished).judge()
+    return verdict
+
+
+def read(case: Case, topic: str, partition: int) -> list[Read]:
+    """Everything that is there and committed."""
+    consumer = Consumer(
+        {
+            **case.settings,
+            "group.id": "judge",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "isolation.level": "read_committed",
+            "auto.offset.reset": "error",
+            "fetch.wait.max.ms": 10,
+        }
+    )
+    found: list[Read] = []
+    try:
+        first, _ = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)
+        consumer.assign([TopicPartition(topic, partition, first)])
+        while True:
+            message = consumer.poll(20)
+            assert message is not None, f"{topic}, {partition}: the broker does not answer"
+            error = message.error()
+            if error is None:
+                _, timestamp = message.timestamp()
+                found.append(Read(message.offset() or 0, timestamp, message.key(), message.value() or b""))
+            elif error.code() == KafkaError._PARTITION_EOF:
+                return found
+            else:
+                raise AssertionError(f"{topic}, {partition}: {error}")
+    finally:
+        consumer.close()
+
+
+class Placed(NamedTuple):
+    """A barrier that counts, and where it lies."""
+
+    offset: int
+    barrier: Barrier
+
+
+class Shard:
+    """One shard's logs."""
+
+    def __init__(
+        self, case: Case, shard: int, markets: Mapping[str, list[Read]], verdict: Verdict, finished: bool
+    ) -> None:
+        self.case, self.shard, self.markets, self.verdict = case, shard, markets, verdict
+        self.finished = finished
+        self.inbox = read(case, case.inbox, shard)
+        self.valid = list(self._valid())
+        self.machine = case.machine(shard)
+        self.told: list[Told] = []
+        self.seen: dict[tuple[str, int], int] = {}
+        self.at: dict[str, int] = {}
+        self.taken = 0
+        self.states: dict[int, bytes] = {}
+        """The machine's header after each barrier that has a checkpoint."""
+        self.stored: dict[int, dict[tuple[str, bytes], bytes | None]] = {}
+        """Its rows there."""
+
+    def blame(self, what: str, count: int, examples: Iterable[object] = ()) -> int:
+        return self.verdict.blame(f"shard {self.shard}: {what}", count, examples)
+
+    def judge(self) -> None:
+        verdict = self.verdict
+        verdict.entries += len(self.inbox)
+        verdict.barriers += len(self.valid)
+        headers = self._headers()
+        self._walk({header.number for header in headers.values()})
+        verdict.late += self.machine.late
+        self._judge_outputs()
+        self._judge_checkpoints(headers)
+        self._judge_entries()
+        if self.case.natural:
+            self._judge_against_nature()
+
+    # Its own protocol ----------------------------------------------------------------------------
+
+    def _valid(self) -> Iterator[Placed]:
+        """A barrier counts when it names the newest takeover before it and the number that comes next."""
+        newest, expected = None, 0
+        for raw in read(self.case, self.case.barriers, self.shard):
+            record = decode_barrier(raw.value)
+            if isinstance(record, Takeover):
+                newest = raw.offset
+                self.verdict.takeovers += 1
+            elif record.epoch == newest and record.number == expected:
+                expected += 1
+                yield Placed(raw.offset, record)
+            else:
+                self.verdict.void += 1
+
+    def _walk(self, stored: set[int]) -> None:
+        if self.valid:
+            first = self.valid[0].barrier.steps[0]
+            self.at = dict(first.market)
+            self.taken = first.inbox - (self.inbox[0].offset if self.inbox else first.inbox)
+        for _, barrier in self.valid:
+            for step in barrier.steps:
+                self._pass_to(step.market)
+                while self.taken < len(self.inbox) and self.inbox[self.taken].offset < step.inbox:
+                    self._admit(self.inbox[self.taken])
+                    self.taken += 1
+            self._pass_to(barrier.market)
+            if barrier.number in stored:
+                self.states[barrier.number] = self.machine.header()
+                self.stored[barrier.number] = self._rows()
+
+    def _pass_to(self, position: Mapping[str, int]) -> None:
+        for topic, end in position.items():
+            log = self.markets[topic]
+            base = log[0].offset if log else 0
+            at = self.at.setdefault(topic, end)
+            while at < end:
+                self._tell(self.machine.pass_market(topic, self.case.one(topic, log[at - base])))
+                at += 1
+            self.at[topic] = max(at, end)
+
+    def _admit(self, raw: Read) -> None:
+        entry = decode_entry(raw.value)
+        if entry.offset <= self.seen.get((entry.topic, entry.partition), -1):
+            self.verdict.repeated_entries += 1
+            return
+        self.seen[entry.topic, entry.partition] = entry.offset
+        self._tell(self.machine.admit(raw.offset, entry))
+
+    def _tell(self, records: Iterable[Any]) -> None:
+        self.told += (Told(*record) for record in records)
+
+    def _rows(self) -> dict[tuple[str, bytes], bytes | None]:
+        return {
+            (table, key): value for table, key, value in self.case.rows(self.machine) if value is not None
+        }
+
+    # What must be --------------------------------------------------------------------------------
+
+    def _judge_outputs(self) -> None:
+        verdict = self.verdict
+        expected: dict[tuple[str, bytes], bytes] = {}
+        for topic, key, value in self.told:
+            if topic in self.case.outputs:
+                twice = (topic, key) in expected
+                assert not twice or expected[topic, key] == value, (
+                    f"the fold tells {key!r} twice, differently"
+                )
+                expected[topic, key] = value
+        found: dict[tuple[str, bytes], set[bytes]] = defaultdict(set)
+        for topic in self.case.outputs:
+            raws = read(self.case, topic, self.shard)
+            for raw in raws:
+                found[topic, raw.key or b""].add(raw.value)
+            verdict.outputs += len(raws)
+            verdict.repeats += len(raws)
+        verdict.repeats -= len(found)
+        names = expected.keys() & found.keys()
+        verdict.differing += self.blame(
+            "outputs that differ from their repeats", *_some(key for key in found if len(found[key]) > 1)
+        )
+        verdict.missing += self.blame("outputs missing", *_some(expected.keys() - found.keys()))
+        verdict.extra += self.blame("outputs that nobody decided", *_some(found.keys() - expected.keys()))
+        verdict.wrong += self.blame(
+            "outputs that the fold says otherwise",
+            *_some(key for key in names if expected[key] not in found[key]),
+        )
+
+    def _headers(self) -> dict[int, Header]:
+        """By their offset in the first changelog."""
+        first = next(iter(self.case.changelogs.values()))
+        self._changelogs = {
+            table: read(self.case, topic, self.shard) for table, topic in self.case.changelogs.items()
+        }
+        table = next(iter(self.case.changelogs))
+        found = {
+            raw.offset: msgspec.msgpack.decode(raw.value, type=Header)
+            for raw in self._changelogs[table]
+            if raw.key == HEADER
+        }
+        self.verdict.checkpoints += len(found)
+        self.blame(f"no checkpoint in {first}", int(not found and self.finished))
+        return found
+
+    def _judge_checkpoints(self, headers: Mapping[int, Header]) -> None:
+        verdict = self.verdict
+        by_number = {barrier.number: (offset, barrier) for offset, barrier in self.valid}
+        wrong: list[str] = []
+        newest = -1
+        for header in headers.values():
+            place = by_number.get(header.number)
+            if place is None or place[0] != header.barrier:
+                wrong.append(f"number {header.number} at {header.barrier} is no barrier that counts")
+            elif header.market != place[1].market or header.epoch != place[1].epoch:
+                wrong.append(f"number {header.number} is elsewhere than its barrier")
+            elif header.machine != self.states.get(header.number):
+                wrong.append(f"number {header.number} says {header.machine!r}")
+            if header.number < newest:
+                wrong.append(f"number {header.number} after {newest}")
+            newest = max(newest, header.number)
+        verdict.headers_wrong += self.blame("headers that are not the fold's", len(wrong), wrong)
+        if headers:
+            self._judge_rows(newest)
+            self._judge_compacted(by_number[newest][1] if newest in by_number else None)
+            if self.finished:
+                self._judge_end(headers[max(headers)])
+
+    def _judge_rows(self, newest: int) -> None:
+        found = {
+            (table, raw.key or b""): raw.value
+            for table, raws in self._changelogs.items()
+            for raw in raws
+            if raw.key not in (HEADER, SENTINEL)
+        }
+        found = {place: value for place, value in found.items() if value}
+        expected = self.stored.get(newest, {})
+        self.verdict.rows += len(expected)
+        self.verdict.rows_wrong += self.blame(
+            f"rows that differ from the fold at {newest}",
+            *_some(key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key)),
+        )
+
+    def _judge_compacted(self, last: Barrier | None) -> None:
+        """At a clean end every compacted record is stored."""
+        if not self.finished or last is None:
+            return
+        expected: dict[tuple[str, bytes], bytes] = {}
+        for topic, key, value in self.told:
+            if topic in self.case.compacted:
+                expected[topic, key] = value
+        found: dict[tuple[str, bytes], bytes] = {}
+        for topic in self.case.compacted:
+            for raw in read(self.case, topic, self.shard):
+                found[topic, raw.key or b""] = raw.value
+        self.verdict.compacted += len(expected)
+        self.verdict.compacted_wrong += self.blame(
+            "last values of compacted topics",
+            *_some(key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key)),
+        )
+
+    def _judge_end(self, last: Header) -> None:
+        """Nothing was left behind."""
+        end = self.inbox[-1].offset + 1 if self.inbox else 0
+        self.blame("entries behind the last checkpoint", end - last.inbox)
+        for topic, log in self.markets.items():
+            if topic in last.market and log:
+                self.blame(
+                    f"records of {topic} behind the last checkpoint", log[-1].offset + 1 - last.market[topic]
+                )
+        self.blame(
+            "the last checkpoint is not at the last barrier",
+            int(last.number != self.valid[-1].barrier.number),
+        )
+
+    def _judge_entries(self) -> None:
+        """What was sent from outside reached the fold."""
+        if self.case.sent is not None:
+            came = {(entry.topic, entry.partition, entry.offset) for entry in map(_entry, self.inbox)}
+            lost = self.case.sent(self.shard) - came
+            self.verdict.lost_entries += self.blame("entries that never reached the inbox", *_some(lost))
+
+    def _judge_against_nature(self) -> None:
+        """Each entry at the first market record at or after its time and latency, whatever any barrier says."""
+        machine, told = self.case.machine(self.shard), []
+        seen: dict[tuple[str, int], int] = {}
+        for raw in self.inbox[: self.taken]:
+            entry = decode_entry(raw.value)
+            if entry.offset > seen.get((entry.topic, entry.partition), -1):
+                seen[entry.topic, entry.partition] = entry.offset
+                told += machine.admit(raw.offset, entry)
+        for topic, end in self.at.items():
+            for raw in self.markets[topic]:
+                if raw.offset < end:
+                    told += machine.pass_market(topic, self.case.one(topic, raw))
+        natural = {(topic, key): value for topic, key, value in told if topic in self.case.outputs}
+        lived = {(topic, key): value for topic, key, value in self.told if topic in self.case.outputs}
+        self.verdict.natural_wrong += self.blame(
+            "outputs that a fold without barriers says otherwise",
+            *_some(key for key in natural.keys() | lived.keys() if natural.get(key) != lived.get(key)),
+        )
+
+
+def _entry(raw: Read) -> InboxEntry:
+    return decode_entry(raw.value)
+
+
+def _some(found: Iterable[object]) -> tuple[int, list[object]]:
+    all_of_them = list(found)
+    return len(all_of_them), all_of_them[:FEW]

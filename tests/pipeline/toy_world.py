@@ -1,0 +1,214 @@
+"""The world of the chains: its topics, its market, its signals, and how its processes are started."""
+
+import json
+import os
+import random
+import threading
+import time
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import msgspec
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from streams.local.topics import await_leaders
+from streams.transport.cluster import Cluster
+from streams.transport.setup import Names
+from tests.pipeline.chains import ACCOUNTS, LEVELS, Chains, decode, shard_of
+from tests.pipeline.judge import Case, Read, Verdict, judge, read
+from tests.pipeline.watch import Watch, Watched
+from tests.transport.toy import NUMBER
+
+SHARDS = 4
+SOURCES = 2
+PARTITIONS = {
+    "ticks": 1,
+    "signals": SOURCES,
+    "inbox": SHARDS,
+    "barriers": SHARDS,
+    "accounts-changelog": SHARDS,
+    "marks-changelog": SHARDS,
+    "snapshots": SHARDS,
+    "out": SHARDS,
+    "state": SHARDS,
+    "reports": 1,
+}
+SETTINGS = {"message.timestamp.type": "LogAppendTime", "max.message.bytes": str(16 << 20)}
+_numbers = count(1)
+
+
+class Signal(msgspec.Struct, array_like=True):
+    """What is asked from outside."""
+
+    ts: int
+    account: int
+    level: int
+
+
+@dataclass(frozen=True)
+class ToyWorld:
+    """One run's topics. `direct` reaches the broker past any proxy."""
+
+    direct: Cluster
+    name: str
+    patience: int
+    """Microseconds that a patient account's entries wait."""
+    natural: bool = False
+
+    @classmethod
+    def make(cls, direct: Cluster, patience: int = 1_000_000, *, natural: bool = False) -> "ToyWorld":
+        made = cls(direct, f"chains{os.getpid()}-{next(_numbers)}", patience, natural)
+        wanted = [
+            NewTopic(made.topic(name), number, 1, config=SETTINGS) for name, number in PARTITIONS.items()
+        ]
+        client = AdminClient(direct.confluent())
+        for done in client.create_topics(wanted).values():
+            done.result()
+        await_leaders(client, {each.topic for each in wanted})
+        return made
+
+    def topic(self, name: str) -> str:
+        return f"{self.name}-{name}"
+
+    @property
+    def names(self) -> Names:
+        return Names(
+            self.topic("inbox"),
+            self.topic("barriers"),
+            {table: self.topic(f"{table}-changelog") for table in ("accounts", "marks")},
+            frozenset({self.topic("state")}),
+            self.topic("snapshots"),
+            frozenset({self.topic("out")}),
+        )
+
+    def machine(self, shard: int) -> Chains:
+        return Chains({name: self.topic(name) for name in ("out", "state")}, self.patience)
+
+    def case(self) -> Case:
+        names = self.names
+        return Case(
+            settings=self.direct.confluent(),
+            shards=SHARDS,
+            inbox=names.inbox,
+            barriers=names.barriers,
+            changelogs=names.changelogs,
+            outputs=[self.topic("out")],
+            compacted=[self.topic("state")],
+            markets=[self.topic("ticks")],
+            machine=self.machine,
+            one=one,
+            rows=Chains.rows,
+            sent=self.sent,
+            natural=self.natural,
+        )
+
+    def sent(self, shard: int) -> set[tuple[str, int, int]]:
+        topic = self.topic("signals")
+        case = Case(self.direct.confluent(), 0, "", "", {}, [], [], [], self.machine, one, Chains.rows)
+        return {
+            (topic, source, raw.offset)
+            for source in range(SOURCES)
+            for raw in read(case, topic, source)
+            if shard_of(msgspec.msgpack.decode(raw.value, type=Signal).account, SHARDS) == shard
+        }
+
+    def watch(self) -> Watch:
+        return Watch(
+            self.direct.confluent(),
+            Watched(
+                shards=SHARDS,
+                reports=self.topic("reports"),
+                barriers=self.topic("barriers"),
+                inbox=self.topic("inbox"),
+                markets=(self.topic("ticks"),),
+                sources=tuple((self.topic("signals"), source) for source in range(SOURCES)),
+                gate=f"{self.name}-gate",
+            ),
+        )
+
+    def judge(self) -> Verdict:
+        return judge(self.case())
+
+    imports = ("tests.pipeline.toy_worker", "tests.pipeline.toy_gate")
+
+    # Its processes -------------------------------------------------------------------------------
+
+    def worker(self, bootstrap: str, group: str, **options: Any) -> list[str]:
+        """A command's arguments."""
+        told = {
+            "bootstrap": bootstrap,
+            "name": self.name,
+            "patience": self.patience,
+            "group": f"{self.name}-{group}",
+            **options,
+        }
+        return ["tests.pipeline.toy_worker", json.dumps(told)]
+
+    def gate(self, bootstrap: str, behind: int = 0) -> list[str]:
+        told = {"bootstrap": bootstrap, "name": self.name, "behind": behind}
+        return ["tests.pipeline.toy_gate", json.dumps(told)]
+
+
+def one(topic: str, raw: Read) -> Any:
+    return decode(topic, [raw])  # type: ignore[list-item]  # it has what is looked at
+
+
+class Load:
+    """A market and signals at a steady pace, written past the proxy by a thread."""
+
+    def __init__(self, world: ToyWorld, seed: int, ticks: float, signals: float) -> None:
+        self.world = world
+        self.rates = {"ticks": ticks, "signals": signals}
+        self.sent = dict.fromkeys(self.rates, 0)
+        self.dice = random.Random(seed)
+        self._producer = Producer(
+            {**world.direct.confluent(), "enable.idempotence": True, "linger.ms": 1, "log_level": 0}
+        )
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends with ticks behind which nothing waits any more."""
+        self._stop.set()
+        self._thread.join()
+        last = now() + 3_000_000 + self.world.patience
+        for _ in range(50):
+            self._tick(last)
+        assert self._producer.flush(60) == 0, "the market was not written"
+
+    def _run(self) -> None:
+        began = time.monotonic()
+        while not self._stop.wait(0.004):
+            passed = time.monotonic() - began
+            for name, say in (("signals", self._signal), ("ticks", self._tick)):
+                for _ in range(int(passed * self.rates[name]) - self.sent[name]):
+                    say(now())
+                    self.sent[name] += 1
+            self._producer.poll(0)
+
+    def _tick(self, ts: int) -> None:
+        """One in twenty is late by its own clock."""
+        ts -= self.dice.randrange(20_000) if self.dice.random() < 0.05 else 0
+        value = NUMBER.pack(ts, self.dice.randrange(1000))
+        self._producer.produce(self.world.topic("ticks"), value, partition=0)
+
+    def _signal(self, ts: int) -> None:
+        """Some are out of order, one in a hundred is of the future."""
+        chance = 1.0 if self.world.natural else self.dice.random()
+        ts += 1_500_000 if chance < 0.01 else -self.dice.randrange(30_000) if chance < 0.2 else 0
+        signal = Signal(ts, self.dice.randrange(ACCOUNTS), self.dice.choice(LEVELS))
+        self._producer.produce(
+            self.world.topic("signals"),
+            msgspec.msgpack.encode(signal),
+            partition=self.dice.randrange(SOURCES),
+        )
+
+
+def now() -> int:
+    return time.time_ns() // 1000
