@@ -243,7 +243,8 @@ class Account:
                 matching.pass_tick(self, now, reached)
             plans.release_due(self, now)
         turns.take(self, now)
-        self._stale_at = matching.tell_stale(self, now)
+        if now.time >= self._stale_at or self.out.changed_orders:  # a tick only puts off when one is stale
+            self._stale_at = matching.tell_stale(self, now)
         self._finish(now)
 
     def watch_breakers(self, now: Moment) -> None:

@@ -30,6 +30,24 @@ class Records(msgspec.Struct, frozen=True):
         return Records(self.bucket[:end], self.high[:end], self.low[:end], self.close[:end])
 
 
+class Bars(msgspec.Struct, frozen=True, array_like=True):
+    """The last bars of one symbol and interval."""
+
+    newest: Bar
+    """It may still grow."""
+    ended: list[Bar] = []
+
+    @classmethod
+    def of(cls, bars: list[Bar]) -> "Bars":
+        return cls(bars[-1], bars[:-1])
+
+    def together(self) -> list[Bar]:
+        return [*self.ended, self.newest]
+
+    def with_newest(self, newest: Bar) -> "Bars":
+        return Bars(newest, self.ended)
+
+
 def with_records(known: list[Bar], records: Records, keep: int) -> list[Bar]:
     """The last bars after these records too; the newest may still grow."""
     bars = list(known)

@@ -10,15 +10,12 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
-from schemas.columns import BAR, CLOCK, Ints
-from streams.engine.bars import Bar, Records, with_records
+from schemas.columns import BAR, CLOCK, Columns, Ints
+from streams.engine.bars import Bar, Bars, Records, with_records
 from streams.engine.checks import Checked, marks_of, places_by_symbol
 from streams.engine.series import BUY, MARK, SELL, Column
 from streams.engine.units import FOREVER, MINUTE
 from streams.engine.vwap import Session, Volume, session_until
-
-Past = dict[int, list[Bar]]
-"""A symbol's last bars by interval; the newest of each may still grow."""
 
 
 class SymbolState(msgspec.Struct, frozen=True, array_like=True):
@@ -34,7 +31,12 @@ class SymbolState(msgspec.Struct, frozen=True, array_like=True):
     interval: int = 0
     """Of its bars; 0 while it had none."""
     session: Session = Session()
-    bars: Past = {}
+    bars: dict[int, Bars] = {}
+    """By interval."""
+
+    def bars_of(self, interval: int) -> list[Bar]:
+        known = self.bars.get(interval)
+        return [] if known is None else known.together()
 
 
 class Series:
@@ -94,15 +96,22 @@ class Series:
         time = self.time - 1 if self.bars else self.time
         return Records(time // interval, column.top, column.bottom, self.marks)
 
-    def bars_after(self, known: list[Bar], interval: int, keep: int) -> list[Bar]:
-        """A symbol's last bars when the batch has gone: mostly it only adds to the newest."""
-        first = int(self.time[0])
-        bucket = (self.last - self.bars) // interval
-        if not known or known[-1].bucket != bucket or (first - self.bars) // interval != bucket:
-            return with_records(known, self.records(interval), keep)
-        newest, (high, low) = known[-1], self.column(MARK).extremes(0, len(self))
-        grown = Bar(bucket, max(newest.high, high), min(newest.low, low), int(self.marks[-1]))
-        return [*known[:-1], grown][-keep:]
+    def bars_after(self, mark: int, histories: dict[int, int]) -> dict[int, Bars]:
+        """The symbol's last bars when the batch has gone: mostly it only adds to the newest of each."""
+        first, last = int(self.time[0]) - self.bars, self.last - self.bars
+        high, low = self.column(MARK).extremes(0, len(self))
+        after = {}
+        for interval, keep in histories.items():
+            known, bucket = self.state.bars.get(interval), last // interval
+            if known is not None and known.newest.bucket == bucket == first // interval:
+                newest = known.newest
+                after[interval] = known.with_newest(
+                    Bar(bucket, max(newest.high, high), min(newest.low, low), mark)
+                )
+            else:
+                bars = with_records(self.state.bars_of(interval), self.records(interval), keep)
+                after[interval] = Bars.of(bars)
+        return after
 
     def at_or_after(self, row: int) -> int:
         """The index of the first record at or after a place in the batch."""
@@ -112,10 +121,15 @@ class Series:
 class Batch:
     """Market records that are folded together."""
 
-    __slots__ = ("_index", "_which", "histories", "last", "previous", "series", "symbols", "time")
+    __slots__ = ("histories", "last", "previous", "raw", "series", "symbols", "time")
 
     def __init__(
-        self, time: Ints, previous: int, symbols: dict[str, SymbolState], histories: dict[int, int]
+        self,
+        time: Ints,
+        previous: int,
+        symbols: dict[str, SymbolState],
+        histories: dict[int, int],
+        raw: Columns | None = None,
     ) -> None:
         self.time = time
         self.last = int(time[-1])
@@ -125,38 +139,23 @@ class Batch:
         """What was known before it."""
         self.histories = histories
         """Which bars are kept, and how many."""
+        self.raw = raw
+        """The records; None: it stands for the place between two."""
         self.series: dict[str, Series] = {}
-        self._which: list[Series | None] | None = None
-        self._index: list[int] = []
 
     def __len__(self) -> int:
         return len(self.time)
 
     def add(self, series: Series) -> None:
         self.series[series.symbol] = series
-        self._which = None
 
     def locate(self, row: int) -> tuple[Series | None, int]:
         """The series of a record and its index there; None for a clock."""
-        if self._which is None:
-            self._lay_out()
-        which = self._which
-        if not which:
-            return next(iter(self.series.values())), row
-        return which[row], self._index[row]
-
-    def _lay_out(self) -> None:
-        lone = next(iter(self.series.values())) if len(self.series) == 1 else None
-        if lone is not None and lone.rows is None:
-            self._which = []
-            return
-        which: list[Series | None] = [None] * len(self.time)
-        index = [0] * len(self.time)
-        for series in self.series.values():
-            rows = range(len(series)) if series.rows is None else series.rows.tolist()
-            for at, row in enumerate(rows):
-                which[row], index[row] = series, at
-        self._which, self._index = which, index
+        raw = self.raw
+        if raw is None or (raw.kind is not None and raw.kind[row] == CLOCK):
+            return None, 0
+        series = self.series[raw.names[int(raw.symbol[row])]]
+        return series, series.at_or_after(row)
 
     def known(self) -> set[str]:
         """The symbols of the market so far."""
@@ -273,7 +272,7 @@ class Moment:
     def bars_of(self, symbol: str, interval: int) -> list[Bar]:
         """The symbol's last bars of that interval, the newest unfinished."""
         state = self.batch.symbols.get(symbol)
-        known = [] if state is None else state.bars.get(interval, [])
+        known = [] if state is None else state.bars_of(interval)
         series = self.batch.series.get(symbol)
         if series is None or interval not in self.batch.histories:
             return known
@@ -319,7 +318,7 @@ class Market:
             start = end
 
     def _batch(self, checked: Checked) -> Batch:
-        batch = Batch(checked.time, self.time, self.symbols, dict(self.histories))
+        batch = Batch(checked.time, self.time, self.symbols, dict(self.histories), checked.columns)
         for symbol, part, rows in _by_symbol(checked):
             batch.add(Series(self.symbols.get(symbol) or SymbolState(symbol), part, rows))
         return batch
@@ -331,10 +330,6 @@ class Market:
 
     def _after(self, series: Series) -> SymbolState:
         state, raw, mark = series.state, series.raw, int(series.marks[-1])
-        bars = {
-            interval: series.bars_after(state.bars.get(interval, []), interval, keep)
-            for interval, keep in self.histories.items()
-        }
         session = state.session
         if self.sessions:
             session = session.after(Volume(series.time, series.marks, raw.size))
@@ -347,7 +342,7 @@ class Market:
             buy=int(raw.ask[-1]) or mark,
             interval=int(raw.interval[-1]) if series.bars and raw.interval is not None else state.interval,
             session=session,
-            bars=bars,
+            bars=series.bars_after(mark, self.histories) if self.histories else state.bars,
         )
 
 

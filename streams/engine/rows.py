@@ -12,7 +12,7 @@ import msgspec
 from schemas.messages import Command, Signal
 from streams.engine import following
 from streams.engine.account import Account
-from streams.engine.bars import Bar
+from streams.engine.bars import Bar, Bars
 from streams.engine.inbox import Waits
 from streams.engine.market import SymbolState, between
 from streams.engine.ranges import Three
@@ -113,7 +113,7 @@ class Notebook:
 
     def _symbol_row(self, state: SymbolState) -> SymbolRow:
         symbol, shard = state.symbol, self.shard
-        newest = {interval: bars[-1:] for interval, bars in state.bars.items()}
+        newest = {interval: Bars(bars.newest) for interval, bars in state.bars.items()}
         extremes = shard.common.ranges.symbols.get(symbol)
         if extremes is not None and max(len(each.highs) + len(each.lows) for each in extremes) > MANY:
             counts = sorted(set(self._looked_back_to(symbol)))
@@ -153,8 +153,8 @@ class Notebook:
         for row in rows.symbols:
             symbol = row.state.symbol
             bars = {
-                interval: [*ended.get((symbol, interval), ()), *newest]
-                for interval, newest in row.state.bars.items()
+                interval: Bars(known.newest, ended.get((symbol, interval), []))
+                for interval, known in row.state.bars.items()
             }
             shard.market.symbols[symbol] = msgspec.structs.replace(row.state, bars=bars)
             if row.raw[0]:
@@ -168,5 +168,5 @@ def _ended_since(former: SymbolState | None, state: SymbolState) -> Iterator[Bar
     """The intervals of which a bar has ended."""
     for interval, bars in state.bars.items():
         before = former.bars.get(interval) if former is not None else None
-        if (len(bars) > 1 or before) and (not before or before[-1].bucket != bars[-1].bucket):
-            yield BarsRow(state.symbol, interval, bars[:-1])
+        if bars.ended and (before is None or before.ended is not bars.ended):
+            yield BarsRow(state.symbol, interval, bars.ended)
