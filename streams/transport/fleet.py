@@ -33,6 +33,7 @@ class Fleet:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._feeding: list[asyncio.Task[None]] = []
         self._held_since: float | None = None
+        self._leaving = False
 
     # What the group says -----------------------------------------------------------------------
 
@@ -50,8 +51,9 @@ class Fleet:
             await self._stop(shard)
         for owner in self.owners.values():
             owner.release()
-        for shard in sorted(wanted - self.owners.keys()):
-            self._start(shard)
+        if not self._leaving:  # the group may give a shard to who is about to go
+            for shard in sorted(wanted - self.owners.keys()):
+                self._start(shard)
         await self._stop_feeding()
         if self._held_since is not None:
             self.pause = time.monotonic() - self._held_since
@@ -71,6 +73,7 @@ class Fleet:
 
     async def stop(self) -> None:
         """Leave a checkpoint on every shard's last barrier."""
+        self._leaving = True
         await self._stop_feeding()
         for owner in self.owners.values():
             owner.release()
