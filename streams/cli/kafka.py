@@ -7,6 +7,7 @@ told with what to do.
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
@@ -38,7 +39,7 @@ class Raw(NamedTuple):
 
 
 @contextmanager
-def told(cluster: Cluster) -> Iterator[None]:
+def raised_plainly(cluster: Cluster) -> Iterator[None]:
     """What the client raises, as an error that names the cluster."""
     try:
         yield
@@ -52,8 +53,8 @@ def market_topic(market: str | None) -> str:
 
 def partitions_of(cluster: Cluster) -> dict[str, int]:
     """Every topic that is there, and how many partitions it has."""
-    with told(cluster):
-        there = _admin(cluster).list_topics(timeout=ANSWER_S).topics
+    with raised_plainly(cluster):
+        there = admin(cluster).list_topics(timeout=ANSWER_S).topics
     return {name: len(topic.partitions) for name, topic in there.items()}
 
 
@@ -91,12 +92,15 @@ def _offsets(cluster: Cluster, places: Iterable[Place], wanted: OffsetSpec) -> d
     asked = {TopicPartition(*place): wanted for place in places}
     if not asked:
         return {}
-    with told(cluster):
-        answers = _admin(cluster).list_offsets(asked, request_timeout=ANSWER_S)
-        return {(place.topic, place.partition): answer.result().offset for place, answer in answers.items()}
+    with raised_plainly(cluster):
+        answers = admin(cluster).list_offsets(asked, request_timeout=ANSWER_S)
+        found = {place: answer.result(ANSWER_S).offset for place, answer in answers.items()}
+    return {(place.topic, place.partition): offset for place, offset in found.items()}
 
 
-def _admin(cluster: Cluster) -> AdminClient:
+@cache
+def admin(cluster: Cluster) -> AdminClient:
+    """One for all calls: an answer never comes where its client has gone."""
     return AdminClient(cluster.confluent() | {"log_level": 0})
 
 
@@ -135,7 +139,7 @@ class Sender:
 
     def finish(self) -> None:
         """Returns when everything was taken."""
-        with told(self.cluster):
+        with raised_plainly(self.cluster):
             left = self._producer.flush()
         self._raise_failure()
         if left:
@@ -170,9 +174,13 @@ class Reader:
         self._consumer = Consumer(cluster.confluent() | settings)
         self._consumer.assign([TopicPartition(*place, offset) for place, offset in starts.items()])
 
+    @property
+    def is_at_end(self) -> bool:
+        return self.at_end >= self.places
+
     def read(self, wait_s: float = LOOK_S, most: int = BATCH) -> list[Raw]:
         """What has come; waits a little where nothing has."""
-        with told(self.cluster):
+        with raised_plainly(self.cluster):
             found = self._consumer.consume(most, wait_s)
         return [raw for raw in map(self._raw, found) if raw is not None]
 

@@ -6,9 +6,11 @@ from importlib import metadata
 import click
 
 from streams.accounts import SettingsError
+from streams.cli.account import account
 from streams.cli.demo import demo
 from streams.cli.doctor import doctor
 from streams.cli.many import example
+from streams.cli.orders import exit_all, order, plan, position
 from streams.cli.presets import presets
 from streams.cli.publish import publish
 from streams.cli.replay import replay
@@ -32,7 +34,23 @@ def command() -> None:
     """Paper trading: signals in, fills out. Nothing reaches a real market."""
 
 
-for each in (replay, presets, demo, topics, up, worker, verify, publish, tail, doctor):
+for each in (
+    replay,
+    presets,
+    demo,
+    topics,
+    up,
+    worker,
+    verify,
+    publish,
+    tail,
+    account,
+    exit_all,
+    order,
+    plan,
+    position,
+    doctor,
+):
     command.add_command(each)
 
 

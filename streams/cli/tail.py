@@ -1,0 +1,132 @@
+"""`ghostfill tail`: what comes on a topic, as lines for people or as JSON."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+
+import click
+import msgspec
+import orjson
+
+from schemas.catalog import catalog
+from schemas.codec import Codec, default_codec
+from schemas.errors import MessageError
+from schemas.kinds import KINDS
+from schemas.messages import Message
+from schemas.registry import Registry
+from streams.cli.kafka import ANSWER_S, MARKET, Raw, Reader, beginnings, ends, market_topic, require
+from streams.cli.lines import Lines
+from streams.cli.many import example
+from streams.cli.worker import REGISTRY
+from streams.local.home import find_cluster
+from streams.transport.cluster import Cluster
+
+NOTHING_CAME = 1
+
+
+@click.command(
+    epilog=example(
+        "ghostfill tail fills --account paper-1\nghostfill tail ticks --market crypto --json --max 10"
+    )
+)
+@click.argument("topic")
+@click.option("--json", "as_json", is_flag=True, help="A JSON object a line, for programs.")
+@click.option(
+    "--from-start", is_flag=True, help="Begin with the first record that is left, not with the next."
+)
+@click.option("--max", "most", type=click.IntRange(min=1), help="End after so many messages.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=0), metavar="SECONDS",
+    help="End when nothing came for so long; exit code 1 when nothing came at all.",
+)  # fmt: skip
+@click.option("--account", help="Only what belongs to this account.")
+@click.option("--market", metavar="NAME", help="With ticks: the market ticks.NAME.")
+def tail(
+    topic: str,
+    as_json: bool,
+    from_start: bool,
+    most: int | None,
+    timeout: float | None,
+    account: str | None,
+    market: str | None,
+) -> None:
+    """Show what comes on a topic, until Ctrl-C.
+
+    Times are UTC. What nobody can read is told on stderr with its place. Of positions and slice-timers only
+    what is committed is shown.
+    """
+    name = _topic(topic, market, account)
+    cluster = find_cluster(os.environ)
+    lines = Lines()
+    count = 0
+    try:
+        for message in messages(cluster, name, from_start=from_start, timeout=timeout, account=account):
+            _show(message, lines, as_json)
+            count += 1
+            if count == most:
+                break
+    except KeyboardInterrupt:
+        return
+    if not count:
+        click.echo(f"nothing came on {name} for {timeout:g} s", err=True)
+        sys.exit(NOTHING_CAME)
+
+
+def _topic(topic: str, market: str | None, account: str | None) -> str:
+    """The topic that is meant, if it is one for people."""
+    known = {name: each for name, each in catalog().topics.items() if each.encoding == "avro"}
+    found = known.get(topic) or (known[MARKET] if topic.startswith(f"{MARKET}.") else None)
+    if found is None:
+        raise click.UsageError(f"no topic {topic}; topics are {', '.join(sorted(known))}")
+    if account is not None and not any(_has_account(kind) for kind in found.messages):
+        raise click.UsageError(f"--account: what is on {topic} belongs to no account")
+    if market is None:
+        return topic
+    if topic != MARKET:
+        raise click.UsageError(
+            f"--market: {topic} is not a market's; expected `ghostfill tail ticks --market`"
+        )
+    return market_topic(market)
+
+
+def _has_account(kind: str) -> bool:
+    return "account" in {field.name for field in msgspec.structs.fields(KINDS[kind])}
+
+
+def messages(
+    cluster: Cluster, topic: str, *, from_start: bool, timeout: float | None, account: str | None
+) -> Iterator[Message]:
+    """The messages, those of one read in the order in which they were written."""
+    places = require(cluster, topic)
+    starts = (beginnings if from_start else ends)(cluster, places)
+    codec = Codec(registry=Registry(os.environ.get(REGISTRY)))
+    heard, has_begun = time.monotonic(), False
+    with Reader(cluster, starts) as reader:
+        while timeout is None or time.monotonic() - heard < timeout + (0 if has_begun else ANSWER_S):
+            if not has_begun and reader.is_at_end:
+                heard, has_begun = time.monotonic(), True
+            for raw in sorted(reader.read(), key=lambda raw: raw.timestamp):
+                message = _read(codec, raw)
+                if message is None or account not in (None, getattr(message, "account", None)):
+                    continue
+                yield message
+                heard = time.monotonic()
+
+
+def _read(codec: Codec, raw: Raw) -> Message | None:
+    if raw.value is None:
+        return None
+    try:
+        return codec.decode(raw.topic, raw.key, raw.value)
+    except MessageError as error:
+        click.echo(f"{raw.topic}, partition {raw.partition}, offset {raw.offset}: {error}", err=True)
+        return None
+
+
+def _show(message: Message, lines: Lines, as_json: bool) -> None:
+    if as_json:
+        click.echo(orjson.dumps(default_codec().write_json(message)).decode())
+    else:
+        for line in lines.of(message):
+            click.echo(line)

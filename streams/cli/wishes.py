@@ -1,0 +1,59 @@
+"""An account as a person asks for it: the settings of a `create` or a `change`, checked before they travel.
+
+Rules of this file: what travels are a person's words, as JSON; the gate makes the engine's units of them.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from streams.accounts import SettingsError, changed_settings, parse_account, whole_settings
+from streams.accounts.document import Faults, Item, parse, parse_value
+from streams.accounts.keys import AGGRESSIVE, PRESET
+from streams.accounts.load import read_text
+from streams.engine.validity import BadSettingsError, read_settings
+
+CONFIDENCE = frozenset({"min_confidence", AGGRESSIVE})
+
+
+def create_settings(
+    name: str, preset: str | None, follow: Sequence[str], sets: Mapping[str, str], file: str | None
+) -> str:
+    """The settings of a `create`; all that is wrong is told at once."""
+    overrides = {**sets, "name": json.dumps(name)}
+    if follow:
+        overrides["follow"] = json.dumps(list(follow))
+    origin = file or "account"
+    text = json.dumps({PRESET: preset} if preset else {}) if file is None else read_text(file, "account", [])
+    _check_bounds(whole_settings(parse_account(text, origin, overrides)))
+    said = _plain(parse(text, origin, Faults()))
+    if overrides.keys() & CONFIDENCE:
+        said = {key: value for key, value in said.items() if key not in CONFIDENCE}
+    return json.dumps({**said, **_values(overrides)})
+
+
+def change_settings(sets: Mapping[str, str]) -> str:
+    """The settings of a `change`: the keys that are given and no others."""
+    text = json.dumps(_values(sets))
+    changed_settings(text, "--set")
+    return text
+
+
+def _check_bounds(settings: str) -> None:
+    try:
+        read_settings(settings)
+    except BadSettingsError as error:
+        raise SettingsError([f"{error}: beyond what an account can have"]) from error
+
+
+def _values(texts: Mapping[str, str]) -> dict[str, Any]:
+    return {key: _plain(parse_value(text, f"--set {key}")) for key, text in texts.items()}
+
+
+def _plain(item: Item) -> Any:
+    """The value as JSON; a scalar stays the text that was written."""
+    if item.kind == "mapping":
+        return {key: _plain(each) for key, each in item.entries.items()}
+    if item.kind == "list":
+        return [_plain(each) for each in item.items]
+    return item.text

@@ -1,0 +1,66 @@
+"""What the workers told lately."""
+
+import time
+from collections.abc import Iterable
+
+from streams.agents.desk import NAME as DESK
+from streams.agents.gate import NAME as GATE
+from streams.cli.kafka import ANSWER_S, admin, ends, raised_plainly, read_spans, require, since
+from streams.engine.units import SECOND
+from streams.transport.cluster import Cluster
+from streams.transport.reports import WorkerReport, decode_report
+
+REPORTS = ("workers", 0)
+LATELY_S = 10.0
+ALIVE = 3 * SECOND
+"""A worker that told nothing for so long has gone, or stands still."""
+
+
+def wall() -> int:
+    return time.time_ns() // 1000
+
+
+def reports(cluster: Cluster) -> list[WorkerReport]:
+    """The last one of each worker that told something in the last seconds."""
+    require(cluster, REPORTS[0])
+    first = since(cluster, [REPORTS], int((time.time() - LATELY_S) * 1000))[REPORTS]
+    span = first, ends(cluster, [REPORTS])[REPORTS]
+    newest = {report.worker: report for report in map(_read, read_spans(cluster, {REPORTS: span}))}
+    return sorted(newest.values(), key=lambda report: (report.part, report.started))
+
+
+def _read(raw: tuple[object, ...]) -> WorkerReport:
+    value = raw[-1]
+    assert isinstance(value, bytes)
+    return decode_report(value)
+
+
+def is_alive(report: WorkerReport, now: int) -> bool:
+    return not report.leaving and now - report.ts < ALIVE
+
+
+def desks(told: Iterable[WorkerReport]) -> list[WorkerReport]:
+    """Those that live and own shards."""
+    now = wall()
+    return [each for each in told if each.part == DESK and each.shards and is_alive(each, now)]
+
+
+def has_gate(cluster: Cluster) -> bool:
+    """Gates tell nothing of themselves; their group knows them."""
+    return members(cluster, GATE) > 0
+
+
+def members(cluster: Cluster, group: str) -> int:
+    """How many processes are in a group."""
+    with raised_plainly(cluster):
+        answer = admin(cluster).describe_consumer_groups([group], request_timeout=ANSWER_S)[group]
+        return len(answer.result(ANSWER_S).members)
+
+
+def market_times(told: Iterable[WorkerReport]) -> dict[str, int]:
+    """The newest event time of each market; 0 before its first record."""
+    newest: dict[str, int] = {}
+    for report in desks(told):
+        for topic, event_time in report.market_time.items():
+            newest[topic] = max(newest.get(topic, 0), event_time)
+    return newest
