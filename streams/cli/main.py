@@ -14,6 +14,7 @@ from streams.cli.orders import exit_all, order, plan, position
 from streams.cli.presets import presets
 from streams.cli.publish import publish
 from streams.cli.replay import replay
+from streams.cli.status import status
 from streams.cli.tail import tail
 from streams.cli.topics import topics
 from streams.cli.up import up
@@ -49,6 +50,7 @@ for each in (
     order,
     plan,
     position,
+    status,
     doctor,
 ):
     command.add_command(each)

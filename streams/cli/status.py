@@ -1,0 +1,76 @@
+"""`ghostfill status`: whether it runs, and how far it has come."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+import orjson
+
+from streams.cli.condition import condition
+from streams.cli.many import example
+from streams.cli.tables import table
+from streams.local.home import find_cluster
+
+NOTHING_RUNS = 1
+MARKET = "market end lag newest behind"
+SHARD = "shard stage inbox_lag waiting late published taken_in"
+GROUP = "group members lag"
+WORKER = "worker part pid version shards stage state age pause"
+
+
+@click.command(epilog=example("ghostfill status\nKAFKA_BOOTSTRAP=broker:9092 ghostfill status --json"))
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status(as_json: bool) -> None:
+    """Show whether it runs, and how far it has come.
+
+    Ends with 1 when no gate or no desk runs. Lag is in records; `behind` is how many seconds ago, on the
+    wall's clock, the market's newest record happened. A desk without shards stands by. `taken_in` is how many
+    seconds a shard's takeover took, `pause` how long the last rebalance held the shards.
+    """
+    found = condition(find_cluster(os.environ), os.environ)
+    if as_json:
+        click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2))
+    else:
+        for line in lines(found):
+            click.echo(line)
+    if not found["runs"]:
+        sys.exit(NOTHING_RUNS)
+
+
+def lines(found: Mapping[str, Any]) -> Iterator[str]:
+    yield "running" if found["runs"] else "NOT running: start it with `ghostfill up`"
+    for name, value in found["endpoints"].items():
+        if value is not None:
+            yield f"  {name:12}{value}"
+    see = ": see `ghostfill tail dead-letters --from-start`" if found["dead_letters"] else ""
+    yield f"  {'unreadable':12}{found['dead_letters']:,}{see}"
+    for heads, left, rows in (
+        (WORKER, 2, map(_worker, found["workers"])),
+        (MARKET, 1, map(_cells_of(MARKET), found["markets"])),
+        (SHARD, 1, map(_cells_of(SHARD), found["shards"])),
+        (GROUP, 1, map(_cells_of(GROUP), found["groups"])),
+    ):
+        body = list(rows)
+        if body:
+            yield ""
+            yield from table(heads.split(), body, left)
+
+
+def _worker(worker: Mapping[str, Any]) -> list[str]:
+    shards = ",".join(map(str, worker["shards"])) or "-"
+    return [
+        worker["name"], worker["part"], str(worker["pid"]), worker["version"], shards, worker["stage"],
+        worker["state"], f"{worker['age']:.1f} s", f"{worker['pause']:.2f} s",
+    ]  # fmt: skip
+
+
+def _cells_of(names: str) -> Any:
+    return lambda row: [_text(row.get(name)) for name in names.split()]
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
