@@ -125,7 +125,7 @@ def test_transactions(cluster, topics, isolation):
     found, end, plain = asyncio.run(run())
     assert found == plain
     assert len(found) == (151 if isolation == "read_committed" else 301)
-    assert end == found[-1].offset + 1
+    assert found[-1].offset < end <= 307  # the last commit's marker may come behind the last record
 
 
 def test_a_seek_into_the_middle_of_a_batch(cluster, topics):
