@@ -39,6 +39,8 @@ class Watchlist:
 
     def put(self, owner: Owner, watch: Watch) -> None:
         row = self.rows.get(owner)
+        if row is not None and watch.trail is None and self.watches[row] == watch:
+            return
         if row is None:
             row = self.rows[owner] = len(self.owners)
             self.owners.append(owner)
