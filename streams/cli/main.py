@@ -6,54 +6,42 @@ from importlib import metadata
 import click
 
 from streams.accounts import SettingsError
-from streams.cli.account import account
-from streams.cli.demo import demo
-from streams.cli.doctor import doctor
+from streams.cli.lazy import Lazy, LazyGroup
 from streams.cli.many import example
-from streams.cli.orders import exit_all, order, plan, position
-from streams.cli.presets import presets
-from streams.cli.publish import publish
-from streams.cli.replay import replay
-from streams.cli.status import status
-from streams.cli.tail import tail
-from streams.cli.topics import topics
-from streams.cli.up import up
-from streams.cli.verify import verify
-from streams.cli.worker import worker
 from streams.files.faults import FileError
 from streams.transport.cluster import ClusterError
 
 FAILED = 1
 
+COMMANDS = {
+    "up": Lazy("streams.cli.up", "Run Ghostfill here until Ctrl-C."),
+    "worker": Lazy("streams.cli.worker", "Run one part of an instance: the gate, or a desk."),
+    "status": Lazy("streams.cli.status", "Show whether it runs, and how far it has come."),
+    "doctor": Lazy("streams.cli.doctor", "Find what is wrong with this machine or the cluster."),
+    "topics": Lazy("streams.cli.topics", "See and make the cluster's topics."),
+    "verify": Lazy("streams.cli.verify", "Fold the logs again and compare what was published."),
+    "publish": Lazy("streams.cli.publish", "Publish recorded files, or what comes on stdin."),
+    "tail": Lazy("streams.cli.tail", "Show what comes on a topic, until Ctrl-C."),
+    "account": Lazy("streams.cli.account", "Open an account, change it, stop it, look at it."),
+    "order": Lazy("streams.cli.orders", "Place an order by hand, or end one."),
+    "position": Lazy("streams.cli.orders", "Close what is held."),
+    "plan": Lazy("streams.cli.orders", "End an entry that is still being made."),
+    "exit-all": Lazy("streams.cli.orders", "Close every position and end every order."),
+    "replay": Lazy("streams.cli.replay", "Trade recorded signals against a recorded market."),
+    "presets": Lazy("streams.cli.presets", "List the accounts that ship with it, or show one."),
+    "demo": Lazy("streams.cli.demo", "Trade a made-up market day and see what happened."),
+}
+
 
 @click.group(
+    cls=LazyGroup,
+    commands_by_name=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=example("ghostfill demo"),
 )
 @click.version_option(metadata.version("ghostfill"), prog_name="ghostfill")
 def command() -> None:
     """Paper trading: signals in, fills out. Nothing reaches a real market."""
-
-
-for each in (
-    replay,
-    presets,
-    demo,
-    topics,
-    up,
-    worker,
-    verify,
-    publish,
-    tail,
-    account,
-    exit_all,
-    order,
-    plan,
-    position,
-    status,
-    doctor,
-):
-    command.add_command(each)
 
 
 def main(args: list[str] | None = None) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.cli.main import command, main
+from streams.cli.main import COMMANDS, command, main
 
 TICKS = """\
 ts,symbol,price,size
@@ -148,3 +148,10 @@ def test_no_bar_in_a_pipe_and_one_where_it_is_asked_for(files, capsys):
     assert "Replaying" not in capsys.readouterr().err
     run(REPLAY + " --progress")
     assert "Replaying" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_listed_command_is_there_and_shows_an_example(name):
+    found = COMMANDS[name].load(name)
+    assert found.name == name
+    assert found.epilog is None or "Example" in found.epilog

@@ -1,0 +1,38 @@
+"""Commands that are imported when they are asked for: most need libraries that take a second to load."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import click
+
+
+class Lazy(NamedTuple):
+    """A command that is not imported yet."""
+
+    module: str
+    does: str
+    """In one line."""
+
+    def load(self, name: str) -> click.Command:
+        found = getattr(import_module(self.module), name.replace("-", "_"))
+        assert isinstance(found, click.Command)
+        return found
+
+
+class LazyGroup(click.Group):
+    """A group that lists its commands without importing one."""
+
+    def __init__(self, *args: Any, commands_by_name: Mapping[str, Lazy], **keywords: Any) -> None:
+        super().__init__(*args, **keywords)
+        self._lazy = commands_by_name
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(self._lazy)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        return self._lazy[name].load(name) if name in self._lazy else None
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, lazy.does) for name, lazy in self._lazy.items()])
