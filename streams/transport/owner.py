@@ -189,7 +189,7 @@ class Owner:
         """Take in what has come; whether there was anything."""
         ends = {topic: self.setup.markets[topic].end for topic in taken.fold.market}
         moves = any(end > taken.fold.market[topic] for topic, end in ends.items())
-        if moves and not await self._has_read_backlog(ends):
+        if moves and not await self._has_read_backlog(taken, ends):
             return False
         admitted = self._admit(taken)
         if moves:
@@ -199,7 +199,7 @@ class Owner:
             await self._bar(taken, checkpoint=checkpoint)
         return moves or admitted
 
-    async def _has_read_backlog(self, ends: MarketPosition) -> bool:
+    async def _has_read_backlog(self, taken: Taken, ends: MarketPosition) -> bool:
         """Behind the wall, what was sent before these records must be admitted before them."""
         newest = max(self.setup.markets[topic].newest for topic in ends)
         if self.setup.wall() - newest <= self.setup.lag:
@@ -208,7 +208,8 @@ class Owner:
         while self.queue.received is None or self.queue.received < end:
             if self._stopping or self._held:
                 return False
-            await self._sleep()
+            if not self._admit(taken):  # a full queue takes no more, so it is emptied meanwhile
+                await self._sleep()
         return True
 
     def _admit(self, taken: Taken) -> bool:
@@ -217,7 +218,10 @@ class Owner:
             for record in taken.fold.admit(offset, entry):
                 self._keep(record)
         if entries:
-            self._steps.append(Step(taken.fold.inbox, dict(taken.fold.market)))
+            step = Step(taken.fold.inbox, dict(taken.fold.market))
+            if self._steps and self._steps[-1].market == step.market:
+                self._steps.pop()
+            self._steps.append(step)
         return bool(entries)
 
     async def _pass_markets(self, taken: Taken, ends: MarketPosition) -> None:
