@@ -300,8 +300,8 @@ class Account:
 
     def resume(self, now: Moment) -> list[str]:
         """Restored, it stands between two records: everything that it waits for, to be watched."""
-        quiet = (matching.quiet_at(self, order, now) for order in self.waiting_orders())
-        self._stale_at = min(quiet, default=FOREVER)
+        waiting = {order.symbol for order in self.waiting_orders() if order.reason != "stale_quote"}
+        self._stale_at = min((matching.quiet_at(self, symbol, now) for symbol in waiting), default=FOREVER)
         state = self.state
         symbols = {lot.symbol for lot in state.lots.values()}
         symbols |= {plan.symbol for plan in state.plans.values()}

@@ -64,11 +64,10 @@ def take(columns: Columns, chosen: Flags | npt.NDArray[np.intp] | slice) -> Colu
     )
 
 
-def places_by_symbol(columns: Columns) -> npt.NDArray[np.intp]:
+def places_by_symbol(symbol: npt.NDArray[np.int32], names: int) -> npt.NDArray[np.intp]:
     """The records' places, each symbol's together and in order."""
-    small = len(columns.names) <= np.iinfo(np.int16).max
-    symbol = columns.symbol.astype(np.int16) if small else columns.symbol  # small numbers sort by radix
-    return np.argsort(symbol, kind="stable")
+    small = names <= np.iinfo(np.int16).max  # such numbers are sorted by radix
+    return np.argsort(symbol.astype(np.int16) if small else symbol, kind="stable")
 
 
 def own_times(columns: Columns) -> Ints:
@@ -176,10 +175,11 @@ class Gatekeeper:
         self, columns: Columns, marks: Ints, lone: Column | None
     ) -> dict[str, tuple[int, int]] | None:
         newest = {}
-        groups = [(columns.names[int(columns.symbol[0])], marks)] if lone else _by_symbol(columns, marks)
-        for symbol, prices in groups:
+        groups = [(columns.names[int(columns.symbol[0])], lone)] if lone else _by_symbol(columns, marks)
+        for symbol, column in groups:
+            prices = column.top
             last, second = self.raw.get(symbol, (0, 0))
-            if not self._no_jump(lone or Column(prices, prices), last, second):
+            if not self._no_jump(column, last, second):
                 return None
             newest[symbol] = (int(prices[-1]), int(prices[-2]) if len(prices) > 1 else last)
         return newest
@@ -251,7 +251,7 @@ def _quoted_ticks(columns: Columns) -> dict[int, Column]:
     return {MARK: marks, SELL: sells, BUY: Column(columns.ask, columns.ask)}
 
 
-def _by_symbol(columns: Columns, marks: Ints) -> list[tuple[str, Ints]]:
+def _by_symbol(columns: Columns, marks: Ints) -> list[tuple[str, Column]]:
     """Each symbol's ticks, in order."""
     symbol = columns.symbol
     ticks = None if columns.kind is None else columns.kind == TICK
@@ -260,9 +260,13 @@ def _by_symbol(columns: Columns, marks: Ints) -> list[tuple[str, Ints]]:
     if not len(symbol):
         return []
     if (symbol == symbol[0]).all():
-        return [(columns.names[int(symbol[0])], marks)]
-    order = np.argsort(symbol, kind="stable")
-    ranked = symbol[order]
+        return [(columns.names[int(symbol[0])], Column(marks, marks))]
+    order = places_by_symbol(symbol, len(columns.names))
+    ranked, marks = symbol[order], marks[order]
     starts = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
-    groups = np.split(marks[order], starts[1:])
-    return [(columns.names[int(ranked[at])], group) for at, group in zip(starts, groups, strict=True)]
+    highest, lowest = np.maximum.reduceat(marks, starts).tolist(), np.minimum.reduceat(marks, starts).tolist()
+    groups = np.split(marks, starts[1:])
+    return [
+        (columns.names[int(ranked[at])], Column(group, group, (high, low)))
+        for at, group, high, low in zip(starts, groups, highest, lowest, strict=True)
+    ]

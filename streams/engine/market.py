@@ -59,7 +59,7 @@ class Series:
         """Each record's place in the batch; None: its own index."""
         self.bars = self.raw.kind is not None and bool(self.raw.kind[0] == BAR)
         self._columns = dict(checked.ready)
-        self._marks = self._columns[MARK].top if self._columns else None
+        self._marks = self._columns[MARK].top if MARK in self._columns else None
 
     def __len__(self) -> int:
         return len(self.time)
@@ -368,15 +368,34 @@ def _by_symbol(checked: Checked) -> list[tuple[str, Checked, Ints | None]]:
     symbol = columns.symbol
     if checked.ready or (columns.kind is None and (symbol == symbol[0]).all()):
         return [(columns.names[int(symbol[0])], checked, None)]
-    order = places_by_symbol(columns)
+    order = places_by_symbol(symbol, len(columns.names))
     if columns.kind is not None:
         order = order[columns.kind[order] != CLOCK]
     if not len(order):
         return []
     ranked = symbol[order]
-    starts = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1]))).tolist()
+    starts = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
     together = checked.take(order)
-    return [
-        (columns.names[int(ranked[start])], together.take(slice(start, end)), order[start:end])
-        for start, end in pairwise([*starts, len(order)])
-    ]
+    parts: list[tuple[str, Checked, Ints | None]] = []
+    ready = _columns_by_symbol(together.columns, starts) if columns.kind is None else [{}] * len(starts)
+    for known, (start, end) in zip(ready, pairwise([*starts.tolist(), len(order)]), strict=True):
+        part = together.take(slice(start, end))
+        part.ready = known
+        parts.append((columns.names[int(ranked[start])], part, order[start:end]))
+    return parts
+
+
+def _columns_by_symbol(columns: Columns, starts: Ints) -> list[dict[int, Column]]:
+    """The price columns of ticks, with how far each symbol's went."""
+    found: dict[int, Ints] = {MARK: marks_of(columns)}
+    if columns.bid.all() and columns.ask.all():
+        found |= {SELL: columns.bid, BUY: columns.ask}
+    ends = [*starts.tolist()[1:], len(columns)]
+    ready: list[dict[int, Column]] = [{} for _ in ends]
+    for which, values in found.items():
+        highest, lowest = np.maximum.reduceat(values, starts), np.minimum.reduceat(values, starts)
+        edges = zip(starts.tolist(), ends, highest.tolist(), lowest.tolist(), strict=True)
+        for known, (start, end, high, low) in zip(ready, edges, strict=True):
+            part = values[start:end]
+            known[which] = Column(part, part, (high, low))
+    return ready

@@ -281,8 +281,13 @@ def wait_for_price(account: Account, order: Order, reason: str) -> None:
 def tell_stale(account: Account, now: Moment) -> int:
     """Orders whose symbol has been quiet for too long say so; when the next one will have to."""
     soonest = FOREVER
+    known: dict[str, int] = {}
     for order in account.waiting_orders():
-        at = quiet_at(account, order, now)
+        if order.reason == "stale_quote":
+            continue
+        at = known.get(order.symbol)
+        if at is None:
+            at = known[order.symbol] = quiet_at(account, order.symbol, now)
         if at <= now.time:
             following.bring(account, now, order)
             wait(account, order, "stale_quote")
@@ -292,13 +297,13 @@ def tell_stale(account: Account, now: Moment) -> int:
     return soonest
 
 
-def quiet_at(account: Account, order: Order, now: Moment) -> int:
-    """When the order has to say that its symbol is quiet."""
-    newest = now.time_of(order.symbol)
-    if newest == -FOREVER or order.reason == "stale_quote":
+def quiet_at(account: Account, symbol: str, now: Moment) -> int:
+    """When orders that wait have to say that the symbol is quiet."""
+    newest = now.time_of(symbol)
+    if newest == -FOREVER:
         return FOREVER
     at = newest + account.instruments.checks.stale_after + 1
-    return at if at > now.time else next_open(account.instrument(order.symbol).calendar, now.time)
+    return at if at > now.time else next_open(account.instrument(symbol).calendar, now.time)
 
 
 def kill(account: Account, now: Moment, order: Order, reason: str) -> None:

@@ -21,12 +21,13 @@ class Column:
 
     __slots__ = ("_bottoms", "_tops", "_whole", "bottom", "top")
 
-    def __init__(self, top: Ints, bottom: Ints) -> None:
+    def __init__(self, top: Ints, bottom: Ints, whole: tuple[int, int] | None = None) -> None:
         self.top = top
         self.bottom = bottom
         self._tops: list[Ints] = [top]
         self._bottoms: list[Ints] = [bottom]
-        self._whole: tuple[int, int] | None = None
+        self._whole = whole
+        """Highest and lowest of all, once they are known."""
 
     def head(self, end: int) -> "Column":
         """The first records, with as much of the pyramid as is theirs."""

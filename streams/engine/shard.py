@@ -178,10 +178,12 @@ class Shard:
         told: list[Told] = []
         for number in sorted(touched):
             _Run(self, number, batch, told).through(touched[number])
-        self._unsettled.update(batch.series)
+        lists = [(series, self.watchlists.get(symbol)) for symbol, series in batch.series.items()]
+        self._unsettled.update(
+            each.symbol for each, found in lists if found is not None and found.is_unsettled
+        )
         self._settle(batch.series)
-        for symbol, series in batch.series.items():
-            watchlist = self.watchlists.get(symbol)
+        for series, watchlist in lists:
             self.common.ranges.take_in(series, watchlist.columns() if watchlist else set())
         told.sort(key=lambda each: each[:2])
         return [output for _, _, outputs in told for output in outputs]

@@ -33,6 +33,8 @@ class Watchlist:
         self._lots: set[int] = set()
         self._least: list[int] | None = None
         """Of each level the lowest of all rows: below it nothing is reached. None: to be looked up."""
+        self._looked_at: list[int] = []
+        """The columns that have levels."""
 
     def __len__(self) -> int:
         return len(self.owners)
@@ -87,33 +89,47 @@ class Watchlist:
 
     def columns(self) -> set[int]:
         """Whose past is asked for: the marks of positions, and what trails follow."""
+        if not self._trails:
+            return {MARK} if self._lots else set()
         trails = (self.watches[row].trail for row in self._trails)
         followed = {trail.which for trail in trails if trail is not None}
         return followed | {MARK} if self._lots else followed
 
     def reached(self, series: Series) -> list[int]:
         """The rows that the batch may concern."""
-        levels = self._levels[:, : len(self.owners)]
         if self._least is None:
-            self._least = levels.min(axis=1).tolist()
-        values = self._values(series, self._least)
+            self._least = self._look_up()
+        least = self._least
         rows: set[int] = set()
-        if any(value >= least for value, least in zip(values, self._least, strict=True)):
-            hit = (np.array(values)[:, None] >= levels).any(axis=0)
-            rows.update(np.flatnonzero(hit).tolist())
+        hit = series.last >= least[TIME]
+        for which in self._looked_at:
+            high, low = series.column(which).extremes(0, len(series))
+            hit = hit or high >= least[2 * which] or -low >= least[2 * which + 1]
+        if hit:
+            rows.update(self._compare(series))
         if self._trails:
             rows.update(self._reached_trails(series))
         return sorted(rows)
 
-    def _values(self, series: Series, least: list[int]) -> list[int]:
-        """What the batch came to, of each level that somebody has."""
-        values = [-FOREVER] * LEVELS
-        for which in (SELL, BUY, MARK):
-            if least[2 * which] < FOREVER or least[2 * which + 1] < FOREVER:
-                high, low = series.column(which).extremes(0, len(series))
-                values[2 * which], values[2 * which + 1] = high, -low
+    def _look_up(self) -> list[int]:
+        least: list[int] = self._levels[:, : len(self.owners)].min(axis=1).tolist()
+        self._looked_at = [which for which in (SELL, BUY, MARK) if min(least[2 * which :][:2]) < FOREVER]
+        return least
+
+    def _compare(self, series: Series) -> list[int]:
+        """The rows of which a level was reached."""
+        values = np.full(LEVELS, -FOREVER, np.int64)
+        for which in self._looked_at:
+            high, low = series.column(which).extremes(0, len(series))
+            values[2 * which], values[2 * which + 1] = high, -low
         values[TIME] = series.last
-        return values
+        hit = (values[:, None] >= self._levels[:, : len(self.owners)]).any(axis=0)
+        reached: list[int] = np.flatnonzero(hit).tolist()
+        return reached
+
+    @property
+    def is_unsettled(self) -> bool:
+        return bool(self._fresh)
 
     def _reached_trails(self, series: Series) -> list[int]:
         reached = []
