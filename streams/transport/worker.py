@@ -18,7 +18,7 @@ from streams.transport.logs import Ends
 from streams.transport.machine import Machine
 from streams.transport.markets import Decode, Market
 from streams.transport.publisher import Publisher
-from streams.transport.reports import WorkerReport, encode_report
+from streams.transport.reports import ShardReport, WorkerReport, encode_report
 from streams.transport.running import running, stop_signal
 from streams.transport.setup import Names, Setup, wall_time
 from streams.transport.standbys import Silence, Standbys
@@ -26,7 +26,7 @@ from streams.transport.tables import FoldApp
 
 REPORT_SECONDS = 0.15
 RARELY = (50_000, 50, 1000)
-"""Batches of records are many objects and no cycles: the collector's usual haste costs a third of the speed."""
+"""Batches are many objects and no cycles: in its usual haste the collector costs a third of the speed."""
 READY_SECONDS = 0.05
 
 
@@ -79,6 +79,8 @@ class Worker:
         self.name = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
         self.started = wall_time()
         self.leaving = False
+        self._left: tuple[ShardReport, ...] = ()
+        """The shards that it gives up as it leaves."""
 
     async def run(self, ready: Callable[[], None]) -> None:
         """`ready` is called once, when every shard of this process is live."""
@@ -98,6 +100,7 @@ class Worker:
             if standbys is None or await self._stands_by(fleet, stop):
                 async with running(app):
                     await stop.wait()
+                    self._left = fleet.reports()
                     await fleet.stop()
                     self.leaving = True
                     await self._report(fleet)
@@ -139,7 +142,7 @@ class Worker:
             part=self.plan.name,
             ts=wall_time(),
             started=self.started,
-            shards=fleet.reports(),
+            shards=self._left if self.leaving else fleet.reports(),
             market_time={topic: market.newest for topic, market in setup.markets.items()},
             market_end={topic: market.end for topic, market in setup.markets.items()},
             pause=fleet.pause,
