@@ -44,6 +44,11 @@ class MarketRun:
     faults: tuple[Fault, ...] = ()
     passages: Passages = field(default_factory=Passages)
 
+    @property
+    def oldest(self) -> int:
+        times = own_times(self.columns)
+        return int(times[0]) if len(times) else 0
+
     def since(self, offset: int) -> "MarketRun":
         if offset <= self.first:
             return self

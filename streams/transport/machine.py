@@ -55,6 +55,10 @@ class Run(Protocol):
         """The offset after the last record."""
 
     @property
+    def oldest(self) -> int:
+        """The first record's event time, in microseconds; 0 when it has none."""
+
+    @property
     def newest(self) -> int:
         """The greatest event time in it, in microseconds; 0 when it has none."""
 

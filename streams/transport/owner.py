@@ -201,8 +201,7 @@ class Owner:
 
     async def _has_read_backlog(self, taken: Taken, ends: MarketPosition) -> bool:
         """Behind the wall, what was sent before these records must be admitted before them."""
-        newest = max(self.setup.markets[topic].newest for topic in ends)
-        if self.setup.wall() - newest <= self.setup.lag:
+        if not self._is_behind(taken, ends):
             return True
         end = await self.setup.ends.of_one(self.setup.names.inbox, self.shard)
         while self.queue.received is None or self.queue.received < end:
@@ -211,6 +210,17 @@ class Owner:
             if not self._admit(taken):  # a full queue takes no more, so it is emptied meanwhile
                 await self._sleep()
         return True
+
+    def _is_behind(self, taken: Taken, ends: MarketPosition) -> bool:
+        """Whether a market's next record is of long ago. What others have read of it already says nothing."""
+        for topic, end in ends.items():
+            position = taken.fold.market[topic]
+            if position < end:
+                market = self.setup.markets[topic]
+                run = market.at(position) if market.holds(position) else None
+                if run is None or self.setup.wall() - run.oldest > self.setup.lag:
+                    return True
+        return False
 
     def _admit(self, taken: Taken) -> bool:
         entries = self.queue.take()

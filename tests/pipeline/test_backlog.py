@@ -61,7 +61,6 @@ def test_a_backlog_longer_than_the_queue_is_taken_in(cluster, toys, monkeypatch)
     asyncio.run(scene())
 
 
-@pytest.mark.xfail(reason="a market that others have read to its end hides that this shard is behind")
 def test_entries_are_not_late_because_another_shard_has_read_the_market(cluster, toys, monkeypatch):
     monkeypatch.setattr(Toy, "latency", 500_000)
 

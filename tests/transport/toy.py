@@ -23,6 +23,10 @@ class Numbers:
         return self.first + len(self.numbers)
 
     @property
+    def oldest(self) -> int:
+        return self.numbers[0][0] if self.numbers else 0
+
+    @property
     def newest(self) -> int:
         return max((time for time, _ in self.numbers), default=0)
 
