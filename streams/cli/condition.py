@@ -20,7 +20,7 @@ from streams.cli.kafka import (
     beginnings,
     ends,
     partitions_of,
-    raised_plainly,
+    patiently,
     require,
 )
 from streams.cli.workers import is_alive, members, reports, wall
@@ -127,15 +127,21 @@ def _shard(place: Place, end: int, owned: tuple[WorkerReport, ShardReport] | Non
 def _group(cluster: Cluster, group: str, topics: Sequence[str]) -> dict[str, Any]:
     """How many records it has not committed; a partition that it never committed counts whole."""
     places = require(cluster, *topics)
-    asked = ConsumerGroupTopicPartitions(group, [TopicPartition(*place) for place in places])
-    with raised_plainly(cluster):
-        (answer,) = admin(cluster).list_consumer_group_offsets([asked], request_timeout=ANSWER_S).values()
-        committed = {
-            (each.topic, each.partition): each.offset for each in answer.result(ANSWER_S).topic_partitions
-        }
+    committed = _committed(cluster, group, places)
     first, last = beginnings(cluster, places), ends(cluster, places)
     lag = sum(last[place] - max(committed.get(place, -1), first[place]) for place in places)
     return {"group": group, "members": members(cluster, group), "reads": list(topics), "lag": lag}
+
+
+def _committed(cluster: Cluster, group: str, places: Sequence[Place]) -> dict[Place, int]:
+    """The offsets that a group has passed; below 0 where it has committed none."""
+    asked = ConsumerGroupTopicPartitions(group, [TopicPartition(*place) for place in places])
+
+    def answers() -> dict[Place, int]:
+        (found,) = admin(cluster).list_consumer_group_offsets([asked], request_timeout=ANSWER_S).values()
+        return {(each.topic, each.partition): each.offset for each in found.result(ANSWER_S).topic_partitions}
+
+    return patiently(cluster, answers)
 
 
 def _count(cluster: Cluster, topic: str) -> int:

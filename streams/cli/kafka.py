@@ -5,10 +5,10 @@ told with what to do.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
@@ -20,6 +20,18 @@ LOOK_S = 0.1
 BATCH = 2_000
 MARKET = "ticks"
 
+MOVING = frozenset(
+    {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.NOT_COORDINATOR,
+    }
+)
+"""What a broker says that has just been given a partition or a group, or had one taken."""
+
+Found = TypeVar("Found")
 Place = tuple[str, int]
 """A topic and a partition."""
 Span = tuple[int, int]
@@ -92,10 +104,25 @@ def _offsets(cluster: Cluster, places: Iterable[Place], wanted: OffsetSpec) -> d
     asked = {TopicPartition(*place): wanted for place in places}
     if not asked:
         return {}
-    with raised_plainly(cluster):
-        answers = admin(cluster).list_offsets(asked, request_timeout=ANSWER_S)
-        found = {place: answer.result(ANSWER_S).offset for place, answer in answers.items()}
-    return {(place.topic, place.partition): offset for place, offset in found.items()}
+
+    def answers() -> dict[Place, int]:
+        found = admin(cluster).list_offsets(asked, request_timeout=ANSWER_S)
+        return {(place.topic, place.partition): each.result(ANSWER_S).offset for place, each in found.items()}
+
+    return patiently(cluster, answers)
+
+
+def patiently(cluster: Cluster, ask: Callable[[], Found]) -> Found:
+    """Asks again while partitions or groups are between two brokers."""
+    end = time.monotonic() + ANSWER_S
+    while True:
+        try:
+            return ask()
+        except KafkaException as error:
+            if error.args[0].code() not in MOVING or time.monotonic() > end:
+                with raised_plainly(cluster):
+                    raise
+        time.sleep(LOOK_S)
 
 
 @cache

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from streams.agents.desk import NAME as DESK
 from streams.agents.gate import NAME as GATE
-from streams.cli.kafka import ANSWER_S, admin, ends, raised_plainly, read_spans, require, since
+from streams.cli.kafka import ANSWER_S, admin, ends, patiently, read_spans, require, since
 from streams.engine.units import SECOND
 from streams.transport.cluster import Cluster
 from streams.transport.reports import WorkerReport, decode_report
@@ -52,9 +52,12 @@ def has_gate(cluster: Cluster) -> bool:
 
 def members(cluster: Cluster, group: str) -> int:
     """How many processes are in a group."""
-    with raised_plainly(cluster):
-        answer = admin(cluster).describe_consumer_groups([group], request_timeout=ANSWER_S)[group]
-        return len(answer.result(ANSWER_S).members)
+
+    def answer() -> int:
+        asked = admin(cluster).describe_consumer_groups([group], request_timeout=ANSWER_S)
+        return len(asked[group].result(ANSWER_S).members)
+
+    return patiently(cluster, answer)
 
 
 def market_times(told: Iterable[WorkerReport]) -> dict[str, int]:

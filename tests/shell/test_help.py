@@ -1,0 +1,51 @@
+"""What the help and docs/commands.md say is there."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from streams.cli.main import command
+from tests.shell.conftest import run
+
+PAGE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
+BLOCKS = "\n".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)).replace("\\\n", " ")
+LINES = [line.partition("ghostfill ")[2] for line in BLOCKS.splitlines() if "ghostfill " in line]
+
+
+def commands(path: tuple[str, ...], each: click.Command) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    yield path, each
+    if isinstance(each, click.Group):
+        context = click.Context(each)
+        for name in each.list_commands(context):
+            sub = each.get_command(context, name)
+            assert sub is not None
+            yield from commands((*path, name), sub)
+
+
+EVERY = dict(commands((), command))
+
+
+@pytest.mark.parametrize("path", [path for path in EVERY if path[:-1] != ("topics",)], ids=" ".join)
+def test_the_help_of_every_command_has_an_example(path, capsys):
+    assert run([*path, "--help"]) == 0
+    assert "Example:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_the_page_s_commands_have_the_options_that_they_use(line):
+    words = shlex.split(line, comments=True)
+    depth = max(n for n in range(len(words) + 1) if tuple(words[:n]) in EVERY)
+    each = EVERY[tuple(words[:depth])]
+    if words[:depth] == ["order"]:
+        each = EVERY["order", "place"]
+    options = {option for param in each.params for option in param.opts}
+    assert depth and {word for word in words if word.startswith("--")} <= options
+
+
+@pytest.mark.parametrize("name", sorted(path[0] for path in EVERY if len(path) == 1))
+def test_the_page_names_every_command(name):
+    assert re.search(rf"^ghostfill {name}\b", BLOCKS, re.MULTILINE) or f"ghostfill {name} " in BLOCKS

@@ -1,0 +1,83 @@
+"""`ghostfill status`, with workers that a test makes up."""
+
+import json
+import os
+
+import pytest
+
+from streams.cli import condition
+from streams.cli.workers import wall
+from streams.engine.units import SECOND
+from streams.transport.reports import ShardReport, WorkerReport, encode_report
+
+NOON = 1_767_355_200 * SECOND
+
+
+def told(live, worker, *shards, age=0, **fields):
+    now = wall() - age * SECOND
+    report = WorkerReport(
+        worker=worker, host="here", pid=os.getpid(), version="1.2", part="ghostfill-desk", ts=now, started=now,
+        shards=shards, **fields,
+    )  # fmt: skip
+    live.send(("workers", worker.encode(), encode_report(report)))
+
+
+def status(live, capsys, *options):
+    code = live.run("status", *options)
+    return code, capsys.readouterr().out
+
+
+def test_nothing_runs(live, capsys):
+    code, said = status(live, capsys)
+    assert code == 1
+    assert said.startswith("NOT running: start it with `ghostfill up`")
+    assert live.cluster.bootstrap in said
+
+
+def test_what_the_workers_tell(live, capsys, monkeypatch):
+    live.send(("ticks", b"X", b'{"ts": 1767355200, "price": 1}'))
+    (end,) = (each["end"] for each in _json(live, capsys)["markets"] if each["market"] == "ticks")
+    shards = [ShardReport(n, "live", 4, 0, {"ticks": end - n}, 1, 2, 30, 0.25) for n in (0, 1)]
+    told(live, "one", *shards, market_time={"ticks": NOON}, pause=0.5)
+    told(live, "gone", ShardReport(2, "live"), age=5)
+    told(live, "bye", ShardReport(3, "live"), leaving=True)
+    told(live, "spare")
+    found = _json(live, capsys)
+    assert {each["name"]: (each["state"], each["stage"]) for each in found["workers"]} == {
+        "one": ("alive", "live"),
+        "gone": ("silent", "live"),
+        "bye": ("leaving", "live"),
+        "spare": ("alive", "standby"),
+    }
+    (market,) = (each for each in found["markets"] if each["market"] == "ticks")
+    assert (market["market"], market["lag"], market["newest"]) == ("ticks", 1, "2026-01-02T12:00:00Z")
+    assert found["shards"][1] | {"inbox_end": 0, "inbox_lag": 0} == {
+        "shard": 1, "worker": "one", "stage": "live", "inbox_end": 0, "inbox_lag": 0, "waiting": 1, "late": 2,
+        "published": 30, "taken_in": 0.25,
+    }  # fmt: skip
+    assert found["shards"][2]["stage"] == "nobody's"
+    assert not found["runs"]  # there is no gate
+    monkeypatch.setattr(condition, "members", lambda cluster, group: 1)
+    code, said = status(live, capsys)
+    assert code == 0
+    assert said.startswith("running") and "standby" in said and "nobody's" in said
+
+
+def _json(live, capsys):
+    _, said = status(live, capsys, "--json")
+    return json.loads(said)
+
+
+def test_without_a_cluster_it_says_so(tmp_path, monkeypatch, capsys):
+    from tests.shell.conftest import run
+
+    monkeypatch.delenv("KAFKA_BOOTSTRAP", raising=False)
+    monkeypatch.setenv("GHOSTFILL_HOME", str(tmp_path))
+    assert run("status") == 1
+    assert "no Ghostfill is running" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["ghostfill-gate", "ghostfill-desk"])
+def test_a_group_that_never_was_has_everything_before_it(live, capsys, name):
+    (group,) = (each for each in _json(live, capsys)["groups"] if each["group"] == name)
+    assert group["members"] == 0 and group["lag"] >= 0
