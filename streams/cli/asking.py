@@ -106,11 +106,16 @@ def _described(command: Command) -> str:
 
 
 def _timed(cluster: Cluster, command: Command) -> Command:
-    """At its market's time where that is another than the wall's."""
+    """At its market's time where that is another than the wall's.
+
+    Where nothing has come yet it may become any market's, a recorded one too: what has to wait for the first
+    record then bears no time, or everything behind it would wait for the wall's.
+    """
     now = wall()
     newest = newest_time(cluster, _market_of(cluster, command))
-    at_rest = newest and now - newest > BEHIND
-    return msgspec.structs.replace(command, ts=newest if at_rest else now)
+    if not newest:
+        return msgspec.structs.replace(command, ts=now if command.kind == "create" else 0)
+    return msgspec.structs.replace(command, ts=newest if now - newest > BEHIND else now)
 
 
 def _market_of(cluster: Cluster, command: Command) -> str:

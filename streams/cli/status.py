@@ -25,8 +25,8 @@ WORKER = "worker part pid version shards stage state age pause"
 def status(as_json: bool) -> None:
     """Show whether it runs, and how far it has come.
 
-    Ends with 1 when no gate or no desk runs. Lag is in records; `behind` is how many seconds ago, on the
-    wall's clock, the market's newest record happened. A desk without shards stands by. `taken_in` is how many
+    Ends with 1 when no gate or no desk runs. Lag is in records; `behind` is how long ago, on the wall's
+    clock, the market's newest record happened. A desk without shards stands by. `taken_in` is how many
     seconds a shard's takeover took, `pause` how long the last rebalance held the shards.
     """
     found = condition(find_cluster(os.environ), os.environ)
@@ -48,7 +48,7 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"  {'unreadable':12}{found['dead_letters']:,}{see}"
     for heads, left, rows in (
         (WORKER, 2, map(_worker, found["workers"])),
-        (MARKET, 1, map(_cells_of(MARKET), found["markets"])),
+        (MARKET, 1, map(_market, found["markets"])),
         (SHARD, 1, map(_cells_of(SHARD), found["shards"])),
         (GROUP, 1, map(_cells_of(GROUP), found["groups"])),
     ):
@@ -64,6 +64,20 @@ def _worker(worker: Mapping[str, Any]) -> list[str]:
         worker["name"], worker["part"], str(worker["pid"]), worker["version"], shards, worker["stage"],
         worker["state"], f"{worker['age']:.1f} s", f"{worker['pause']:.2f} s",
     ]  # fmt: skip
+
+
+def _market(market: Mapping[str, Any]) -> list[str]:
+    *cells, _ = _cells_of(MARKET)(market)
+    return [*cells, _ago(market["behind"])]
+
+
+def _ago(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.1f} s"
 
 
 def _cells_of(names: str) -> Any:

@@ -1,6 +1,7 @@
 """`account`, `order`, `plan`, `position` and `exit-all`: what they send, and what they make of an answer."""
 
 import json
+from functools import partial
 
 import pytest
 
@@ -116,6 +117,18 @@ def test_a_command_bears_the_time_of_a_recorded_market(live, monkeypatch):
     (command,) = live.published("commands", lambda: run("order h X buy 1 --wait 0"))
     assert command.ts == NOON + 5 * SECOND
     assert desk_table.accounts(live.cluster, ["nobody"]) == []
+
+
+def test_before_the_first_record_a_command_bears_no_time(live, monkeypatch):
+    """With the wall's, everything behind it would wait until a recorded market comes to that time: never."""
+    monkeypatch.setattr(asking, "newest_time", lambda cluster, topic: 0)
+    monkeypatch.setattr(asking, "wall", lambda: NOON)
+    words = ("account change h --set take_profit=1%", "account create h --preset auto-trader")
+    times = []
+    for line in words:
+        (command,) = live.published("commands", partial(run, [*line.split(), "--wait", "0"]))
+        times.append(command.ts)
+    assert times == [0, NOON]
 
 
 @pytest.mark.parametrize(
