@@ -47,9 +47,12 @@ def stop_signal() -> Iterator[asyncio.Event]:
 
 
 @contextlib.asynccontextmanager
-async def running(*apps: App) -> AsyncIterator[None]:
-    """Apps that run inside the block. They start while the block already runs, and stop last first."""
-    async with FENCE.ticking():
+async def running(*apps: App, fenced: bool = True) -> AsyncIterator[None]:
+    """Apps that run inside the block. They start while the block already runs, and stop last first.
+
+    `fenced`: the process ends rather than send anything when its event loop has stood still.
+    """
+    async with FENCE.ticking() if fenced else contextlib.nullcontext():
         starting = [asyncio.create_task(_start(app)) for app in apps]
         try:
             yield

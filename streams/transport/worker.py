@@ -18,13 +18,13 @@ from streams.transport.logs import Ends
 from streams.transport.machine import Machine
 from streams.transport.markets import Decode, Market
 from streams.transport.publisher import Publisher
-from streams.transport.reports import ShardReport, WorkerReport, encode_report
+from streams.transport.reporter import REPORT_SECONDS, Reporter
+from streams.transport.reports import ShardReport, WorkerReport
 from streams.transport.running import running, stop_signal
 from streams.transport.setup import Names, Setup, wall_time
 from streams.transport.standbys import Silence, Standbys
 from streams.transport.tables import FoldApp
 
-REPORT_SECONDS = 0.15
 RARELY = (50_000, 50, 1000)
 """Batches are many objects and no cycles: in its usual haste the collector costs a third of the speed."""
 READY_SECONDS = 0.05
@@ -93,20 +93,23 @@ class Worker:
         fleet = Fleet(setup, standbys)
         app = self._app(fleet)
         tasks = [asyncio.create_task(_or_die(market.run())) for market in setup.markets.values()]
-        tasks.append(asyncio.create_task(_or_die(self._report_on(fleet))))
+        reporter = Reporter(self.plan.cluster, self.plan.reports)
+        reporter.start()
+        tasks.append(asyncio.create_task(_or_die(self._report_on(fleet, reporter))))
         tasks.append(asyncio.create_task(_or_die(_tell_when_ready(fleet, ready))))
         tasks += [asyncio.create_task(_or_die(beside(fleet))) for beside in self.plan.beside]
         with stop_signal() as stop:
             if standbys is None or await self._stands_by(fleet, stop):
-                async with running(app):
+                async with running(app, fenced=False):  # a zombie's outputs are identical
                     await stop.wait()
                     self._left = fleet.reports()
                     await fleet.stop()
                     self.leaving = True
-                    await self._report(fleet)
+                    reporter.newest = self._report(fleet)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.to_thread(reporter.stop)
         if standbys is not None:
             await standbys.close()
 
@@ -127,14 +130,14 @@ class Worker:
         fleet.take_over(report.shard for report in silence.result().shards)
         return True
 
-    async def _report_on(self, fleet: Fleet) -> None:
+    async def _report_on(self, fleet: Fleet, reporter: Reporter) -> None:
         while True:
-            await self._report(fleet)
+            reporter.newest = self._report(fleet)
             await asyncio.sleep(REPORT_SECONDS)
 
-    async def _report(self, fleet: Fleet) -> None:
+    def _report(self, fleet: Fleet) -> WorkerReport:
         setup = fleet.setup
-        report = WorkerReport(
+        return WorkerReport(
             worker=self.name,
             host=socket.gethostname(),
             pid=os.getpid(),
@@ -148,7 +151,6 @@ class Worker:
             pause=fleet.pause,
             leaving=self.leaving,
         )
-        await setup.publisher.send(self.plan.reports, 0, [(self.name.encode(), encode_report(report))])
 
 
 async def _tell_when_ready(fleet: Fleet, ready: Callable[[], None]) -> None:
