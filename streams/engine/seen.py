@@ -51,10 +51,13 @@ class Seen:
                 if not turns[at + 1]:
                     del turns[at : at + 2]
                 break
-        if turns and turns[-2] == time:
-            turns[-1] |= bit
+        place = len(turns)
+        while place and turns[place - 2] > time:  # within a batch accounts come one after another
+            place -= 2
+        if place and turns[place - 2] == time:
+            turns[place - 1] |= bit
         else:
-            turns += (time, bit)
+            turns[place:place] = (time, bit)
             self._order.append((time, key))
         self._fresh[key] = None
         self._forget(time - self.keep)
