@@ -49,8 +49,8 @@ NEVER = (FOREVER,) * LEVELS
 
 def _levels(which: int, above: int, below: int, time: int) -> tuple[int, ...]:
     levels = [FOREVER] * LEVELS
-    levels[2 * which] = above
-    levels[2 * which + 1] = -below
+    levels[2 * which] = max(-FOREVER, min(above, FOREVER))  # farther than that no price goes
+    levels[2 * which + 1] = max(-FOREVER, min(-below, FOREVER))
     levels[TIME] = time
     return tuple(levels)
 
@@ -121,7 +121,7 @@ def _trail_of(account: Account, lot: Lot, which: int) -> Trail | None:
     if level.kind == "percent":
         return Trail(which, lot.side, lot.extreme, level.value, 0)
     distance = exits.trail_distance(lot, level)
-    return None if distance is None else Trail(which, lot.side, lot.extreme, 0, distance)
+    return None if distance is None else Trail(which, lot.side, lot.extreme, 0, min(distance, FOREVER))
 
 
 def _of_order(account: Account, order: Order, now: Moment) -> Watch:
@@ -156,7 +156,7 @@ def _of_stop(order: Order, which: int, at_once: Watch) -> Watch:
     levels = _beyond(which, order.side, order.stop_price)
     if order.order_type != "trailing" or order.extreme is None or order.trail is None:
         return Watch(order.symbol, levels)
-    trail = Trail(which, -order.side, order.extreme, 0, order.trail)
+    trail = Trail(which, -order.side, order.extreme, 0, min(order.trail, FOREVER))
     return Watch(order.symbol, levels, trail, order.seen)
 
 

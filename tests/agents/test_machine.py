@@ -23,13 +23,14 @@ from schemas.messages import (
     Trade,
 )
 from schemas.private import InboxEntry
-from streams.accounts import account_with, whole_settings
+from streams.accounts import account_with, presets, whole_settings
 from streams.agents.machine import MAX_AHEAD, DeskMachine
 from streams.agents.market import MarketRun
 from streams.engine.passages import Passages
 from streams.engine.settings import Level, Settings, Size
 from streams.engine.simulate import simulate
 from streams.engine.units import MINUTE, ONE, SECOND
+from streams.engine.validity import read_settings
 from streams.transport.machine import Record
 from tests.agents.desk import Store, drive, entries_of, entry_of, run_of
 from tests.engine.rich import rich_worlds
@@ -193,6 +194,12 @@ def test_it_is_the_replay_when_nothing_is_late(preset: str, data: st.DataObject)
     for kind in (Fill, Trade, Equity, Decision):
         live = [each for each in told[1:] if isinstance(each, kind)]
         assert live == [each for each in replayed if isinstance(each, kind)]
+
+
+@pytest.mark.parametrize("preset", presets())
+def test_an_account_of_a_preset_can_be_made_by_a_command(preset: str) -> None:
+    settings = account_with(preset, {}, "acct")
+    assert read_settings(whole_settings(settings)) == settings
 
 
 # Commands ------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from schemas.messages import Command, Fill, MarketRecord, Output, Signal, Tick, 
 from streams.engine.settings import Level, Settings, Size
 from streams.engine.units import ONE, SECOND
 from tests.engine.drivers import by_account, every_record, in_batches
+from tests.engine.rich import rich_worlds
 from tests.engine.soundness import assert_told_soundly
 from tests.engine.worlds import START, World, bars, ticks, worlds
 
@@ -69,6 +70,17 @@ def test_trails_follow_however_the_market_is_cut(seed: int) -> None:
     assert sum(isinstance(output, Trade) for output in whole) > 10
     for step in (1, 3, 7, 40, 400):
         same(in_batches(world, list(range(step, 1500, step))), whole)
+
+
+@given(rich_worlds(st.one_of(ticks(), bars())), st.lists(st.integers(0, 60), max_size=6))
+def test_where_markets_close_and_settings_change(world: World, cuts: list[int]) -> None:
+    names = {settings.name for settings in world.accounts}
+    world.entries = [
+        (at, entry)
+        for at, entry in world.entries
+        if isinstance(entry, Signal) or (entry.account in names and entry.kind != "create")
+    ]
+    same(in_batches(world, [cut for cut in cuts if cut < len(world.records)]), every_record(world))
 
 
 @given(worlds(market=bars()), st.lists(st.integers(0, 50), max_size=6))

@@ -1,16 +1,21 @@
 """A shard that was put down between two calls and taken up again goes on as if nothing had been."""
 
 from itertools import pairwise
+from random import Random
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.messages import Output
-from streams.engine.rows import Notebook
+from schemas.messages import Command, Output
+from streams.engine.rows import MANY, Notebook
+from streams.engine.settings import Level
 from streams.engine.shard import Shard
+from streams.engine.units import ONE
 from tests.engine.keeping import Store, normal_form
 from tests.engine.rich import rich_worlds
+from tests.engine.test_fold import trailing_world
 from tests.engine.worlds import World, bars, columns_of, ticks, worlds
 
 Snapshots = frozenset[int]
@@ -69,6 +74,31 @@ def check(world: World, cuts: list[int], snapshots: Snapshots) -> None:
     for left, right in zip(restored, form, strict=True):
         assert msgspec.json.decode(left) == msgspec.json.decode(right)
     assert restored == form
+
+
+@pytest.mark.parametrize("drift", [-0.2, 0.0, 0.2])
+def test_what_lies_far_back_is_kept_in_a_few_bytes(drift: float) -> None:
+    """Positions that nothing closes follow a market that falls or rises for a thousand batches."""
+    dice = Random(7)
+    prices = [500 + drift * n + dice.choice((-1, 0, 1)) for n in range(1000)]
+    world = trailing_world(prices, tuple(range(0, 900, 100)))
+    account = msgspec.structs.replace(world.accounts[0], trailing_stop=None)
+    far = msgspec.structs.replace(account, name="far", trailing_stop=Level(kind="amount", value=1000 * ONE))
+    close = [
+        (990, Command(command_id=f"c{n}", account=name, kind="close_all", ts=world.records[990].ts))
+        for n, name in enumerate(("acct", "far"))
+    ]
+    world = World([account, far], world.records, [*world.entries, *close])
+    check(world, list(range(1000)), frozenset(range(0, 2000, 97)))
+    shard = Shard(world.accounts, world.instruments, at_any_time=True)
+    notebook = Notebook(shard)
+    for number, (_, entry) in enumerate(world.entries[:9]):
+        shard.admit(entry, number)
+    for at in range(950):
+        shard.pass_market(columns_of(world.records[at : at + 1]))
+    [row] = notebook.changed().symbols
+    assert row.extremes is not None
+    assert max(len(each.highs) + len(each.lows) for each in row.extremes) <= MANY
 
 
 places = st.lists(st.integers(0, 60), max_size=8)
