@@ -39,10 +39,6 @@ def shard_of(account: int, shards: int) -> int:
     return account % shards
 
 
-def is_patient(account: int) -> bool:
-    return account // 4 % 2 == 1
-
-
 def decode(topic: str, raws: Sequence[Raw]) -> Numbers:
     return Numbers(raws[0].offset, tuple(NUMBER.unpack(raw.value or b"") for raw in raws))
 
@@ -50,11 +46,12 @@ def decode(topic: str, raws: Sequence[Raw]) -> Numbers:
 class Chains:
     """One shard's accounts."""
 
-    def __init__(self, names: Mapping[str, str], patience: int) -> None:
+    def __init__(self, names: Mapping[str, str], patience: int, *, all_patient: bool = False) -> None:
         self.names = names
         """The topics `out` and `state` in Kafka."""
         self.patience = patience
-        """Microseconds."""
+        """Microseconds that a patient account's entries wait."""
+        self.all_patient = all_patient
         self.time = self.total = self.late = 0
         self.accounts: dict[int, Account] = {}
         self.waiting: list[Waiting] = []
@@ -63,13 +60,16 @@ class Chains:
 
     def admit(self, offset: int, entry: InboxEntry) -> list[Record]:
         account, level = msgspec.msgpack.decode(entry.payload, type=tuple[int, int])
-        due = entry.ts + (self.patience if is_patient(account) else 0)
+        due = entry.ts + self._patience(account)
         if due > self.time:
             self.waiting.append(Waiting(due, offset, account, level))
             self.waiting.sort()
             return []
-        self.late += is_patient(account)
+        self.late += self._patience(account) > 0
         return self._arm(account, level)
+
+    def _patience(self, account: int) -> int:
+        return self.patience if self.all_patient or account // 4 % 2 else 0
 
     def pass_market(self, topic: str, run: Any) -> list[Record]:
         told: list[Record] = []
@@ -127,10 +127,12 @@ class Chains:
         self.time, self.total, self.late = msgspec.msgpack.decode(header, type=tuple[int, int, int])
         for key, row in sorted(tables["accounts"].items(), key=itemgetter(0)):
             account = self.accounts[int(key)] = msgspec.msgpack.decode(row, type=Account)
+            mark = msgspec.msgpack.decode(tables["marks"][key], type=tuple[int, int])
+            assert mark == (account.steps, account.digest), f"the rows of {key!r} are of different moments"
             if account.level is not None:
                 self._armed[int(key)] = account.level
         for offset, entry in pending:
             name, level = msgspec.msgpack.decode(entry.payload, type=tuple[int, int])
-            due = entry.ts + (self.patience if is_patient(name) else 0)
+            due = entry.ts + self._patience(name)
             self.waiting.append(Waiting(due, offset, name, level))
         self.waiting.sort()

@@ -27,7 +27,7 @@ from tests.pipeline.watch import Watch
 from tests.proxy import Proxy
 
 LOOK = 0.02
-WITHOUT_LIFE = 90.0
+WITHOUT_LIFE = 60.0
 """Seconds after which a fold that does not go on is a failure."""
 MANY = 6
 """Deaths of one process for no reason that is expected."""
@@ -77,7 +77,10 @@ class World(Protocol):
 
     def watch(self) -> Watch: ...
 
-    def judge(self) -> Verdict: ...
+    def verify(self) -> list[str]:
+        """What the project's own second fold finds."""
+
+    def judge(self, *, finished: bool = True) -> Verdict: ...
 
 
 @dataclass(frozen=True)
@@ -207,10 +210,11 @@ class Director:
             load.stop()
             clean = self._make_peace()
         finally:
-            for child in list(self.children):
+            for child in self.children:
                 child.kill()
             self.nursery.close()
             self.watch.close()
+            load.stop()
         ends = sum((child.ends for child in [*self.workers, *self.extras]), Counter())
         ends.update({f"gate {what}": number for gate in self.gates for what, number in gate.ends.items()})
         surprises = [each for child in self.children for each in child.surprises]

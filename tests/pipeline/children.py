@@ -114,7 +114,7 @@ class Child:
             self._spawn()
 
     def _bury(self, code: int) -> None:
-        said = self.log.read_text("utf-8", "replace")
+        said = self.log.read_text("utf-8", "replace") if self.log.exists() else ""
         if code == -signal.SIGKILL:
             point = re.findall(r"^killed at (\w+)$", said, re.MULTILINE)
             self.ends[f"killed at {point[-1]}" if point and not self.killed else "killed"] += 1

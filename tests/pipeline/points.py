@@ -1,7 +1,7 @@
 """Where a worker's life can be cut short: between any two steps that the protocol tells apart.
 
 Rules of this file: the worker's own code is not changed; its steps are wrapped in the child that runs it. At a
-point a die is cast: the process kills itself, stands still until somebody wakes it, or only dawdles.
+point a die is cast: the process kills itself, stands still until somebody wakes it, or only dawdles (`once`: the first time, for a second).
 """
 
 import asyncio
@@ -15,12 +15,13 @@ from typing import Any
 
 from streams.transport import standby, store, takeover
 from streams.transport.fence import FENCE
+from streams.transport.fleet import Fleet
 from streams.transport.owner import Owner
 from streams.transport.producing import FencedProducer
 from streams.transport.store import Store
 
 POINTS = "GHOSTFILL_CHAOS_POINTS"
-"""point=chance,…: the chance of each passing."""
+"""point=chance,…: the chance of each passing. point=chance:act says what happens then."""
 CALM = "GHOSTFILL_CHAOS_CALM"
 """A file: once it is there, nothing happens any more."""
 FENCE_OFF = "GHOSTFILL_CHAOS_NO_FENCE"
@@ -39,20 +40,28 @@ class Fate:
     """Casts the dice of one process."""
 
     def __init__(self, spec: str, calm: Path) -> None:
-        self.chances = {name: float(chance) for name, chance in (each.split("=") for each in spec.split(","))}
+        self.fates: dict[str, tuple[float, str]] = {}
+        for each in spec.split(","):
+            point, _, fate = each.partition("=")
+            chance, _, act = fate.partition(":")
+            self.fates[point] = float(chance), act
         self.calm = calm
         self.dice = random.Random()
 
     async def at(self, point: str) -> None:
-        if self.dice.random() >= self.chances.get(point, 0.0) or self.calm.exists():
+        chance, act = self.fates.get(point, (0.0, ""))
+        if self.dice.random() >= chance or self.calm.exists():
             return
-        match self.dice.choices(list(ACTS), list(ACTS.values()))[0]:
+        match act or self.dice.choices(list(ACTS), list(ACTS.values()))[0]:
             case "kill":
                 say(f"killed at {point}")
                 os.kill(os.getpid(), signal.SIGKILL)
             case "stop":
                 say(f"stopped at {point}")
                 os.kill(os.getpid(), signal.SIGSTOP)
+            case "once":
+                self.fates.pop(point)
+                await asyncio.sleep(1.0)
             case _:
                 await asyncio.sleep(self.dice.uniform(0.02, 0.6))
 
@@ -68,6 +77,7 @@ def install() -> None:
         _wrap(Store, "open", fate, after="opened")
         _wrap(Store, "load", fate, after="loaded")
         _wrap(takeover, "read_history", fate, after="walking")
+        _wrap(Fleet, "put", fate, before="arriving")
         _wrap(Owner, "_begin", fate, before="walked", after="begun")
         _wrap(Owner, "_bar", fate, before="barrier", after="barred")
         _wrap(Owner, "_let_go", fate, before="readback", after="emitted")

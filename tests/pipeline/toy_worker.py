@@ -8,29 +8,19 @@ import sys
 from streams.transport.cluster import Cluster
 from streams.transport.worker import Plan, Worker
 from tests.pipeline import points, sabotage
-from tests.pipeline.chains import decode
-from tests.pipeline.toy_world import SHARDS, ToyWorld
+from tests.pipeline.toy_world import ToyWorld
 
 
 def main() -> None:
     told = json.loads(sys.argv[1])
     sabotage.install()
     points.install()
-    cluster = Cluster(told["bootstrap"])
-    world = ToyWorld(cluster, told["name"], told["patience"])
-    plan = Plan(
-        name=told["group"],
-        cluster=cluster,
-        names=world.names,
-        engine="chains 1",
-        make=world.machine,
-        decode=decode,
-        markets=[world.topic("ticks")],
-        reports=world.topic("reports"),
+    world = ToyWorld(Cluster(told["bootstrap"]), told["name"], told["patience"], told["natural"])
+    plan = world.plan(
+        told["group"],
+        standby=told["standby"],
         session_seconds=told["session_seconds"],
         settings={"checkpoint_after": told["checkpoint_after"], **sabotage.settings()},
-        shards=SHARDS,
-        standby=told["standby"],
     )
     asyncio.run(live(plan))
 

@@ -1,5 +1,6 @@
 """The world of the chains: its topics, its market, its signals, and how its processes are started."""
 
+import asyncio
 import json
 import os
 import random
@@ -17,6 +18,8 @@ from confluent_kafka.cimpl import NewTopic
 from streams.local.topics import await_leaders
 from streams.transport.cluster import Cluster
 from streams.transport.setup import Names
+from streams.transport.verify import verify_shards
+from streams.transport.worker import Plan
 from tests.pipeline.chains import ACCOUNTS, LEVELS, Chains, decode, shard_of
 from tests.pipeline.judge import Case, Read, Verdict, judge, read
 from tests.pipeline.watch import Watch, Watched
@@ -57,6 +60,7 @@ class ToyWorld:
     patience: int
     """Microseconds that a patient account's entries wait."""
     natural: bool = False
+    """All are patient: a fold without barriers must tell the same."""
 
     @classmethod
     def make(cls, direct: Cluster, patience: int = 1_000_000, *, natural: bool = False) -> "ToyWorld":
@@ -85,7 +89,9 @@ class ToyWorld:
         )
 
     def machine(self, shard: int) -> Chains:
-        return Chains({name: self.topic(name) for name in ("out", "state")}, self.patience)
+        return Chains(
+            {name: self.topic(name) for name in ("out", "state")}, self.patience, all_patient=self.natural
+        )
 
     def case(self) -> Case:
         names = self.names
@@ -115,6 +121,24 @@ class ToyWorld:
             if shard_of(msgspec.msgpack.decode(raw.value, type=Signal).account, SHARDS) == shard
         }
 
+    def plan(self, group: str, **options: Any) -> Plan:
+        return Plan(
+            name=group,
+            cluster=self.direct,
+            names=self.names,
+            engine="chains 1",
+            make=self.machine,
+            decode=decode,
+            markets=[self.topic("ticks")],
+            reports=self.topic("reports"),
+            shards=SHARDS,
+            **options,
+        )
+
+    def verify(self) -> list[str]:
+        verdicts = asyncio.run(verify_shards(self.plan("verify"), range(SHARDS)))
+        return [each for verdict in verdicts for each in verdict.differences]
+
     def watch(self) -> Watch:
         return Watch(
             self.direct.confluent(),
@@ -129,8 +153,8 @@ class ToyWorld:
             ),
         )
 
-    def judge(self) -> Verdict:
-        return judge(self.case())
+    def judge(self, *, finished: bool = True) -> Verdict:
+        return judge(self.case(), finished=finished)
 
     imports = ("tests.pipeline.toy_worker", "tests.pipeline.toy_gate")
 
@@ -142,6 +166,7 @@ class ToyWorld:
             "bootstrap": bootstrap,
             "name": self.name,
             "patience": self.patience,
+            "natural": self.natural,
             "group": f"{self.name}-{group}",
             **options,
         }
@@ -174,7 +199,9 @@ class Load:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends with ticks behind which nothing waits any more."""
+        """Ends with ticks behind which nothing waits any more. A second call does nothing."""
+        if self._stop.is_set():
+            return
         self._stop.set()
         self._thread.join()
         last = now() + 3_000_000 + self.world.patience

@@ -1,0 +1,41 @@
+"""`ghostfill worker` with points at which it may die: `python -m tests.pipeline.desk_worker JSON ARGUMENTS…`."""
+
+import dataclasses
+import json
+import os
+import sys
+from functools import partial
+from typing import Any
+
+import streams.cli.worker
+from streams.agents.desk import Desk
+from streams.cli import main
+from streams.transport.cluster import BOOTSTRAP
+from streams.transport.worker import Plan
+from tests.pipeline import points, sabotage
+
+
+def live() -> None:
+    told = json.loads(sys.argv[1])
+    os.environ[BOOTSTRAP] = told["bootstrap"]
+    sabotage.install()
+    points.install()
+    _give_name(told["group"], told.get("checkpoint_after", 1.0))
+    main(sys.argv[2:])
+
+
+def _give_name(group: str, checkpoint_after: float) -> None:
+    """Another name is another consumer group: a rival of the desks, a gate that begins at the beginning."""
+    plan = Desk.plan
+
+    def renamed(self: Desk, *args: Any, **options: Any) -> Plan:
+        settings = {"checkpoint_after": checkpoint_after, **sabotage.settings()}
+        return dataclasses.replace(plan(self, *args, **options), name=group, settings=settings)
+
+    Desk.plan = renamed  # type: ignore[method-assign]
+    command: Any = streams.cli.worker
+    command.gate_app = partial(command.gate_app, name=group)
+
+
+if __name__ == "__main__":
+    live()
