@@ -1,6 +1,10 @@
 """Options that take several values: `--ticks a.csv b.csv`, or the option again and again."""
 
+from pathlib import Path
+
 import click
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 class SeveralValues(click.Command):

@@ -10,7 +10,7 @@ import click
 from schemas.columns import Columns
 from schemas.messages import Command
 from streams.accounts import load_account, load_instruments
-from streams.cli.many import SeveralValues, example
+from streams.cli.many import FILE, SeveralValues, example
 from streams.cli.progress import Progress
 from streams.cli.run import Entry, Run, json_text
 from streams.cli.tables import account_lines
@@ -20,7 +20,6 @@ from streams.files.faults import BadRows
 from streams.files.market import MarketReader
 from streams.files.merge import merged
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 

@@ -27,7 +27,7 @@ def topics() -> None:
     """
 
 
-@topics.command("plan")
+@topics.command("plan", epilog=example("ghostfill topics plan"))
 @_options
 def plan_command(markets: tuple[str, ...], replicas: int | None) -> None:
     """Show what separates the cluster from the catalogue, and change nothing."""
@@ -36,7 +36,7 @@ def plan_command(markets: tuple[str, ...], replicas: int | None) -> None:
         click.echo(line)
 
 
-@topics.command("apply")
+@topics.command("apply", epilog=example("ghostfill topics apply --market crypto"))
 @_options
 def apply_command(markets: tuple[str, ...], replicas: int | None) -> None:
     """Make the topics that are missing and mend the settings that may be altered."""

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
@@ -11,7 +11,7 @@ import click
 
 from streams.cli.board import Board
 from streams.cli.downloads import Downloads
-from streams.cli.many import example
+from streams.cli.many import FILE, example
 from streams.cli.topics import MARKET_HELP, REPLICAS_HELP
 from streams.local import topics
 from streams.local.command import Command
@@ -32,6 +32,7 @@ WORKER = (sys.executable, "-m", "streams.cli", "worker")
 )  # fmt: skip
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Desk processes.")
 @click.option("--market", "markets", metavar="NAME", multiple=True, help=MARKET_HELP)
+@click.option("--symbols", type=FILE, help="A file of tick sizes, lots and market hours.")
 @click.option("--replicas", type=click.IntRange(min=1), help=REPLICAS_HELP)
 @click.option("--kafka-port", type=click.IntRange(1, 65535), help="Where the embedded Kafka listens.")
 @click.option("--kafka-heap", default=HEAP, show_default=True, help="Memory of the embedded Kafka's Java.")
@@ -39,6 +40,7 @@ def up(
     ready_file: Path | None,
     workers: int,
     markets: tuple[str, ...],
+    symbols: Path | None,
     replicas: int | None,
     kafka_port: int | None,
     kafka_heap: str,
@@ -54,21 +56,24 @@ def up(
         _remove(ready_file)
         with _cluster(own) as cluster:
             topics.apply(cluster, markets, replicas=replicas)
+            desk = [word for name in markets for word in ("--market", name)]
+            desk += ["--symbols", str(symbols.absolute())] if symbols is not None else []
             with _told(home, cluster, own):
-                _supervise(home, cluster, own, parts(home, cluster, workers), ready_file)
+                _supervise(home, cluster, own, parts(home, cluster, workers, desk), ready_file)
 
 
-def parts(home: Home, cluster: Cluster, workers: int) -> list[Command]:
-    """The gate and the desks, in the order in which they start."""
-    names = ["gate", *("desk" if number == 1 else f"desk-{number}" for number in range(1, workers + 1))]
-    return [_part(home, cluster, name) for name in names]
+def parts(home: Home, cluster: Cluster, workers: int, desk: Sequence[str]) -> list[Command]:
+    """The gate and the desks, in the order in which they start; `desk` are the options of each desk."""
+    names = ["desk" if number == 1 else f"desk-{number}" for number in range(1, workers + 1)]
+    desks = [_part(home, cluster, name, "desk", *desk) for name in names]
+    return [_part(home, cluster, "gate", "gate"), *desks]
 
 
-def _part(home: Home, cluster: Cluster, name: str) -> Command:
+def _part(home: Home, cluster: Cluster, name: str, part: str, *options: str) -> Command:
     ready = home.run / f"{name}.ready"
     return Command(
         name=name,
-        command=[*WORKER, "--part", name.partition("-")[0], "--ready-file", str(ready)],
+        command=[*WORKER, "--part", part, "--ready-file", str(ready), *options],
         log=home.logs / f"{name}.log",
         ready_file=ready,
         environment={**os.environ, **cluster.environment(), HOME: str(home.folder)},

@@ -12,9 +12,8 @@ from schemas.catalog import catalog
 from schemas.partition import shard_of
 from streams.accounts import load_instruments
 from streams.agents.desk import Desk
-from streams.cli.many import example
+from streams.cli.many import FILE, example
 from streams.cli.topics import MARKET_HELP
-from streams.cli.worker import FILE
 from streams.engine.settings import Instruments
 from streams.local.home import find_cluster
 from streams.transport.cluster import Cluster

@@ -10,14 +10,13 @@ import click
 from streams.accounts import load_instruments
 from streams.agents.desk import Desk
 from streams.agents.gate import gate_app
-from streams.cli.many import example
+from streams.cli.many import FILE, example
 from streams.cli.topics import MARKET_HELP
 from streams.engine.settings import Instruments
 from streams.local.home import find_cluster
 from streams.transport.running import run_apps
 from streams.transport.worker import Worker
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 REGISTRY = "SCHEMA_REGISTRY_URL"
 
 

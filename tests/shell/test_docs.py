@@ -4,6 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
+import click
 import pytest
 
 from streams.accounts import account_with, parse_account, parse_instruments, presets
@@ -54,6 +55,10 @@ def test_the_readme_s_commands_have_the_options_that_they_use():
     lines = [line.strip() for line in block_lines if line.strip().startswith("ghostfill")]
     assert lines
     for line in lines:
-        _, name, *words = shlex.split(line)
-        options = {option for param in command.commands[name].params for option in param.opts}
+        _, *path = shlex.split(line.partition("#")[0])
+        found: click.Command = command
+        while isinstance(found, click.Group) and path:
+            found = found.get_command(click.Context(found), path[0]) or pytest.fail(line)
+            path = path[1:]
+        words, options = path, {option for param in found.params for option in param.opts}
         assert {word for word in words if word.startswith("--")} <= options
