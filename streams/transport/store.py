@@ -83,7 +83,6 @@ class Store:
         self._first = next(iter(changelogs))
         self._stamps = dict.fromkeys(changelogs, -1)
         """The number of the checkpoint that each table was last written at."""
-        self._marks: dict[str, bytes] = {}
         self._producer: FencedProducer | None = None
 
     async def open(self) -> None:
@@ -117,8 +116,10 @@ class Store:
 
     async def _load_to(self, table: str, mark: bytes) -> None:
         async with self._log(table) as log:
-            while self._marks.get(table) != mark:
+            while True:
                 for raw in await log.read():
+                    if raw.key == SENTINEL and raw.value == mark:
+                        return
                     self._take(table, raw)
 
     async def load_along(self) -> None:
@@ -135,8 +136,8 @@ class Store:
     def _take(self, table: str, raw: Raw) -> None:
         assert raw.key is not None
         if raw.key == SENTINEL:
-            self._marks[table] = raw.value or b""
-        elif raw.key != HEADER:
+            return
+        if raw.key != HEADER:
             self._keep(table, raw.key, raw.value)
         elif table == self._first:
             self.header = msgspec.msgpack.decode(raw.value or b"", type=Header)
