@@ -220,7 +220,7 @@ def _give_up(account: Account, now: Moment, order: Order, filled: bool) -> None:
 def short_of_money(
     account: Account, now: Moment, plan: Plan, planned: PlannedSlice
 ) -> tuple[str, float, float] | None:
-    """Why a slice that is due on this tick cannot enter even the least lot."""
+    """Why a slice that is due at this record cannot enter even the least lot."""
     instrument, settings = account.instrument(plan.symbol), account.terms_of(plan.terms)
     price = slipped(
         settings.slippage,

@@ -112,9 +112,7 @@ def _fails(
         return "below_lot", None, None
     part = account.terms_of(plan.terms).slices[planned.number - 1]
     failed = conditions.first_failing(account, now, plan, part.conditions)
-    if failed is None and not now.is_bar:
-        return matching.short_of_money(account, now, plan, planned)
-    return failed
+    return failed or matching.short_of_money(account, now, plan, planned)
 
 
 def skip(

@@ -553,13 +553,11 @@ class Account(Matching):
             plan=plan,
             slice=slice_,
         )
-        if isinstance(record, Bar) or self.takeable(plan.symbol, slice_.quantity) > 0:
-            cost = self.smallest_cost(order, price_for(record, plan.side))
-            reserve = self.slice_reserve(plan, slice_, True)
-            if cost > reserve + self.buying_power():
-                available = natural(reserve + self.buying_power())
-                self.skip(plan, slice_, "buying_power", natural(cost), available)
-                return
+        cost = self.smallest_cost(order, price_for(record, plan.side))
+        available = self.slice_reserve(plan, slice_, True) + self.buying_power()
+        if cost > available:
+            self.skip(plan, slice_, "buying_power", natural(cost), natural(available))
+            return
         order.id = self.id("o")
         slice_.state = "released"
         slice_.order = order
