@@ -11,7 +11,7 @@ from . import hours, readings
 from .ledger import Lot, Plan, Slice, Terms, Want, Working, level_distance, order_fee
 from .market import Market, price_for
 from .matching import Matching
-from .numbers import HOUR, MINUTE, ONE, against, down, largest, limit_price, natural, seconds, share
+from .numbers import HOUR, MINUTE, ONE, against, down, largest, limit_price, natural, seconds, share, value
 
 Refuse = Callable[[str, float | None, float | None], None]
 
@@ -29,6 +29,11 @@ OPERATORS = {
     "<=": lambda value, threshold: value <= threshold,
     "<": lambda value, threshold: value < threshold,
 }
+
+
+def worth_at_most(free: Fraction, quantity: int, lot: int, price: int) -> int:
+    """As much of the quantity as is worth no more than that, in Money."""
+    return largest(quantity, lot, lambda part: value(price, part) <= free)
 
 
 def is_entry(item: Signal | Command) -> bool:
@@ -322,7 +327,7 @@ class Account(Matching):
             assert bound is not None
             refuse(*bound)
             return None
-        notional = Fraction(quantity * price, ONE)
+        notional = value(price, quantity)
         if notional < instrument.min_notional:
             refuse("min_notional", natural(notional), natural(instrument.min_notional))
             return None
@@ -419,9 +424,9 @@ class Account(Matching):
         ]
         return [*parts, quantity - sum(parts)]
 
-    def cost_with_fees(self, want: Want, quantity: int, price: int) -> Fraction:
+    def cost_with_fees(self, want: Want, quantity: int, price: int) -> int:
         """At the sizing price, with one commission a slice."""
-        cost = Fraction(quantity * price, ONE)
+        cost = value(price, quantity)
         for part in self.slice_quantities(want.symbol, quantity, want.explicit is not None):
             if part > 0:
                 cost += order_fee(self.settings.commission, part, price)
@@ -431,7 +436,7 @@ class Account(Matching):
         """How much of the quantity a limit allows, what it measured, and the threshold."""
         settings, symbol, equity = self.settings, want.symbol, self.worth()
         lot = self.lot_size(symbol)
-        new = Fraction(quantity * price, ONE)
+        new = value(price, quantity)
 
         def of_equity(amount: Fraction | int) -> float | None:
             return float(Fraction(amount) / equity) if equity > 0 else None
@@ -451,7 +456,7 @@ class Account(Matching):
                     if members is None or each in members
                 )
                 free = share(equity, threshold) - held
-                most = max(0, down(free * ONE / price, lot))
+                most = worth_at_most(free, quantity, lot, price)
                 if most < allowed:
                     allowed, measured = most, of_equity(held + new)
             return allowed, measured, natural(threshold)
@@ -572,11 +577,11 @@ class Account(Matching):
         else:
             self.wait(order, "no_market")
 
-    def smallest_cost(self, order: Working, base: int) -> Fraction:
+    def smallest_cost(self, order: Working, base: int) -> int:
         """What one lot would cost."""
         amount = min(order.quantity, self.lot_size(order.symbol))
         price = self.slipped(base, order.side, amount, order.symbol)
-        return Fraction(amount * price, ONE) + self.fee_now(order, amount, price, False)[0]
+        return value(price, amount) + self.fee_now(order, amount, price, False)[0]
 
     # Commands -----------------------------------------------------------------------------------
 
