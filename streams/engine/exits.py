@@ -131,8 +131,7 @@ def reaches(side: int, price: int, target: int, touch: bool) -> bool:
 
 
 def due_exit(lot: Lot, time: int) -> tuple[str, int] | None:
-    """The exit that time alone brings, and since when."""
-    for since, reason in ((lot.deadline, "time_limit"), (lot.day_close, "end_of_day")):
-        if since is not None and time >= since:
-            return reason, since
-    return None
+    """The exit that time alone brings, and since when: the one whose time came first."""
+    times = ((lot.deadline, "time_limit"), (lot.day_close, "end_of_day"))
+    passed = [(reason, since) for since, reason in times if since is not None and time >= since]
+    return min(passed, key=lambda due: due[1], default=None)
