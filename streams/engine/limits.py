@@ -82,10 +82,8 @@ def _max_positions(account: Account, symbol: str) -> Refusal | None:
 
 def _symbols_in_play(account: Account) -> set[str]:
     """Symbols with a position that is not closing, or with a plan."""
-    closing = {lot.lot_id for lot in account.state.lots.values() if lot.closing}
     held = {lot.symbol for lot in account.state.lots.values() if not lot.closing}
-    plans = account.state.plans.values()
-    return held | {plan.symbol for plan in plans if plan.lot_id not in closing and not plan.reduces}
+    return held | {plan.symbol for plan in figures.counted_plans(account) if not plan.reduces}
 
 
 def _max_correlated(account: Account, now: Moment, symbol: str) -> Refusal | None:
