@@ -132,13 +132,14 @@ class Account(Matching):
         for order in list(self.orders):
             if order.expires is not None and now > order.expires:
                 self.kill(order, "expired", "expired")
+        symbol = None if record is None or isinstance(record, Clock) else record.symbol
+        self.queue_deadlines(but=symbol)
         self.look_at_breakers()
         if isinstance(record, Tick):
             self.match_tick(record)
         elif isinstance(record, Bar):
             self.match_bar(record)
         self.queue_deadlines()
-        symbol = None if record is None or isinstance(record, Clock) else record.symbol
         if symbol is not None:
             self.release_due(symbol)
         ready = [
