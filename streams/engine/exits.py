@@ -80,18 +80,18 @@ def trail(lot: Lot, settings: Settings, tick: int) -> None:
     if level.kind == "percent":
         stop = against(-side, extreme * (ONE - side * level.value), ONE, tick)
     else:
-        distance = trail_distance(lot, level)
-        if distance is None:
+        unit = unit_of(lot, level)
+        if unit is None:
             return
-        stop = stop_on_tick(-side, extreme - side * distance, tick)
+        stop = against(-side, extreme * ONE * ONE - side * unit * level.value, ONE * ONE, tick)
     if lot.trailing is None or side * (stop - lot.trailing) > 0:
         lot.trailing = stop
 
 
 def trail_distance(lot: Lot, level: Level) -> int | None:
-    """Of a trailing stop that is not a share of the extreme."""
+    """Of a trailing stop that is not a share of the extreme; rounded down, so that a watch is never late."""
     unit = unit_of(lot, level)
-    return None if unit is None else half_even(unit * level.value, ONE * ONE)
+    return None if unit is None else unit * level.value // (ONE * ONE)
 
 
 def ratchet(lot: Lot, settings: Settings, best: int, tick: int) -> None:
