@@ -40,7 +40,7 @@ class Matching(Books):
             if bid is not None and ask is not None:
                 extra += share(ask - bid, model.spread)
         if volume is not None and volume > 0:
-            extra += share(base, model.impact) * Fraction(quantity, volume) ** 2
+            extra += share(base, model.impact) * Fraction(min(quantity, volume), volume) ** 2
         return against(base + side * extra, side, self.step(symbol))
 
     # Orders that may open a position --------------------------------------------------------------
