@@ -212,8 +212,11 @@ def _may_open(account: Account, now: Moment, request: Request, terms: Terms) -> 
     )
     if refusal is not None:
         return refusal
-    if terms.atr is None and sizing.needs_atr(account.settings):
+    if terms.atr is None and sizing.needs_atr(account.settings, terms.stop, terms.target, sized=False):
         return "no_atr", None, None
+    refusal = entries.bad_distance(terms.distance, request.price)
+    if refusal is not None:
+        return refusal
     cut = limits.fit(account, now, request)
     if cut.quantity <= 0:
         return cut.limit or "no_quantity", cut.measured, cut.threshold

@@ -114,9 +114,12 @@ def _size_and_open(
     refusal = bad_levels(side, price, stop, target) or limits.counts(account, now, signal.symbol)
     if refusal is not None:
         return refusal
-    if atr is None and sizing.needs_atr(settings):
+    if atr is None and sizing.needs_atr(settings, stop, target):
         return "no_atr", None, None
     distance = sizing.distance_of(settings, side, price, stop, atr)
+    refusal = bad_distance(distance, price)
+    if refusal is not None:
+        return refusal
     equity = account.worth(now).equity
     sized = sizing.quantity_of(
         settings, signal, price, equity, distance, account.instrument(signal.symbol).lot
@@ -134,6 +137,11 @@ def bad_levels(side: int, price: int, stop: int | None, target: int | None) -> R
     if target is not None and side * (target - price) <= 0:
         return "bad_target", target / ONE, price / ONE
     return None
+
+
+def bad_distance(distance: int | None, price: int) -> Refusal | None:
+    """An ATR of nothing puts the stop at the price itself."""
+    return ("bad_stop", price / ONE, price / ONE) if distance == 0 else None
 
 
 def too_small(account: Account, symbol: str, price: int, quantity: int) -> Refusal | None:

@@ -392,8 +392,8 @@ class Account(Matching):
 
     def sizing_distance(self, want: Want, price: int, atr: Fraction | None) -> Fraction | None:
         settings = self.settings
-        if settings.size.mode == "volatility" and atr is not None:
-            return share(atr, settings.size.multiple)
+        if settings.size.mode == "volatility":
+            return None if atr is None else share(atr, settings.size.multiple)
         if want.stop is not None:
             return Fraction(want.side * (price - want.stop))
         for level in (settings.size.stop, settings.stop_loss):
