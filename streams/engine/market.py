@@ -303,7 +303,7 @@ class Moment:
         if history is None:
             return []
         series = self.batch.series.get(symbol)
-        if series is None:
+        if series is None or self.passed:  # a batch that has passed is in the history
             return history.bars
         return history.with_records(series.records(interval).until(series.at_or_after(self.row + 1)))
 
