@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from schemas.messages import Command
-from streams.engine import entries, indicators, limits, plans, sizing, trading
+from streams.engine import breakers, entries, indicators, limits, plans, sizing, trading
 from streams.engine.entries import Refusal
 from streams.engine.fills import limit_on_tick, stop_on_tick
 from streams.engine.limits import Request
@@ -60,6 +60,7 @@ def _resume(account: Account, command: Command, now: Moment) -> Refusal | None:
     account.state.status = "active"
     account.state.drawdown_tripped = False
     account.state.peak = account.worth(now).equity
+    breakers.watch_anew(account)
     return None
 
 
