@@ -38,17 +38,22 @@ def wanted_histories(settings: Settings) -> dict[int, int]:
     return wanted
 
 
+def histories_for(accounts: Sequence[Settings]) -> dict[int, int]:
+    """What any of the accounts looks at."""
+    histories: dict[int, int] = {}
+    for settings in accounts:
+        for interval, keep in wanted_histories(settings).items():
+            histories[interval] = max(keep, histories.get(interval, 0))
+    return histories
+
+
 class Shard:
     """Accounts and what they watch."""
 
     def __init__(self, accounts: Sequence[Settings], instruments: Instruments | None = None) -> None:
         self.instruments = instruments or Instruments()
         self.gatekeeper = Gatekeeper(self.instruments.checks)
-        histories: dict[int, int] = {}
-        for settings in accounts:
-            for interval, keep in wanted_histories(settings).items():
-                histories[interval] = max(keep, histories.get(interval, 0))
-        self.market = Market(sessions=any(map(wants_sessions, accounts)), histories=histories)
+        self.market = Market(sessions=any(map(wants_sessions, accounts)), histories=histories_for(accounts))
         self.accounts: list[Account] = []
         self.numbers: dict[str, int] = {}
         self.watchlists: dict[str, Watchlist] = defaultdict(Watchlist)

@@ -5,7 +5,7 @@ from streams.engine import following
 from streams.engine.account import Account
 from streams.engine.market import Market, Moment
 from streams.engine.series import BUY, MARK, SELL
-from streams.engine.shard import Shard, wanted_histories
+from streams.engine.shard import Shard, histories_for
 from tests.engine.soundness import assert_sound
 from tests.engine.worlds import World, columns_of
 
@@ -27,10 +27,7 @@ def in_batches(world: World, cuts: list[int]) -> list[Output]:
 def every_record(world: World) -> list[Output]:
     """Every account stepped at every record, with nothing left out."""
     shard = Shard(world.accounts, world.instruments)
-    histories: dict[int, int] = {}
-    for settings in world.accounts:
-        histories |= wanted_histories(settings)
-    market = Market(sessions=True, histories=histories)
+    market = Market(sessions=True, histories=histories_for(world.accounts))
     accounts = [Account(settings, world.instruments) for settings in world.accounts]
     told: list[Output] = []
     entries = list(world.entries)
