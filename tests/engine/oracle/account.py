@@ -287,10 +287,8 @@ class Account(Matching):
         if not self.open_at(symbol, now):
             refuse("market_closed")
             return None
-        price = price_for(latest, side)
-        named = (want.command.limit_price or want.command.stop_price) if want.command else None
-        if named and want.command and want.command.order_type in ("limit", "stop", "stop_limit"):
-            price = named
+        named = self.named_price(want.command) if want.command else None
+        price = named or price_for(latest, side)
         if want.stop is not None and side * (price - want.stop) <= 0:
             refuse("bad_stop", natural(want.stop), natural(price))
             return None
@@ -338,6 +336,12 @@ class Account(Matching):
         plan_reason = f"cut {bound[0]}" if bound is not None else ""
         self.say_of(item, "accepted", plan_reason, *(bound[1:] if bound is not None else (None, None)))
         return terms
+
+    def named_price(self, command: Command) -> int | None:
+        """Its own limit or stop, by which an order by hand is measured and reserved."""
+        if command.order_type not in ("limit", "stop", "stop_limit"):
+            return None
+        return command.limit_price or command.stop_price
 
     def within_counts(self, want: Want, refuse_of: Refuse) -> bool:
         settings, now, symbol = self.settings, self.now(), want.symbol
@@ -688,7 +692,8 @@ class Account(Matching):
                 return
         else:
             self.say_of(command, "accepted")
-            terms = Terms(want, self.settings, quantity, self.market.marks.get(symbol, 0), None, None)
+            arrival = self.named_price(command) or self.market.marks.get(symbol, 0)
+            terms = Terms(want, self.settings, quantity, arrival, None, None)
         step = self.step(symbol)
         order = Working(
             id=self.id("o"),
