@@ -52,8 +52,9 @@ def refuse(account: Account, now: Moment, symbol: str | None, origin: Origin, re
 def _fails_filter(account: Account, signal: Signal) -> Refusal | None:
     for rule in account.settings.filters:
         if rule.name == "no_position":
-            if _occupied(account, signal.symbol):
-                return rule.name, 1.0, 0.0
+            taken = _places_taken(account, signal.symbol)
+            if taken:
+                return rule.name, taken, 0.0
         elif not _holds(rule, _measure(signal, rule.name)):
             return rule.name, _measure(signal, rule.name), rule.threshold
     least = account.settings.min_confidence
@@ -72,8 +73,8 @@ def _holds(rule: Filter, measured: float | None) -> bool:
     return measured is not None and _OPERATORS[rule.operator](measured, rule.threshold)
 
 
-def _occupied(account: Account, symbol: str) -> bool:
-    return bool(account.lots_of(symbol) or plans.unfilled(account, symbol))
+def _places_taken(account: Account, symbol: str) -> int:
+    return len(account.lots_of(symbol)) + len(plans.unfilled(account, symbol))
 
 
 def _reverse(account: Account, now: Moment, symbol: str, side: int) -> None:

@@ -226,7 +226,8 @@ class Account(Matching):
     def fails(self, each: Filter, signal: Signal) -> tuple[str, float | None, float] | None:
         if each.name == "no_position":
             count = sum(lot.symbol == signal.symbol for lot in self.lots)
-            count += sum(plan.symbol == signal.symbol and plan.lot is None for plan in self.plans)
+            unfilled = [plan for plan in self.plans if not any(self.belongs(plan, lot) for lot in self.lots)]
+            count += sum(plan.symbol == signal.symbol for plan in unfilled)
             return ("no_position", float(count), 0.0) if count else None
         measured = signal.confidence if each.name == "confidence" else signal.features.get(each.name)
         if measured is not None and OPERATORS[each.operator](measured, each.threshold):
