@@ -50,7 +50,12 @@ def watch(account: Account, now: Moment) -> None:
         state.drawdown_tripped = _trip(
             account, now, "max_drawdown", state.peak - equity, state.peak, settings.max_drawdown
         )
-    account.stale.update(lot.symbol for lot in state.lots.values())
+    watch_anew(account)
+
+
+def watch_anew(account: Account) -> None:
+    """Equity, the peak or what has tripped may have changed, and with it how far marks may go."""
+    account.stale.update(lot.symbol for lot in account.state.lots.values())
 
 
 def _trip(account: Account, now: Moment, name: str, loss: int, base: int, threshold: int) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from schemas.messages import Command
-from streams.engine import entries, indicators, limits, plans, sizing, trading
+from streams.engine import breakers, entries, indicators, limits, plans, sizing, trading
 from streams.engine.entries import Refusal
 from streams.engine.fills import limit_on_tick, stop_on_tick
 from streams.engine.limits import Request
@@ -61,6 +61,7 @@ def _resume(account: Account, command: Command, now: Moment) -> Refusal | None:
     account.state.status = "active"
     account.state.drawdown_tripped = False
     account.state.peak = account.worth(now).equity
+    breakers.watch_anew(account)
     return None
 
 
@@ -213,8 +214,11 @@ def _may_open(account: Account, now: Moment, request: Request, terms: Terms) -> 
     )
     if refusal is not None:
         return refusal
-    if terms.atr is None and sizing.needs_atr(account.settings):
+    if terms.atr is None and sizing.needs_atr(account.settings, terms.stop, terms.target, sized=False):
         return "no_atr", None, None
+    refusal = entries.bad_distance(terms.distance, request.price)
+    if refusal is not None:
+        return refusal
     cut = limits.fit(account, now, request)
     if cut.quantity <= 0:
         return cut.limit or "no_quantity", cut.measured, cut.threshold

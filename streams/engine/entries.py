@@ -52,8 +52,9 @@ def refuse(account: Account, now: Moment, symbol: str | None, origin: Origin, re
 def _fails_filter(account: Account, signal: Signal) -> Refusal | None:
     for rule in account.settings.filters:
         if rule.name == "no_position":
-            if _occupied(account, signal.symbol):
-                return rule.name, 1.0, 0.0
+            taken = _places_taken(account, signal.symbol)
+            if taken:
+                return rule.name, taken, 0.0
         elif not _holds(rule, _measure(signal, rule.name)):
             return rule.name, _measure(signal, rule.name), rule.threshold
     least = account.settings.min_confidence
@@ -72,8 +73,8 @@ def _holds(rule: Filter, measured: float | None) -> bool:
     return measured is not None and _OPERATORS[rule.operator](measured, rule.threshold)
 
 
-def _occupied(account: Account, symbol: str) -> bool:
-    return bool(account.lots_of(symbol) or plans.unfilled(account, symbol))
+def _places_taken(account: Account, symbol: str) -> int:
+    return len(account.lots_of(symbol)) + len(plans.unfilled(account, symbol))
 
 
 def _reverse(account: Account, now: Moment, symbol: str, side: int) -> None:
@@ -114,9 +115,12 @@ def _size_and_open(
     refusal = bad_levels(side, price, stop, target) or limits.counts(account, now, signal.symbol)
     if refusal is not None:
         return refusal
-    if atr is None and sizing.needs_atr(settings):
+    if atr is None and sizing.needs_atr(settings, stop, target):
         return "no_atr", None, None
     distance = sizing.distance_of(settings, side, price, stop, atr)
+    refusal = bad_distance(distance, price)
+    if refusal is not None:
+        return refusal
     equity = account.worth(now).equity
     sized = sizing.quantity_of(
         settings, signal, price, equity, distance, account.instrument(signal.symbol).lot
@@ -134,6 +138,11 @@ def bad_levels(side: int, price: int, stop: int | None, target: int | None) -> R
     if target is not None and side * (target - price) <= 0:
         return "bad_target", target / ONE, price / ONE
     return None
+
+
+def bad_distance(distance: int | None, price: int) -> Refusal | None:
+    """An ATR of nothing puts the stop at the price itself."""
+    return ("bad_stop", price / ONE, price / ONE) if distance == 0 else None
 
 
 def too_small(account: Account, symbol: str, price: int, quantity: int) -> Refusal | None:

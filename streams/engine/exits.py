@@ -80,18 +80,18 @@ def trail(lot: Lot, settings: Settings, tick: int) -> None:
     if level.kind == "percent":
         stop = against(-side, extreme * (ONE - side * level.value), ONE, tick)
     else:
-        distance = trail_distance(lot, level)
-        if distance is None:
+        unit = unit_of(lot, level)
+        if unit is None:
             return
-        stop = stop_on_tick(-side, extreme - side * distance, tick)
+        stop = against(-side, extreme * ONE * ONE - side * unit * level.value, ONE * ONE, tick)
     if lot.trailing is None or side * (stop - lot.trailing) > 0:
         lot.trailing = stop
 
 
 def trail_distance(lot: Lot, level: Level) -> int | None:
-    """Of a trailing stop that is not a share of the extreme."""
+    """Of a trailing stop that is not a share of the extreme; rounded down, so that a watch is never late."""
     unit = unit_of(lot, level)
-    return None if unit is None else half_even(unit * level.value, ONE * ONE)
+    return None if unit is None else unit * level.value // (ONE * ONE)
 
 
 def ratchet(lot: Lot, settings: Settings, best: int, tick: int) -> None:
@@ -131,8 +131,7 @@ def reaches(side: int, price: int, target: int, touch: bool) -> bool:
 
 
 def due_exit(lot: Lot, time: int) -> tuple[str, int] | None:
-    """The exit that time alone brings, and since when."""
-    for since, reason in ((lot.deadline, "time_limit"), (lot.day_close, "end_of_day")):
-        if since is not None and time >= since:
-            return reason, since
-    return None
+    """The exit that time alone brings, and since when: the one whose time came first."""
+    times = ((lot.deadline, "time_limit"), (lot.day_close, "end_of_day"))
+    passed = [(reason, since) for since, reason in times if since is not None and time >= since]
+    return min(passed, key=lambda due: due[1], default=None)

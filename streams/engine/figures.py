@@ -50,12 +50,13 @@ def exposure(account: Account, now: Moment, symbols: frozenset[str] | None) -> i
     )
 
 
-def _counted_plans(account: Account) -> list[Plan]:
+def counted_plans(account: Account) -> list[Plan]:
+    """Without those that end with a position whose close is queued; what a person placed does not."""
     plans = list(account.state.plans.values())
     if not plans:
         return plans
     closing = {lot.lot_id for lot in account.state.lots.values() if lot.queued is not None}
-    return [plan for plan in plans if plan.lot_id not in closing]
+    return [plan for plan in plans if plan.by_hand or plan.lot_id not in closing]
 
 
 def opening_part(account: Account, order: Order) -> int:
@@ -81,14 +82,14 @@ def reserved(account: Account) -> int:
     return sum(
         sum(planned.reserved for planned in plan.waiting)
         + sum(kept_for(account, plan, orders[order_id]) for order_id in plan.working)
-        for plan in _counted_plans(account)
+        for plan in counted_plans(account)
     )
 
 
 def planned(account: Account, symbols: frozenset[str] | None = None) -> int:
     """What plans are still to enter at their arrival prices, without fees."""
     total = 0
-    for plan in _counted_plans(account):
+    for plan in counted_plans(account):
         if symbols is None or plan.symbol in symbols:
             orders = (account.state.orders[order_id] for order_id in plan.working)
             parts = [planned.quantity for planned in plan.waiting]

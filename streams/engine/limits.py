@@ -13,7 +13,7 @@ from streams.engine import figures, indicators
 from streams.engine.fees import expected_fee
 from streams.engine.market import Moment
 from streams.engine.settings import Slice
-from streams.engine.units import HOUR, ONE, SECOND, floor_ratio, floor_to, value_of
+from streams.engine.units import HOUR, ONE, SECOND, floor_to, value_of
 
 if TYPE_CHECKING:
     from streams.engine.account import Account
@@ -82,10 +82,8 @@ def _max_positions(account: Account, symbol: str) -> Refusal | None:
 
 def _symbols_in_play(account: Account) -> set[str]:
     """Symbols with a position that is not closing, or with a plan."""
-    closing = {lot.lot_id for lot in account.state.lots.values() if lot.closing}
     held = {lot.symbol for lot in account.state.lots.values() if not lot.closing}
-    plans = account.state.plans.values()
-    return held | {plan.symbol for plan in plans if plan.lot_id not in closing and not plan.reduces}
+    return held | {plan.symbol for plan in figures.counted_plans(account) if not plan.reduces}
 
 
 def _max_correlated(account: Account, now: Moment, symbol: str) -> Refusal | None:
@@ -122,10 +120,10 @@ def fit(account: Account, now: Moment, request: Request) -> Cut:
     for cap in _caps(account, now, request):
         if cut.quantity <= 0:
             break
-        largest = cap.largest(cut.quantity)
-        if largest < cut.quantity:
+        allowed = cap.largest(cut.quantity)
+        if allowed < cut.quantity:
             measured = cap.measure(cut.quantity)
-            cut = Cut(0 if request.explicit else max(largest, 0), cap.name, measured, cap.threshold)
+            cut = Cut(0 if request.explicit else allowed, cap.name, measured, cap.threshold)
     return cut
 
 
@@ -164,10 +162,10 @@ def _share_cap(account: Account, request: Request, name: str, share: int, used: 
     def measure(quantity: int) -> float:
         return _ratio(used + value_of(request.price, quantity), equity)
 
-    def largest(quantity: int) -> int:
-        return min(quantity, floor_ratio(room * ONE, request.price, lot)) if room > 0 else 0
+    def fits(quantity: int) -> bool:
+        return value_of(request.price, quantity) <= room
 
-    return Cap(name, largest, measure, share / ONE)
+    return Cap(name, lambda quantity: largest(quantity, lot, fits), measure, share / ONE)
 
 
 def _reserve_cap(account: Account, request: Request, power: int, reserve: int, equity: int) -> Cap:
@@ -205,13 +203,18 @@ def _cost(account: Account, request: Request, quantity: int) -> int:
 
 def _affordable(account: Account, request: Request, quantity: int, room: int) -> int:
     """The largest quantity up to this one whose cost fits the room."""
-    if _cost(account, request, quantity) <= room:
-        return quantity
     lot = account.instrument(request.symbol).lot
+    return largest(quantity, lot, lambda part: _cost(account, request, part) <= room)
+
+
+def largest(quantity: int, lot: int, fits: Callable[[int], bool]) -> int:
+    """The quantity if it fits, else the most lots below it that do."""
+    if fits(quantity):
+        return quantity
     low, high = 0, quantity // lot
     while high - low > 1:
         middle = (low + high) // 2
-        if _cost(account, request, middle * lot) <= room:
+        if fits(middle * lot):
             low = middle
         else:
             high = middle

@@ -6,12 +6,14 @@ targets, then a queued close, then its time; the first that fills wins.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from streams.engine import exits, figures, following, plans, trading
 from streams.engine.calendars import next_open
 from streams.engine.fees import expected_fee, parts_of
 from streams.engine.fills import slipped, stop_on_tick
+from streams.engine.limits import largest
 from streams.engine.market import Moment
 from streams.engine.orders import Order
 from streams.engine.series import BUY, SELL
@@ -195,14 +197,18 @@ def fill_order(
     if not wanted or (order.time_in_force == "FOK" and wanted < order.remaining):
         wait(account, order, "no_volume")
         return
-    filled = trading.market_price(account, now, order, price, wanted) if slips else price
-    opens = wanted - trading.reduce_opposed(account, now, order, filled, wanted, maker=maker, raw=price)
-    quantity = affordable(account, now, order, filled, opens)
+
+    def price_of(part: int) -> int:
+        return trading.market_price(account, now, order, price, part) if slips else price
+
+    at = price_of(wanted)
+    opens = wanted - trading.reduce_opposed(account, now, order, at, wanted, maker=maker, raw=price)
+    quantity = affordable(account, now, order, price_of, opens, maker=maker)
     if order.time_in_force == "FOK" and quantity < opens:
         quantity = 0
     if quantity:
         trading.take_volume(account, now, quantity)
-        trading.fill_entry(account, now, order, filled, quantity, maker=maker, raw=price)
+        trading.fill_entry(account, now, order, price_of(quantity), quantity, maker=maker, raw=price)
     if order.is_open and quantity < opens:
         _give_up(account, now, order, bool(quantity))
     elif order.is_open:
@@ -221,7 +227,7 @@ def _give_up(account: Account, now: Moment, order: Order, filled: bool) -> None:
 def short_of_money(
     account: Account, now: Moment, plan: Plan, planned: PlannedSlice
 ) -> tuple[str, float, float] | None:
-    """Why a slice that is due on this tick cannot enter even the least lot."""
+    """Why a slice that is due at this record cannot enter even the least lot."""
     instrument, settings = account.instrument(plan.symbol), account.terms_of(plan.terms)
     price = slipped(
         settings.slippage,
@@ -237,28 +243,21 @@ def short_of_money(
     return ("buying_power", cost / ONE, room / ONE) if cost > room else None
 
 
-def affordable(account: Account, now: Moment, order: Order, price: int, quantity: int) -> int:
+def affordable(
+    account: Account, now: Moment, order: Order, price_of: Callable[[int], int], quantity: int, *, maker: bool
+) -> int:
     """How much of the quantity its reservation and the free buying power pay for."""
     plan = account.state.plans.get(order.plan_id or "")
     if not quantity or plan is None:
         return quantity
     room = figures.kept_for(account, plan, order) + _power(account, now)
-    if _cost(account, order, price, quantity) <= room:
-        return quantity
     lot = account.instrument(order.symbol).lot
-    low, high = 0, quantity // lot
-    while high - low > 1:
-        middle = (low + high) // 2
-        if _cost(account, order, price, middle * lot) <= room:
-            low = middle
-        else:
-            high = middle
-    return low * lot
+    return largest(quantity, lot, lambda part: _cost(account, order, price_of(part), part, maker) <= room)
 
 
-def _cost(account: Account, order: Order, price: int, quantity: int) -> int:
+def _cost(account: Account, order: Order, price: int, quantity: int, maker: bool) -> int:
     terms = account.state.versions[order.version].commission
-    parts = order.fee_parts + parts_of(terms, price, quantity, maker=False, first=order.fills == 0)
+    parts = order.fee_parts + parts_of(terms, price, quantity, maker=maker, first=order.fills == 0)
     return value_of(price, quantity) + max(parts, terms.minimum) - order.fees
 
 

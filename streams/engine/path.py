@@ -7,7 +7,6 @@ stop that the rest of the path reaches too.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from streams.engine import exits, following, matching, trading
@@ -172,9 +171,15 @@ class Happening:
     """Something that fills when price comes to it."""
 
     def __init__(
-        self, what: str, live: Live | None = None, order: Order | None = None, index: int | None = None
+        self,
+        what: str,
+        live: Live | None = None,
+        order: Order | None = None,
+        index: int | None = None,
+        *,
+        rested: bool = True,
     ) -> None:
-        self.what, self.live, self.order, self.index = what, live, order, index
+        self.what, self.live, self.order, self.index, self.rested = what, live, order, index, rested
         name = order.order_id if order is not None else live.lot.lot_id if live is not None else ""
         self.key = (name, what, index)
 
@@ -185,11 +190,10 @@ class Happening:
         assert self.live is not None
         lot = self.live.lot
         if self.what == "target" and self.index is not None:
-            maker = price == lot.partials[self.index].price
-            trading.exit_partially(account, now, lot, self.index, price, maker=maker)
+            trading.exit_partially(account, now, lot, self.index, price, maker=self.rested)
         elif self.what == "target":
             assert lot.target is not None
-            trading.exit_at_limit(account, now, lot, price, lot.target, maker=price == lot.target)
+            trading.exit_at_limit(account, now, lot, price, lot.target, maker=self.rested)
         else:
             at_its_start = lot.side * (self.live.start - price) <= 0
             lot.ambiguous = lot.ambiguous or (not at_its_start and _holds_target(account, self.live))
@@ -221,20 +225,20 @@ def _exits_on_leg(account: Account, walk: Walk, live: Live) -> list[tuple[int, H
     if stop is not None and lot.side * (walk.price - stop[0]) <= 0:
         return [(walk.price, Happening(stop[1], live))]
     if (walk.leg, walk.price) == (live.leg, live.start):
-        here = _targets(account, walk, live, _target_here)
+        here = _targets(account, walk, live, rested=False)
         if here:
             return here
     if stop is not None and walk.passes(stop[0], lot.side < 0, through=False):
         return [(stop[0], Happening(stop[1], live))]
-    return [] if _stop_ahead(walk, lot) else _targets(account, walk, live, _target_on_leg)
+    return [] if _stop_ahead(walk, lot) else _targets(account, walk, live, rested=True)
 
 
-def _targets(
-    account: Account, walk: Walk, live: Live, reached: Callable[[Walk, Lot, int, bool], bool]
-) -> list[tuple[int, Happening]]:
+def _targets(account: Account, walk: Walk, live: Live, *, rested: bool) -> list[tuple[int, Happening]]:
+    """Targets that fill on this leg or, where they have not rested yet, at the very price of the entry."""
     lot, touch = live.lot, account.terms_of(live.lot.terms).limit_fill == "touch"
+    reached = _target_on_leg if rested else _target_here
     found = [
-        (_on_path(walk, lot, target), Happening("target", live, index=index))
+        (_on_path(walk, lot, target), Happening("target", live, index=index, rested=rested))
         for target, index in exits.targets_of(lot)
         if account.budget != 0 and reached(walk, lot, target, touch)
     ]

@@ -117,9 +117,7 @@ def _fails(
     if not planned.quantity:
         return "below_lot", None, None
     failed = conditions.first_failing(account, now, plan, _conditions(account, plan, planned))
-    if failed is None and not now.is_bar:
-        return matching.short_of_money(account, now, plan, planned)
-    return failed
+    return failed or matching.short_of_money(account, now, plan, planned)
 
 
 def skip(

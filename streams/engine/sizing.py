@@ -57,15 +57,14 @@ def quantity_of(
     return Sizing(floor_ratio(available * ONE, distance, lot))
 
 
-def needs_atr(settings: Settings) -> bool:
-    levels = (
-        settings.take_profit,
-        settings.stop_loss,
-        settings.trailing_stop,
-        settings.breakeven,
-        settings.size.stop,
-        *(part.level for part in settings.partial),
-    )
-    return settings.size.mode == "volatility" or any(
-        level is not None and level.kind == "atr" for level in levels
-    )
+def needs_atr(
+    settings: Settings, stop: int | None = None, target: int | None = None, *, sized: bool = True
+) -> bool:
+    """Whether an entry with these levels of its own counts in ATR; `sized`: the account sizes it."""
+    levels = [settings.trailing_stop, settings.breakeven, *(part.level for part in settings.partial)]
+    if stop is None:
+        levels += [settings.stop_loss, settings.size.stop]
+    if target is None:
+        levels.append(settings.take_profit)
+    by_size = sized and settings.size.mode == "volatility"
+    return by_size or any(level is not None and level.kind == "atr" for level in levels)

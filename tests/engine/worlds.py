@@ -76,12 +76,19 @@ levels = st.one_of(
     st.builds(Level, kind=st.just("amount"), value=st.integers(1, 4).map(lambda n: n * ONE)),
 )
 
+stop_levels = st.one_of(
+    levels,
+    levels,
+    levels,
+    st.builds(Level, kind=st.just("atr"), value=st.sampled_from([ONE // 3, ONE, 2 * ONE])),
+)
+
 sizes = st.one_of(
     st.builds(Size, mode=st.just("quantity")),
     st.builds(Size, mode=st.just("fixed_notional"), value=st.sampled_from([1000 * ONE, 333 * ONE, 20_000 * ONE])),
     st.builds(Size, mode=st.just("percent_of_equity"), value=st.sampled_from([PERCENT * 10, PERCENT * 60])),
     st.builds(
-        Size, mode=st.just("risk"), value=st.sampled_from([PERCENT, 2 * PERCENT]),
+        Size, mode=st.sampled_from(["risk", "risk", "volatility"]), value=st.sampled_from([PERCENT, 2 * PERCENT]),
         stop=st.one_of(st.none(), st.builds(Level, kind=st.just("percent"), value=st.just(5 * PERCENT))),
     ),
 )  # fmt: skip
@@ -134,7 +141,9 @@ SETTINGS: dict[str, st.SearchStrategy[object]] = {
     "min_confidence": st.sampled_from([None, None, 0.6]),
     "signal_ttl": st.sampled_from([None, None, 30 * SECOND]),
     "take_profit": maybe(levels),
-    "stop_loss": maybe(levels),
+    "stop_loss": maybe(stop_levels),
+    "atr_interval": st.just(MINUTE),
+    "atr_length": st.sampled_from([1, 3]),
     "time_limit": st.sampled_from([None, 45 * SECOND, 3 * MINUTE]),
     "max_positions": st.sampled_from([None, 1, 2]),
     "max_position": st.sampled_from([None, 20 * PERCENT]),
@@ -144,12 +153,14 @@ SETTINGS: dict[str, st.SearchStrategy[object]] = {
     "cooldown": st.sampled_from([None, None, 40 * SECOND]),
     "max_signals_per_hour": st.sampled_from([None, None, 3]),
     "limit_fill": st.sampled_from(["touch", "through"]),
-    "slippage": st.sampled_from([Slippage(), Slippage(rate=10_000), Slippage(spread=ONE // 2)]),
-    "commission": st.sampled_from([Commission(), Commission(per_order=ONE // 2), Commission(rate=100_000, minimum=ONE)]),
+    "slippage": st.sampled_from([Slippage(), Slippage(rate=10_000), Slippage(spread=ONE // 2, impact=ONE // 10)]),
+    "commission": st.sampled_from(
+        [Commission(), Commission(per_order=ONE // 2), Commission(rate=100_000, maker_rate=20_000, minimum=ONE)]
+    ),
 }  # fmt: skip
 
 RARE: dict[str, st.SearchStrategy[object]] = {
-    "trailing_stop": maybe(levels),
+    "trailing_stop": maybe(stop_levels),
     "breakeven": maybe(levels),
     "partial": st.sampled_from([(), (Partial(level=Level(kind="percent", value=PERCENT), fraction=ONE // 2),)]),
     "end_of_day": st.sampled_from([None, 15 * 60 + 5]),

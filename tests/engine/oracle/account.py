@@ -11,7 +11,7 @@ from . import hours, readings
 from .ledger import Lot, Plan, Slice, Terms, Want, Working, level_distance, order_fee
 from .market import Market, price_for
 from .matching import Matching
-from .numbers import HOUR, MINUTE, ONE, against, down, largest, limit_price, natural, seconds, share
+from .numbers import HOUR, MINUTE, ONE, against, down, largest, limit_price, natural, seconds, share, value
 
 Refuse = Callable[[str, float | None, float | None], None]
 
@@ -29,6 +29,11 @@ OPERATORS = {
     "<=": lambda value, threshold: value <= threshold,
     "<": lambda value, threshold: value < threshold,
 }
+
+
+def worth_at_most(free: Fraction, quantity: int, lot: int, price: int) -> int:
+    """As much of the quantity as is worth no more than that, in Money."""
+    return largest(quantity, lot, lambda part: value(price, part) <= free)
 
 
 def is_entry(item: Signal | Command) -> bool:
@@ -127,13 +132,14 @@ class Account(Matching):
         for order in list(self.orders):
             if order.expires is not None and now > order.expires:
                 self.kill(order, "expired", "expired")
+        symbol = None if record is None or isinstance(record, Clock) else record.symbol
+        self.queue_deadlines(but=symbol)
         self.look_at_breakers()
         if isinstance(record, Tick):
             self.match_tick(record)
         elif isinstance(record, Bar):
             self.match_bar(record)
         self.queue_deadlines()
-        symbol = None if record is None or isinstance(record, Clock) else record.symbol
         if symbol is not None:
             self.release_due(symbol)
         ready = [
@@ -220,7 +226,8 @@ class Account(Matching):
     def fails(self, each: Filter, signal: Signal) -> tuple[str, float | None, float] | None:
         if each.name == "no_position":
             count = sum(lot.symbol == signal.symbol for lot in self.lots)
-            count += sum(plan.symbol == signal.symbol and plan.lot is None for plan in self.plans)
+            unfilled = [plan for plan in self.plans if not any(self.belongs(plan, lot) for lot in self.lots)]
+            count += sum(plan.symbol == signal.symbol for plan in unfilled)
             return ("no_position", float(count), 0.0) if count else None
         measured = signal.confidence if each.name == "confidence" else signal.features.get(each.name)
         if measured is not None and OPERATORS[each.operator](measured, each.threshold):
@@ -281,10 +288,8 @@ class Account(Matching):
         if not self.open_at(symbol, now):
             refuse("market_closed")
             return None
-        price = price_for(latest, side)
-        named = (want.command.limit_price or want.command.stop_price) if want.command else None
-        if named and want.command and want.command.order_type in ("limit", "stop", "stop_limit"):
-            price = named
+        named = self.named_price(want.command) if want.command else None
+        price = named or price_for(latest, side)
         if want.stop is not None and side * (price - want.stop) <= 0:
             refuse("bad_stop", natural(want.stop), natural(price))
             return None
@@ -322,7 +327,7 @@ class Account(Matching):
             assert bound is not None
             refuse(*bound)
             return None
-        notional = Fraction(quantity * price, ONE)
+        notional = value(price, quantity)
         if notional < instrument.min_notional:
             refuse("min_notional", natural(notional), natural(instrument.min_notional))
             return None
@@ -332,6 +337,12 @@ class Account(Matching):
         plan_reason = f"cut {bound[0]}" if bound is not None else ""
         self.say_of(item, "accepted", plan_reason, *(bound[1:] if bound is not None else (None, None)))
         return terms
+
+    def named_price(self, command: Command) -> int | None:
+        """Its own limit or stop, by which an order by hand is measured and reserved."""
+        if command.order_type not in ("limit", "stop", "stop_limit"):
+            return None
+        return command.limit_price or command.stop_price
 
     def within_counts(self, want: Want, refuse_of: Refuse) -> bool:
         settings, now, symbol = self.settings, self.now(), want.symbol
@@ -386,8 +397,8 @@ class Account(Matching):
 
     def sizing_distance(self, want: Want, price: int, atr: Fraction | None) -> Fraction | None:
         settings = self.settings
-        if settings.size.mode == "volatility" and atr is not None:
-            return share(atr, settings.size.multiple)
+        if settings.size.mode == "volatility":
+            return None if atr is None else share(atr, settings.size.multiple)
         if want.stop is not None:
             return Fraction(want.side * (price - want.stop))
         for level in (settings.size.stop, settings.stop_loss):
@@ -419,9 +430,9 @@ class Account(Matching):
         ]
         return [*parts, quantity - sum(parts)]
 
-    def cost_with_fees(self, want: Want, quantity: int, price: int) -> Fraction:
+    def cost_with_fees(self, want: Want, quantity: int, price: int) -> int:
         """At the sizing price, with one commission a slice."""
-        cost = Fraction(quantity * price, ONE)
+        cost = value(price, quantity)
         for part in self.slice_quantities(want.symbol, quantity, want.explicit is not None):
             if part > 0:
                 cost += order_fee(self.settings.commission, part, price)
@@ -431,7 +442,7 @@ class Account(Matching):
         """How much of the quantity a limit allows, what it measured, and the threshold."""
         settings, symbol, equity = self.settings, want.symbol, self.worth()
         lot = self.lot_size(symbol)
-        new = Fraction(quantity * price, ONE)
+        new = value(price, quantity)
 
         def of_equity(amount: Fraction | int) -> float | None:
             return float(Fraction(amount) / equity) if equity > 0 else None
@@ -451,7 +462,7 @@ class Account(Matching):
                     if members is None or each in members
                 )
                 free = share(equity, threshold) - held
-                most = max(0, down(free * ONE / price, lot))
+                most = worth_at_most(free, quantity, lot, price)
                 if most < allowed:
                     allowed, measured = most, of_equity(held + new)
             return allowed, measured, natural(threshold)
@@ -553,13 +564,11 @@ class Account(Matching):
             plan=plan,
             slice=slice_,
         )
-        if isinstance(record, Bar) or self.takeable(plan.symbol, slice_.quantity) > 0:
-            cost = self.smallest_cost(order, price_for(record, plan.side))
-            reserve = self.slice_reserve(plan, slice_, True)
-            if cost > reserve + self.buying_power():
-                available = natural(reserve + self.buying_power())
-                self.skip(plan, slice_, "buying_power", natural(cost), available)
-                return
+        cost = self.smallest_cost(order, price_for(record, plan.side))
+        available = self.slice_reserve(plan, slice_, True) + self.buying_power()
+        if cost > available:
+            self.skip(plan, slice_, "buying_power", natural(cost), natural(available))
+            return
         order.id = self.id("o")
         slice_.state = "released"
         slice_.order = order
@@ -574,11 +583,11 @@ class Account(Matching):
         else:
             self.wait(order, "no_market")
 
-    def smallest_cost(self, order: Working, base: int) -> Fraction:
+    def smallest_cost(self, order: Working, base: int) -> int:
         """What one lot would cost."""
         amount = min(order.quantity, self.lot_size(order.symbol))
         price = self.slipped(base, order.side, amount, order.symbol)
-        return Fraction(amount * price, ONE) + self.fee_now(order, amount, price, False)[0]
+        return value(price, amount) + self.fee_now(order, amount, price, False)[0]
 
     # Commands -----------------------------------------------------------------------------------
 
@@ -684,7 +693,8 @@ class Account(Matching):
                 return
         else:
             self.say_of(command, "accepted")
-            terms = Terms(want, self.settings, quantity, self.market.marks.get(symbol, 0), None, None)
+            arrival = self.named_price(command) or self.market.marks.get(symbol, 0)
+            terms = Terms(want, self.settings, quantity, arrival, None, None)
         step = self.step(symbol)
         order = Working(
             id=self.id("o"),

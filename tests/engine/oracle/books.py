@@ -108,11 +108,9 @@ class Books:
         return [lot for lot in self.lots if lot.closing is None and not lot.pending_stop]
 
     def counted_plans(self) -> list[Plan]:
-        return [
-            plan
-            for plan in self.plans
-            if plan.lot is None or (plan.lot.closing is None and not plan.lot.pending_stop)
-        ]
+        """A plan counts as little as the closing position that it belongs to."""
+        closing = [lot for lot in self.lots if lot.closing is not None or lot.pending_stop]
+        return [plan for plan in self.plans if not any(self.belongs(plan, lot) for lot in closing)]
 
     def held_value(self, symbol: str | None = None) -> int:
         marks = self.market.marks

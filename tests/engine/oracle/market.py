@@ -173,7 +173,7 @@ class Market:
             ranges.append(max(spans))
         if len(ranges) < length or length < 1:
             return None
-        return Fraction(sum(ranges[-length:]), length)
+        return Fraction(half_even(Fraction(sum(ranges[-length:]), length)))
 
     def _daily_returns(self, symbol: str) -> dict[int, Fraction]:
         assert self.now is not None

@@ -40,7 +40,7 @@ class Matching(Books):
             if bid is not None and ask is not None:
                 extra += share(ask - bid, model.spread)
         if volume is not None and volume > 0:
-            extra += share(base, model.impact) * Fraction(quantity, volume) ** 2
+            extra += share(base, model.impact) * Fraction(min(quantity, volume), volume) ** 2
         return against(base + side * extra, side, self.step(symbol))
 
     # Orders that may open a position --------------------------------------------------------------
@@ -305,11 +305,13 @@ class Matching(Books):
             order = self.exit_order(lot, "close", reason, lot.held)
             self.wait(order, "no_market")
 
-    def queue_deadlines(self) -> None:
-        """What any record's time has ended is queued for the symbol's next tick."""
+    def queue_deadlines(self, but: str | None = None) -> None:
+        """What any record's time has ended is queued for the symbol's next tick; `but` a symbol's."""
         for lot in list(self.lots):
             deadline = self.deadline(lot)
-            if deadline is not None and deadline[0] <= self.now() and lot.closing is None:
+            if lot.symbol == but or lot.closing is not None:
+                continue
+            if deadline is not None and deadline[0] <= self.now():
                 self.queue_close(lot, deadline[1], deadline[0])
                 self.wait(self.exit_order(lot, "close", deadline[1], lot.held), "no_market")
 
