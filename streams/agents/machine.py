@@ -92,7 +92,8 @@ class DeskMachine:
             message = entry.message()
         except MessageError as error:
             self.unread += 1
-            return [_record(_letter_of(entry, error))]
+            everywhere = entry.kind == "signal"
+            return [] if everywhere and self.shard else [_record(_letter_of(entry, error))]
         late = sum(shard.late for shard in self._shards.values())
         shards = [self._shard_of(message)] if isinstance(message, Command) else self._shards.values()
         told = [_record(output) for shard in shards for output in shard.admit(message, offset)]

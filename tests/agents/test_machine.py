@@ -161,6 +161,15 @@ def test_ids_that_count_no_more_are_dropped() -> None:
     assert store.tables["seen"] == {}
 
 
+def test_ids_that_all_accounts_saw_are_kept_once() -> None:
+    machine = DeskMachine(0, accounts=[plain(f"acct{n}", latency=n % 3 * SECOND) for n in range(100)])
+    for number in range(10):
+        machine.admit(number, entry_of(signal(0, number), number))
+    machine.pass_market("ticks", run_of([tick(n, 100) for n in range(5)]))
+    [row] = [row for row in machine.changed() if row.table == "seen"]
+    assert len(row.value or b"") < 1500
+
+
 # The same as a replay ------------------------------------------------------------------------
 
 
@@ -304,6 +313,7 @@ def test_an_entry_that_cannot_be_read_is_told() -> None:
     assert isinstance(letter, DeadLetter)
     assert (letter.topic, letter.partition, letter.offset, letter.value) == ("signals", 3, 77, b"\xc1")
     assert (machine.unread, machine.pending()) == (1, [])
+    assert DeskMachine(1).admit(0, entry) == []
 
 
 # Markets -------------------------------------------------------------------------------------
