@@ -33,6 +33,9 @@ class Waiting(msgspec.Struct):
     done: bool = False
 
 
+MANY = 64
+
+
 class Waits(msgspec.Struct, array_like=True):
     """Which entries wait, without the entries: what a checkpoint keeps."""
 
@@ -50,6 +53,8 @@ class Inbox:
         self.own_record: dict[str, deque[Waiting]] = {}
         self._expiry = expiry
         self._expiries: list[tuple[int, int, Waiting]] = []
+        self._left = 0
+        """About how many on the list of expiries have had their turn; they are not kept until they expire."""
         self._everywhere = everywhere
         """In how many inboxes of the shard each number waits."""
         self.changes = 0
@@ -77,6 +82,11 @@ class Inbox:
 
     def _leave(self, waiting: Waiting) -> None:
         waiting.done = True
+        self._left += 1
+        if self._left > MANY and 2 * self._left > len(self._expiries):
+            self._expiries = [each for each in self._expiries if not each[2].done]
+            heapify(self._expiries)
+            self._left = 0
         left = self._everywhere[waiting.number] - 1
         if left:
             self._everywhere[waiting.number] = left
