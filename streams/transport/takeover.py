@@ -151,7 +151,8 @@ async def read_history(
         if barrier is not None:
             check_version(setup, shard, history)
             recorded.append(barrier)
-    assert epoch is not None, "the takeover record was acknowledged and is not there"
+    if epoch is None:  # it lies before the last checkpoint's barrier
+        raise TakenOverError(f"shard {shard} was taken over before this worker came to read its barriers")
     return epoch, recorded
 
 

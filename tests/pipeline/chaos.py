@@ -115,7 +115,7 @@ class Options:
     session_seconds: float = 2.0
     checkpoint_after: float = 0.25
     standby: float = 0.0
-    """The chance that a worker starts as a standby."""
+    """The chance that the second worker starts as a standby. Somebody has to begin."""
     fence_off: float = 0.5
     """The chance that a worker does not notice that it stood still."""
     crashes: str = CRASHES
@@ -178,7 +178,7 @@ class Director:
                 group,
                 session_seconds=options.session_seconds,
                 checkpoint_after=options.checkpoint_after,
-                standby=self.dice.random() < options.standby and not self.calm.exists(),
+                standby=name == "worker1" and self.dice.random() < options.standby and not self.calm.exists(),
             )
 
         return Child(self.nursery, name, self.folder, command, self._environment)

@@ -22,7 +22,7 @@ TO_SPEAK = 0.5
 """Seconds in which a process that does not stop says where it hangs."""
 
 EXPECTED = {
-    "taken over": "was taken over|was taken over again|does not count|ProducerFenced|InvalidProducerEpoch",
+    "taken over": "was taken over|does not count|ProducerFenced|InvalidProducerEpoch",
     "stood still": "it stood still for",
 }
 """What a worker may say when it ends itself, and what it is counted as."""

@@ -52,7 +52,7 @@ def test_a_few_kills(stage):
 @pytest.mark.parametrize("seed", range(1, 4))
 def test_many_kills(stage, seed):
     """Also between any two steps of the protocol, and of standbys."""
-    story = play_chains(stage, Options(seed=seed, standby=0.2), script(seed, 60, broker_every=20))
+    story = play_chains(stage, Options(seed=seed, standby=0.3), script(seed, 60, broker_every=20))
     assert sum(story.done.values()) + story.kills >= 70 and story.zombies >= 1
 
 
@@ -60,7 +60,7 @@ def test_many_kills(stage, seed):
 def test_many_kills_of_the_desk(desk_stage):
     """`ghostfill worker`, trading."""
     world = DeskWorld(desk_stage.direct)
-    options = Options(seed=1, standby=0.2)
+    options = Options(seed=1, standby=0.3)
     story = play(desk_stage, world, options, script(1, 60, broker_every=20), DeskLoad(world, 1, 100, 10))
     assert sum(story.done.values()) + story.kills >= 70 and story.zombies >= 1
 
