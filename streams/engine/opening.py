@@ -14,7 +14,7 @@ def decision(
 ) -> Decision:
     """The answer: accepted, or refused with a reason."""
     return Decision(
-        decision_id=f"{command.account}-{command.command_id}",
+        decision_id=f"{command.account}:{command.command_id}",
         ts=time,
         account=command.account,
         decision="refused" if reason else "accepted",

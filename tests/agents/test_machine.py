@@ -198,7 +198,7 @@ def test_it_is_the_replay_when_nothing_is_late(preset: str, data: st.DataObject)
         for output in outputs
     ]
     assert told[0] == Decision(
-        decision_id="acct0-c99", ts=START, account="acct0", decision="accepted", command_id="c99"
+        decision_id="acct0:c99", ts=START, account="acct0", decision="accepted", command_id="c99"
     )
     for kind in (Fill, Trade, Equity, Decision):
         live = [each for each in told[1:] if isinstance(each, kind)]
@@ -237,9 +237,9 @@ def test_every_command_is_answered_once() -> None:
         machine.admit(9, entry_of(command(0, "create", settings=made), 9)),
     ]
     assert [decisions(each) for each in told] == [
-        [("acct-c1", "accepted", "")],
-        [("acct-c2", "refused", "exists")],
-        [("nobody-c3", "refused", "no_account")],
+        [("acct:c1", "accepted", "")],
+        [("acct:c2", "refused", "exists")],
+        [("nobody:c3", "refused", "no_account")],
         *[[]] * 5,
         [
             ("acct-d1", "accepted", ""),
@@ -249,7 +249,7 @@ def test_every_command_is_answered_once() -> None:
             ("acct-d5", "accepted", ""),
         ],
         [("acct-d6", "late", "late"), ("acct-d7", "accepted", "")],
-        [("acct-c1", "accepted", "")],
+        [("acct:c1", "accepted", "")],
     ]
     assert told[-1] == told[0]
     assert machine.late == 1
@@ -299,7 +299,7 @@ def test_what_is_far_ahead_is_refused_and_holds_nothing_up() -> None:
     assert [(each.decision_id, each.reason, each.measured, each.limit, each.ts) for each in found] == [
         ("a-d1", "ahead", limit + 2, limit, START),
         ("a-d2", "ahead", limit + 3, limit, START),
-        ("c-c2", "ahead", limit + 3, limit, START),
+        ("c:c2", "ahead", limit + 3, limit, START),
     ]
     assert machine.pending() == [0]
     machine.admit(4, entry_of(signal(limit, 3), 4))
@@ -340,7 +340,7 @@ def test_each_account_trades_in_its_market() -> None:
     assert [each.account for each in messages(told) if isinstance(each, Fill)] == ["coins", "coins", "more"]
     assert decisions(
         machine.admit(4, entry_of(command(8, "create", "more", number=2, settings=made), 4))
-    ) == [("more-c2", "refused", "exists")]
+    ) == [("more:c2", "refused", "exists")]
 
 
 def test_shards_that_share_a_run_tell_what_each_would_alone() -> None:
