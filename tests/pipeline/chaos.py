@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from streams.local.kafka import Kafka
-from tests.pipeline.children import Child
-from tests.pipeline.judge import Verdict
+from tests.pipeline.case import Verdict
+from tests.pipeline.children import TO_SPEAK, Child
 from tests.pipeline.nursery import Nursery
+from tests.pipeline.pace import Pace
 from tests.pipeline.points import CALM, FENCE_OFF, POINTS
 from tests.pipeline.watch import Watch
 from tests.proxy import Proxy
@@ -52,14 +53,6 @@ CRASHES = (
     "checkpoint=0.005,rows=0.002,commit=0.005,ended=0.005,committed=0.005,finish=0.03,finished=0.03"
 )
 """The chance of dying, standing still or dawdling at each passing of a point."""
-
-
-class Pace(Protocol):
-    """A load that runs by itself."""
-
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
 
 
 class World(Protocol):
@@ -263,10 +256,16 @@ class Director:
             self._pass(0.1)
             lost = [child.surprises[-1] for child in self.children if child.ends["for another reason"] > MANY]
             assert not lost, f"a process does not live: {lost}"
-            assert time.monotonic() - began < WITHOUT_LIFE, (
-                f"waited {WITHOUT_LIFE:g} s for {what}; now {self.watch.numbers()}"
-            )
+            if time.monotonic() - began > WITHOUT_LIFE:
+                self._ask_why()
+                raise AssertionError(f"waited {WITHOUT_LIFE:g} s for {what}; now {self.watch.numbers()}")
         self._tell(f"there were {what}")
+
+    def _ask_why(self) -> None:
+        """Those that can say where they stand write it in their logs."""
+        for worker in self.workers:
+            worker.signal(signal.SIGUSR1)
+        time.sleep(TO_SPEAK)
 
     def _make_peace(self) -> bool:
         """Everything is drained, everybody leaves."""

@@ -5,8 +5,6 @@ Rules of this file: the topics' names are the catalogue's, so a broker holds one
 
 import asyncio
 import json
-import random
-import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +12,6 @@ from itertools import count
 from typing import Any
 
 import msgspec
-from confluent_kafka import Producer
 
 from schemas.catalog import catalog
 from schemas.codec import decode, encode
@@ -29,7 +26,9 @@ from streams.local import topics
 from streams.transport.cluster import Cluster
 from streams.transport.machine import Pending, Raw
 from streams.transport.verify import verify_shards
-from tests.pipeline.judge import Case, Read, Verdict, judge, read
+from tests.pipeline.case import Case, Read, Verdict, read
+from tests.pipeline.judge import judge
+from tests.pipeline.pace import Pace, now
 from tests.pipeline.watch import Watch, Watched
 
 SHARDS = catalog().topic("inbox").partitions
@@ -152,20 +151,13 @@ def name_of(topic: str, key: bytes, value: bytes) -> bytes:
     return name.encode()
 
 
-class DeskLoad:
-    """Accounts, then ticks and signals at a steady pace, written past the proxy by a thread."""
+class DeskLoad(Pace):
+    """Accounts, then ticks of a few symbols and signals about them."""
 
     def __init__(self, world: DeskWorld, seed: int, ticks: float, signals: float) -> None:
+        super().__init__(world.direct.confluent(), seed, ticks, signals, 5_000_000)
         self.world = world
-        self.rates = {"ticks": ticks, "signals": signals}
-        self.sent = dict.fromkeys(self.rates, 0)
-        self.dice = random.Random(seed)
         self._prices = dict.fromkeys(SYMBOLS, 10_000)
-        self._producer = Producer(
-            {**world.direct.confluent(), "enable.idempotence": True, "linger.ms": 1, "log_level": 0}
-        )
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
         for name, settings in self._accounts():
@@ -173,8 +165,8 @@ class DeskLoad:
             command = Command(
                 command_id=f"create-{name}", account=name, kind="create", ts=now(), settings=told
             )
-            self._producer.produce("commands", encode(command), name.encode())
-        self._thread.start()
+            self.producer.produce("commands", encode(command), name.encode())
+        super().start()
 
     def _accounts(self) -> Iterable[tuple[str, dict[str, object]]]:
         left = dict.fromkeys(range(SHARDS), self.world.accounts)
@@ -194,35 +186,14 @@ class DeskLoad:
             if not any(left.values()):
                 return
 
-    def stop(self) -> None:
-        """Ends with ticks behind which nothing waits any more. A second call does nothing."""
-        if self._stop.is_set():
-            return
-        self._stop.set()
-        self._thread.join()
-        last = now() + 5_000_000
-        for _ in range(50):
-            self._tick(last)
-        assert self._producer.flush(60) == 0, "the market was not written"
-
-    def _run(self) -> None:
-        began = time.monotonic()
-        while not self._stop.wait(0.004):
-            passed = time.monotonic() - began
-            for name, say in (("signals", self._signal), ("ticks", self._tick)):
-                for _ in range(int(passed * self.rates[name]) - self.sent[name]):
-                    say(now())
-                    self.sent[name] += 1
-            self._producer.poll(0)
-
-    def _tick(self, ts: int) -> None:
+    def tick(self, ts: int) -> None:
         symbol = self.dice.choice(SYMBOLS)
         self._prices[symbol] = max(5_000, self._prices[symbol] + self.dice.randrange(-30, 31))
         price = self._prices[symbol] * ONE // 100
         tick = Tick(symbol=symbol, ts=ts, price=price, bid=price - ONE // 100, ask=price + ONE // 100)
-        self._producer.produce(MARKET, encode(tick), symbol.encode())
+        self.producer.produce(MARKET, encode(tick), symbol.encode())
 
-    def _signal(self, ts: int) -> None:
+    def signal(self, ts: int) -> None:
         """Some are out of order."""
         symbol = self.dice.choice(SYMBOLS)
         ts -= self.dice.randrange(30_000) if self.dice.random() < 0.2 else 0
@@ -241,8 +212,4 @@ class DeskLoad:
             take_profit=price + up * price // 100 if side != "flat" else None,
             features={"vsr": self.dice.uniform(2, 8), "momentum": self.dice.uniform(60, 100)},
         )
-        self._producer.produce("signals", encode(signal), symbol.encode())
-
-
-def now() -> int:
-    return time.time_ns() // 1000
+        self.producer.produce("signals", encode(signal), symbol.encode())

@@ -6,8 +6,9 @@ temporary folder; its seed is in its name.
 
 import pytest
 
-from tests.pipeline.chaos import Director, Fault, Options, Pace, Story, World, script
+from tests.pipeline.chaos import Director, Fault, Options, Story, World, script
 from tests.pipeline.desk_world import DeskLoad, DeskWorld
+from tests.pipeline.pace import Pace
 from tests.pipeline.stage import Stage, a_stage
 from tests.pipeline.toy_world import Load, ToyWorld
 

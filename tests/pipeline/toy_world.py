@@ -3,15 +3,11 @@
 import asyncio
 import json
 import os
-import random
-import threading
-import time
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 import msgspec
-from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -20,8 +16,10 @@ from streams.transport.cluster import Cluster
 from streams.transport.setup import Names
 from streams.transport.verify import verify_shards
 from streams.transport.worker import Plan
+from tests.pipeline.case import Case, Read, Verdict, read
 from tests.pipeline.chains import ACCOUNTS, LEVELS, Chains, decode, shard_of
-from tests.pipeline.judge import Case, Read, Verdict, judge, read
+from tests.pipeline.judge import judge
+from tests.pipeline.pace import Pace
 from tests.pipeline.watch import Watch, Watched
 from tests.transport.toy import NUMBER
 
@@ -181,61 +179,26 @@ def one(topic: str, raw: Read) -> Any:
     return decode(topic, [raw])  # type: ignore[list-item]  # it has what is looked at
 
 
-class Load:
-    """A market and signals at a steady pace, written past the proxy by a thread."""
+class Load(Pace):
+    """A random market, and signals that arm its accounts."""
 
     def __init__(self, world: ToyWorld, seed: int, ticks: float, signals: float) -> None:
+        super().__init__(world.direct.confluent(), seed, ticks, signals, 3_000_000 + world.patience)
         self.world = world
-        self.rates = {"ticks": ticks, "signals": signals}
-        self.sent = dict.fromkeys(self.rates, 0)
-        self.dice = random.Random(seed)
-        self._producer = Producer(
-            {**world.direct.confluent(), "enable.idempotence": True, "linger.ms": 1, "log_level": 0}
-        )
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Ends with ticks behind which nothing waits any more. A second call does nothing."""
-        if self._stop.is_set():
-            return
-        self._stop.set()
-        self._thread.join()
-        last = now() + 3_000_000 + self.world.patience
-        for _ in range(50):
-            self._tick(last)
-        assert self._producer.flush(60) == 0, "the market was not written"
-
-    def _run(self) -> None:
-        began = time.monotonic()
-        while not self._stop.wait(0.004):
-            passed = time.monotonic() - began
-            for name, say in (("signals", self._signal), ("ticks", self._tick)):
-                for _ in range(int(passed * self.rates[name]) - self.sent[name]):
-                    say(now())
-                    self.sent[name] += 1
-            self._producer.poll(0)
-
-    def _tick(self, ts: int) -> None:
+    def tick(self, ts: int) -> None:
         """One in twenty is late by its own clock."""
         ts -= self.dice.randrange(20_000) if self.dice.random() < 0.05 else 0
         value = NUMBER.pack(ts, self.dice.randrange(1000))
-        self._producer.produce(self.world.topic("ticks"), value, partition=0)
+        self.producer.produce(self.world.topic("ticks"), value, partition=0)
 
-    def _signal(self, ts: int) -> None:
+    def signal(self, ts: int) -> None:
         """Some are out of order, one in a hundred is of the future."""
         chance = 1.0 if self.world.natural else self.dice.random()
         ts += 1_500_000 if chance < 0.01 else -self.dice.randrange(30_000) if chance < 0.2 else 0
         signal = Signal(ts, self.dice.randrange(ACCOUNTS), self.dice.choice(LEVELS))
-        self._producer.produce(
+        self.producer.produce(
             self.world.topic("signals"),
             msgspec.msgpack.encode(signal),
             partition=self.dice.randrange(SOURCES),
         )
-
-
-def now() -> int:
-    return time.time_ns() // 1000
