@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c '$(CHECK)' >/dev/null 2>&1 && { command -v $$p; break; }; done)
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
 
-.PHONY: help install lock lint types imports pytest test test-long test-kill test-sabotage bench demo clean
+.PHONY: help install lock lint types imports pytest test test-long test-live test-kill test-sabotage soak bench demo clean
 
 help:
 	@echo "make demo       replay a simulated day and see what was traded"
@@ -21,8 +21,10 @@ help:
 	@echo "make imports    who may import whom"
 	@echo "make pytest     the tests alone"
 	@echo "make test-long  the tests that take minutes"
+	@echo "make test-live  the whole pipeline live: replays, malformed messages, workers that go (15 minutes)"
 	@echo "make test-kill  a hundred kills of workers, gate and broker (10 minutes)"
 	@echo "make test-sabotage  the protocol with one rule left out is found out (20 minutes)"
+	@echo "make soak       an hour under load, with a kill every five minutes"
 	@echo "make bench      measure speed"
 	@echo "make install    prepare $(VENV); the others do it first"
 	@echo "make lock       pin the newest dependencies (needs uv)"
@@ -68,18 +70,24 @@ imports: install
 	$(BIN)/lint-imports
 
 pytest: install
-	$(BIN)/pytest -n 2 -m "not long and not bench and not kill and not sabotage"
+	$(BIN)/pytest -n 2 -m "not long and not bench and not live and not kill and not sabotage"
 
 test: lint types imports pytest
 
 test-long: install
 	$(BIN)/pytest -n 2 -m "long"
 
+test-live: install
+	$(BIN)/pytest -m "live" tests/live
+
 test-kill: install
 	$(BIN)/pytest -m "kill" tests/pipeline
 
 test-sabotage: install
 	$(BIN)/pytest -m "sabotage" tests/pipeline
+
+soak: install
+	$(BIN)/python -m tests.soak.run
 
 bench: install
 	$(BIN)/pytest -m "bench" -s tests/bench
