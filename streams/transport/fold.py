@@ -4,9 +4,14 @@ Rules of this file: owner, standby and `verify` all move by these calls; what th
 come from and where the outputs go.
 """
 
+import asyncio
+
 from schemas.private import Barrier, InboxEntry, MarketPosition
 from streams.transport.inputs import Inputs
 from streams.transport.machine import Machine, Record, Run
+
+A_FEW = 100
+"""Entries, before others have their turn."""
 
 
 class Fold:
@@ -48,6 +53,8 @@ class Fold:
                 self.inbox = step.inbox
             async for offset, entry in inputs.entries(self.inbox, step.inbox):
                 told += self.admit(offset, entry)
+                if offset % A_FEW == 0:
+                    await asyncio.sleep(0)
             self.inbox = step.inbox
         told += await self._pass_to(barrier.market, inputs)
         self.number = barrier.number
@@ -59,5 +66,6 @@ class Fold:
             start = self.market.setdefault(topic, end)
             async for run in inputs.runs(topic, start, end):
                 told += self.pass_market(topic, run)
+                await asyncio.sleep(0)
             self.market[topic] = end
         return told

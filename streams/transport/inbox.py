@@ -94,11 +94,11 @@ class Queue:
             )
         self.received = max(offset, self.received or 0)
 
-    def take(self) -> list[tuple[int, InboxEntry]]:
-        """Everything."""
-        taken = list(self._entries)
+    def take(self, most: int | None = None) -> list[tuple[int, InboxEntry]]:
+        """The first so many; None: everything."""
+        count = len(self._entries) if most is None else min(most, len(self._entries))
+        taken = [self._entries.popleft() for _ in range(count)]
         if taken:
-            self._entries.clear()
             self._notify()
         return taken
 

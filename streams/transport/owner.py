@@ -3,10 +3,13 @@
 Rules of this file:
 - What is folded is speculative until its barrier was read back valid; only then do its outputs leave.
 - Entries are admitted where the market really stands, and a step of the next barrier says where that was.
+- One turn takes in as much as is folded in a moment: a backlog must not keep the process from its other work,
+  and what was folded of it is not lost with the process.
 - A checkpoint is taken at a barrier whose outputs are all acknowledged.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
@@ -27,8 +30,14 @@ from streams.transport.store import Header
 from streams.transport.takeover import Taken, header_of, take_over
 
 MOST_STEPS = 200
+MOST_ADMITTED = 200
+"""Entries, before others have their turn."""
 PATIENCE = 0.5
 """Seconds after which an idle owner looks whether a checkpoint is due."""
+MOMENT = 0.05
+"""Seconds: what a turn may take. All shards of a process have theirs before anything else has."""
+FIRST_STRIDE, LONGEST_STRIDE = 128, 1 << 20
+"""Market records that a turn passes at most: fewer after one that took long, more after one that did not."""
 
 
 TakeOver = Callable[[Setup, int], Awaitable[Taken]]
@@ -75,6 +84,7 @@ class Owner:
         self._held = False
         self._stopping = False
         self._wake = asyncio.Event()
+        self._stride = FIRST_STRIDE
         self._steps: list[Step] = []
         self._last: MarketPosition = {}
         """Where the last barrier left the market."""
@@ -187,11 +197,14 @@ class Owner:
 
     async def _advance(self, taken: Taken) -> bool:
         """Take in what has come; whether there was anything."""
-        ends = {topic: self.setup.markets[topic].end for topic in taken.fold.market}
+        ends = {
+            topic: min(self.setup.markets[topic].end, position + self._stride)
+            for topic, position in taken.fold.market.items()
+        }
         moves = any(end > taken.fold.market[topic] for topic, end in ends.items())
         if moves and not await self._has_read_backlog(taken, ends):
             return False
-        admitted = self._admit(taken)
+        admitted = await self._admit_queued(taken)
         if moves:
             await self._pass_markets(taken, ends)
         checkpoint = self._is_checkpoint_due(taken)
@@ -207,7 +220,7 @@ class Owner:
         while self.queue.received is None or self.queue.received < end:
             if self._stopping or self._held:
                 return False
-            if not self._admit(taken):  # a full queue takes no more, so it is emptied meanwhile
+            if not await self._admit_queued(taken):  # a full queue takes no more, so it is emptied meanwhile
                 await self._sleep()
         return True
 
@@ -222,8 +235,17 @@ class Owner:
                     return True
         return False
 
+    async def _admit_queued(self, taken: Taken) -> bool:
+        """What is queued now; whether there was anything."""
+        admitted = False
+        last = self.queue.received
+        while len(self.queue) and taken.fold.inbox < (last or 0):
+            admitted |= self._admit(taken)
+            await asyncio.sleep(0)
+        return admitted
+
     def _admit(self, taken: Taken) -> bool:
-        entries = self.queue.take()
+        entries = self.queue.take(MOST_ADMITTED)
         for offset, entry in entries:
             for record in taken.fold.admit(offset, entry):
                 self._keep(record)
@@ -235,11 +257,18 @@ class Owner:
         return bool(entries)
 
     async def _pass_markets(self, taken: Taken, ends: MarketPosition) -> None:
+        spent = 0.0
         for topic, end in ends.items():
             async for run in taken.inputs.runs(topic, taken.fold.market[topic], end):
+                began = time.perf_counter()
                 for record in taken.fold.pass_market(topic, run):
                     self._keep(record)
+                spent += time.perf_counter() - began
                 await asyncio.sleep(0)
+        if spent > MOMENT:
+            self._stride = max(1, self._stride // 2)
+        elif spent < MOMENT / 2:
+            self._stride = min(2 * self._stride, LONGEST_STRIDE)
 
     def _keep(self, record: Record) -> None:
         kept = self._compacted if record.topic in self.setup.names.compacted else self._outputs
