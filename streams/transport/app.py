@@ -23,6 +23,9 @@ from streams.transport.producing import BATCH_BYTES
 COMMIT_SECONDS = 1.0
 SESSION_SECONDS = 10.0
 REQUEST_SECONDS = 40.0
+METADATA_SECONDS = 2.0
+"""A broker that has just started may not know its topics yet. The group then assigns nothing to anybody until
+its leader looks again: by default after five minutes."""
 QUEUED_BATCHES = 16
 
 Arrival = asyncio.Future[Any]
@@ -108,6 +111,7 @@ def app_settings(
         "broker_rebalance_timeout": max(session_seconds, 10.0),
         "broker_request_timeout": max(REQUEST_SECONDS, session_seconds),
         "consumer_auto_offset_reset": "earliest",
+        "consumer_metadata_max_age_ms": int(METADATA_SECONDS * 1000),
         "consumer_group_instance_id": instance,
         "producer_compression_type": compression,
         "producer_max_batch_size": BATCH_BYTES,

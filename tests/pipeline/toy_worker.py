@@ -1,9 +1,13 @@
 """A worker over chains, with points at which it may die: `python -m tests.pipeline.toy_worker JSON`."""
 
 import asyncio
+import gc
 import json
 import signal
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 from streams.transport.cluster import Cluster
 from streams.transport.worker import Plan, Worker
@@ -31,9 +35,19 @@ async def live(plan: Plan) -> None:
 
 
 def tell_where() -> None:
-    """For who asks why it does not stop."""
-    for task in asyncio.all_tasks():
-        task.print_stack(limit=3)
+    """For who asks why it does not go on: where every task of every loop waits."""
+    loops = [each for each in gc.get_objects() if isinstance(each, asyncio.AbstractEventLoop)]
+    for task in (task for loop in loops for task in asyncio.all_tasks(loop)):
+        points.say(f"{task.get_name()[:60]}: {' > '.join(_frames(task.get_coro()))}")
+
+
+def _frames(waits: Any) -> Iterator[str]:
+    while waits is not None:
+        frame = getattr(waits, "cr_frame", None) or getattr(waits, "ag_frame", None)
+        if frame is not None:
+            code = frame.f_code
+            yield f"{code.co_qualname} ({Path(code.co_filename).name}:{frame.f_lineno})"
+        waits = getattr(waits, "cr_await", None) or getattr(waits, "ag_await", None)
 
 
 if __name__ == "__main__":
