@@ -29,23 +29,24 @@ class Fleet:
         self.standbys = standbys
         self.owners: dict[int, Owner] = {}
         self.pause = 0.0
-        """Seconds for which the last rebalance held the shards."""
+        """Seconds from the last move of shards, until all that are ours now went on."""
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._feeding: list[asyncio.Task[None]] = []
-        self._held_since: float | None = None
+        self._moved_at: float | None = None
+        self._timing: asyncio.Task[None] | None = None
         self._leaving = False
 
     # What the group says -----------------------------------------------------------------------
 
     def hold(self) -> None:
         """The group is about to move shards."""
-        if self._held_since is None:
-            self._held_since = time.monotonic()
+        self._begin_move()
         for owner in self.owners.values():
             owner.hold()
 
     async def assign(self, shards: Iterable[int]) -> None:
         """These are ours now, and no others."""
+        self._begin_move()
         wanted = set(shards)
         for shard in sorted(self.owners.keys() - wanted):
             await self._stop(shard)
@@ -55,15 +56,30 @@ class Fleet:
             for shard in sorted(wanted - self.owners.keys()):
                 self._start(shard)
         await self._stop_feeding()
-        if self._held_since is not None:
-            self.pause = time.monotonic() - self._held_since
-            self._held_since = None
+        self._end_move()
 
     def take_over(self, shards: Iterable[int]) -> None:
         """Go on with shards that the group has not assigned to anybody who lives."""
+        self._begin_move()
         for shard in shards:
             self._start(shard)
             self._feeding.append(asyncio.create_task(self._feed(self.owners[shard])))
+
+        self._end_move()
+
+    def _begin_move(self) -> None:
+        if self._moved_at is None:
+            self._moved_at = time.monotonic()
+
+    def _end_move(self) -> None:
+        if self._timing is None or self._timing.done():
+            self._timing = asyncio.create_task(self._time_pause())
+
+    async def _time_pause(self) -> None:
+        while not all(owner.stage is Stage.LIVE for owner in self.owners.values()):
+            await asyncio.sleep(FEED_SECONDS)
+        if self._moved_at is not None:
+            self.pause, self._moved_at = time.monotonic() - self._moved_at, None
 
     def _start(self, shard: int) -> None:
         is_followed = self.standbys is not None and self.standbys.follows(shard)
@@ -75,6 +91,8 @@ class Fleet:
         """Leave a checkpoint on every shard's last barrier."""
         self._leaving = True
         await self._stop_feeding()
+        if self._timing is not None:
+            self._timing.cancel()
         for owner in self.owners.values():
             owner.release()
         await asyncio.gather(*(self._stop(shard) for shard in list(self.owners)))

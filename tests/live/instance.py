@@ -3,8 +3,8 @@
 Rules of this file:
 - Nothing of a worker's inside is touched. What is known of it comes from its topics, and from the process: its
   exit code, its log, its memory.
-- A worker that got no time from a busy machine ends itself; it is started again, as `up` would. Any other end
-  that nobody asked for is a failure.
+- A worker that got no time from a busy machine ends itself, or is taken over; it is started again, as `up`
+  would. Any other end that nobody asked for is a failure.
 """
 
 import os
@@ -35,7 +35,8 @@ MARKET = "ticks"
 SOURCES = ("signals", "commands")
 PATIENCE = 60.0
 LOOK = 0.05
-STARVED = "it stood still for"
+EXCUSED = ("it stood still for", "was taken over")
+"""What a worker says that got no time, or that a hasty standby took for dead meanwhile."""
 
 
 class Read(NamedTuple):
@@ -108,8 +109,11 @@ class Part:
         """It lives, or was only starved and lives again."""
         assert self.process is not None
         if self.process.poll() is not None:
-            assert STARVED in self.said(), f"{self.name} ended: {self.said()}"
+            assert self._is_excused(), f"{self.name} ended: {self.said()}"
             self.start().await_ready()
+
+    def _is_excused(self) -> bool:
+        return any(excuse in self.said() for excuse in EXCUSED)
 
     def said(self) -> str:
         return last_lines(self.log)
@@ -127,7 +131,7 @@ class Part:
         self.wanted = False
         self.process.terminate()
         if self.process.wait(PATIENCE) != 0:
-            assert STARVED in self.said(), f"{self.name} did not leave cleanly: {self.said()}"
+            assert self._is_excused(), f"{self.name} did not leave cleanly: {self.said()}"
             self.start().await_ready().end()
 
     def resident(self) -> int:

@@ -60,7 +60,7 @@ def test_killed_with_a_thousand_accounts(tmp_path, capsys):
         told.append(
             f"{len(history.market)} ticks, {len(history.signals)} signals, {_outputs(instance)} outputs"
         )
-        with Reports(instance.cluster, from_now=True) as reports, Load(instance, signals=40):
+        with Reports(instance.cluster, from_now=True) as reports, Load(instance, signals=5):
             time.sleep(3)
             for pause in (0.2, 12.0):
                 told += _kill_and_start(instance, desk, reports, pause)
