@@ -263,9 +263,10 @@ class Moment:
 
     def _interval(self, symbol: str) -> int:
         series = self.batch.series.get(symbol)
-        at = series.at_or_after(self.row + 1) - 1 if series is not None else -1
-        if series is not None and at >= 0 and series.bars and series.raw.interval is not None:
-            return int(series.raw.interval[at])
+        if series is not None and series.bars and series.raw.interval is not None:
+            at = series.at_or_after(self.row + 1) - 1
+            if at >= 0:
+                return int(series.raw.interval[at])
         state = self.batch.symbols.get(symbol)
         return state.interval if state is not None else 0
 

@@ -61,6 +61,7 @@ class Shard:
         """Of each account: its keys and the symbol whose list they are on."""
         self._unsettled: set[str] = set()
         """Symbols whose list has trails that have not taken in what has passed."""
+        self._now: Moment | None = None
         for settings in accounts:
             self.open(settings)
 
@@ -96,13 +97,15 @@ class Shard:
 
     def admit(self, entry: Signal | Command, number: int) -> list[Output]:
         """An entry arrives behind the last record; numbers rise from one entry to the next."""
-        now = between(self.market)
-        ahead = 0 if now is None or self.max_ahead is None else entry.ts - now.time - self.max_ahead
         if isinstance(entry, Signal):
-            concerned = self.accounts
-        elif entry.kind == "create" or entry.account not in self.numbers:
-            return [self._open_by(entry, now, too_early=ahead > 0)]
-        else:
+            concerned = [account for account in self.accounts if turns.concerns(account, entry)]
+            if not concerned:
+                return []
+        now = self._between()
+        ahead = 0 if now is None or self.max_ahead is None else entry.ts - now.time - self.max_ahead
+        if isinstance(entry, Command):
+            if entry.kind == "create" or entry.account not in self.numbers:
+                return [self._open_by(entry, now, too_early=ahead > 0)]
             concerned = [self.accounts[self.numbers[entry.account]]]
         told: list[Output] = []
         late = False
@@ -118,6 +121,12 @@ class Shard:
         self.late += late
         self._settle({})
         return told
+
+    def _between(self) -> Moment | None:
+        """After the last record and before the next; made once for all entries that arrive there."""
+        if self._now is None or self._now.batch.symbols is not self.market.symbols:
+            self._now = between(self.market)
+        return self._now
 
     def _open_by(self, command: Command, now: Moment | None, *, too_early: bool) -> Output:
         """Answer a command that opens an account, or that is for none."""
