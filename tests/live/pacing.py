@@ -38,11 +38,17 @@ Due = tuple[int, str, bytes, bytes]
 """When, where to, key and value."""
 
 
-def records(market: Columns, signals: Sequence[Signal]) -> list[Due]:
-    """In the order of their time; at one instant the signal first. Every second signal is JSON."""
+def records(market: Columns, signals: Sequence[Signal], key: bytes | None = None) -> list[Due]:
+    """In the order of their time; at one instant the signal first. Every second signal is JSON.
+
+    With a key, all signals are in one partition and arrive in their order.
+    """
     keys, values = write_ticks(market)
     ticks = [(ts, "ticks", *pair) for ts, *pair in zip(market.ts.tolist(), keys, values, strict=True)]
-    said = [(each.ts, "signals", key_of(each), bytes_of(each, number)) for number, each in enumerate(signals)]
+    said = [
+        (each.ts, "signals", key or key_of(each), bytes_of(each, number))
+        for number, each in enumerate(signals)
+    ]
     return sorted([*said, *ticks], key=lambda due: due[0])
 
 

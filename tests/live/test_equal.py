@@ -55,7 +55,7 @@ class Run:
     """As it lies in Kafka: with clocks, where the desk told the time."""
 
 
-def run(instance: Instance, sent: Stretch, latency: str, speed: float) -> Run:
+def run(instance: Instance, sent: Stretch, latency: str, speed: float, key: bytes | None = None) -> Run:
     """All of it through a gate and a desk, which then leave; at 1x its event time becomes the wall's."""
     patient = accounts_of_presets(latency)
     accounts = [*patient, *hasty(patient)]
@@ -65,7 +65,7 @@ def run(instance: Instance, sent: Stretch, latency: str, speed: float) -> Run:
     at = wall() + SECOND
     if speed == 1:
         sent = sent.moved(at)
-    behind = publish(instance, records(sent.market, sent.signals), Pace(sent.start, at, speed))
+    behind = publish(instance, records(sent.market, sent.signals, key), Pace(sent.start, at, speed))
     assert behind < float(latency.removesuffix("s")) / speed, "this machine is too busy to keep the pace"
     reports = instance.await_drained(desk)
     desk.end()
@@ -85,9 +85,9 @@ def recorded_market(instance: Instance) -> Columns:
 
 
 def test_live_equals_replay(tmp_path):
-    """Twelve minutes in twelve seconds."""
+    """Twelve minutes in twelve seconds; every signal in one partition, so that they arrive in their order."""
     with an_instance(tmp_path) as instance:
-        check(instance, run(instance, stretch(12, 4 * SECOND), "200s", 60))
+        check(instance, run(instance, stretch(12, 4 * SECOND), "200s", 60, b"one"))
 
 
 @pytest.mark.live
