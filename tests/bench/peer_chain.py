@@ -35,10 +35,13 @@ async def serve(bootstrap: str, topics: list[str]) -> None:
         asyncio.create_task(pass_on(producer, bootstrap, *hop, event))
         for hop, event in zip(hops, ready, strict=True)
     ]
-    for event in ready:
-        await event.wait()
-    print("ready", flush=True)
-    await asyncio.gather(*tasks)
+    try:
+        for event in ready:
+            await event.wait()
+        print("ready", flush=True)
+        await asyncio.gather(*tasks)
+    finally:
+        await producer.stop()
 
 
 if __name__ == "__main__":
