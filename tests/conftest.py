@@ -3,6 +3,11 @@
 A test that asks for `cluster` gets a real Kafka: see `tests/broker.py`.
 """
 
+import gc
+import warnings
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
 
 from tests.broker import cluster, kafka, topics
@@ -11,3 +16,13 @@ __all__ = ["cluster", "kafka", "topics"]
 
 settings.register_profile("same", deadline=None, derandomize=True)
 settings.load_profile("same")
+
+
+@pytest.fixture(autouse=True)
+def what_a_kill_leaves_open(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Clients that a test left as a kill would leave them are forgotten here, not in another test."""
+    yield
+    if "cluster" in request.fixturenames:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
