@@ -48,6 +48,8 @@ class Case:
     equal machines may be written down in different rows."""
     sent: Callable[[int], set[tuple[str, int, int]]] | None = None
     """The places of all that was sent to a shard's inbox from outside."""
+    has_clocks: bool = False
+    """Whether its owners write to the market: then it ends behind them."""
     natural: bool = False
     """Whether a fold without barriers must say the same: where no entry may be late."""
 

@@ -281,7 +281,9 @@ class Director:
     # Faults --------------------------------------------------------------------------------------
 
     def _kill(self, fault: Fault) -> None:
-        self.workers[fault.who].signal(signal.SIGKILL)
+        worker = self.workers[fault.who]
+        self._until(lambda: worker.runs, "somebody to kill")
+        worker.signal(signal.SIGKILL)
 
     def _term(self, fault: Fault) -> None:
         self.workers[fault.who].signal(signal.SIGTERM)

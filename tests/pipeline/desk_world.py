@@ -115,6 +115,7 @@ class DeskWorld:
             name=name_of,
             revive=self.revive,
             sent=self.sent,
+            has_clocks=True,
         )
 
     def machine(self, shard: int) -> DeskMachine:

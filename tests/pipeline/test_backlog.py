@@ -54,7 +54,7 @@ def test_a_backlog_longer_than_the_queue_is_taken_in(cluster, toys, monkeypatch)
                 asyncio.create_task(feed_by_and_by(owner, toys.names["inbox"])),
             ]
             end = await setup.ends.of_one(toys.names["inbox"], 0)
-            await until(lambda: owner.taken is not None and owner.taken.fold.inbox == end, 15)
+            await until(lambda: owner.taken is not None and owner.taken.fold.inbox == end, 60)
             await owner.stop()
             await cancel(*tasks)
 

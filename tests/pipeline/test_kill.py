@@ -26,6 +26,7 @@ SOME = [
     Fault(0.3, "kill gate", 0, 0),
     Fault(1.0, "term", 0, 0),
     Fault(0.2, "kill", 1, 0),
+    Fault(1.0, "kill", 0, 0),
 ]
 NO_BREATH = 1000
 
