@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from schemas.private import Takeover, decode_barrier
 from streams.transport.reports import ShardReport, decode_report
@@ -94,7 +94,13 @@ class Watch:
         }
 
     def is_drained(self) -> bool:
-        """Whether the gate and every shard stand at the ends of their logs."""
+        """Whether the gate and every shard stand at the ends of their logs, and the broker says so."""
+        try:
+            return self._are_at_their_ends()
+        except KafkaException:
+            return False
+
+    def _are_at_their_ends(self) -> bool:
         topics = self.topics
         sources = [TopicPartition(*place) for place in topics.sources]
         for place in self._gate.committed(sources, 20):
