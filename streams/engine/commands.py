@@ -163,13 +163,12 @@ def _terms(account: Account, command: Command, now: Moment, side: int, price: in
     """Its own levels, where it opens a position; where it names none, the account's apply as for a signal."""
     settings = account.settings
     named = command.limit_price or command.stop_price
-    atr = indicators.atr_of(now, settings, command.symbol) if sizing.needs_atr(settings) else None
-    distance = sizing.distance_of(settings, side, price, command.stop_loss, atr)
-    arrival = named or now.mark_of(command.symbol or "")
     held = account.net_lot(command.symbol or "")
-    if held is not None and held.side == side:
-        return Terms(account.version, arrival, distance=distance, atr=atr)
-    return Terms(account.version, arrival, command.stop_loss, command.take_profit, distance, atr)
+    adds = held is not None and held.side == side
+    stop, target = (None, None) if adds else (command.stop_loss, command.take_profit)
+    atr = indicators.atr_of(now, settings, command.symbol) if sizing.needs_atr(settings) else None
+    distance = sizing.distance_of(settings, side, price, stop, atr)
+    return Terms(account.version, named or now.mark_of(command.symbol or ""), stop, target, distance, atr)
 
 
 def _why_rejected(rule: str) -> str:
