@@ -7,7 +7,7 @@ from any thread, while it runs.
 import asyncio
 import contextlib
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,14 +62,20 @@ class Proxy:
 
     async def _close(self) -> None:
         self._server.close()
-        await self._cut()
+        await self._end(asyncio.all_tasks() - {asyncio.current_task()})
 
     async def _cut(self) -> None:
         for writer in self._writers:
             writer.transport.abort()
-        for task in self._tasks:
+        self._writers.clear()
+        await self._end(self._tasks)
+
+    async def _end(self, tasks: Iterable["asyncio.Task[Any]"]) -> None:
+        """Whoever is destroyed while it waits complains, in whichever test runs then."""
+        ending = list(tasks)
+        for task in ending:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -86,15 +92,12 @@ class Proxy:
     async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         """Every piece arrives `latency` after it was sent, however many are under way."""
         under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
-        delivery = asyncio.create_task(self._deliver(under_way, sink))
-        with contextlib.suppress(OSError):
-            while piece := await source.read(PIECE):
-                under_way.put_nowait((self._loop.time() + self.latency, piece))
-        under_way.put_nowait((0.0, b""))
-        try:
-            await delivery
-        finally:
-            delivery.cancel()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._deliver(under_way, sink))
+            with contextlib.suppress(OSError):
+                while piece := await source.read(PIECE):
+                    under_way.put_nowait((self._loop.time() + self.latency, piece))
+            under_way.put_nowait((0.0, b""))
 
     async def _deliver(
         self, under_way: "asyncio.Queue[tuple[float, bytes]]", sink: asyncio.StreamWriter

@@ -26,15 +26,15 @@ def main() -> None:
     consumer.assign(places)
     failed: list[object] = []
     while True:
-        found = consumer.consume(BATCH, 0.02)
+        found, done = consumer.consume(BATCH, 0.02), {}
         for message in found:
             if message.error():
                 raise KafkaException(message.error())
+            source, offset = message.partition() or 0, message.offset() or 0
+            done[source] = offset + 1
             signal = msgspec.msgpack.decode(message.value() or b"", type=Signal)
             payload = msgspec.Raw(msgspec.msgpack.encode((signal.account, signal.level)))
-            entry = InboxEntry(
-                "signal", signal.ts, signals, message.partition() or 0, message.offset() or 0, payload
-            )
+            entry = InboxEntry("signal", signal.ts, signals, source, offset, payload)
             producer.produce(
                 inbox,
                 encode_entry(entry),
@@ -46,7 +46,8 @@ def main() -> None:
             if failed:
                 raise SystemExit(f"an entry was not written: {failed[0]}")
             if not told["behind"]:
-                consumer.commit(asynchronous=True)
+                # Named: a commit that names nothing and waits for its coordinator commits what is read by then.
+                consumer.commit(offsets=[TopicPartition(signals, *place) for place in done.items()])
 
 
 if __name__ == "__main__":
