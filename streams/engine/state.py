@@ -174,8 +174,6 @@ class AccountState(msgspec.Struct, array_like=True):
     next_day: int | None = None
     daily_loss_tripped: bool = False
     drawdown_tripped: bool = False
-    last_ts: int = -FOREVER
-    """The latest time of an entry so far: none behind it is due before."""
     counts: Counts = msgspec.field(default_factory=Counts)
     lots: dict[str, Lot] = {}
     plans: dict[str, Plan] = {}

@@ -63,9 +63,7 @@ def concerns(account: Account, entry: Signal | Command) -> bool:
 
 def admit(account: Account, entry: Signal | Command, number: int, now: Moment | None) -> None:
     """An entry that concerns the account arrives; `now` is between two records, None before the first."""
-    state, inbox = account.state, account.inbox
-    time = state.last_ts = max(entry.ts, state.last_ts)
-    due = time + account.settings.latency
+    due = entry.ts + account.settings.latency
     waits_for_own = isinstance(entry, Signal) and entry.side != "flat"
     late = now is not None and due <= (now.time_of(entry.symbol or "") if waits_for_own else now.time)
     if now is not None and late:
@@ -73,7 +71,7 @@ def admit(account: Account, entry: Signal | Command, number: int, now: Moment | 
     if now is not None and (_is_past(account, entry, now) if waits_for_own else late):
         _turn(account, entry, now)
         return
-    inbox.add(entry, number, time)
+    account.inbox.add(entry, number)
     if entry.symbol:
         account.stale.add(entry.symbol)
 
@@ -117,7 +115,7 @@ def expire(account: Account, now: Moment) -> None:
 
 
 def take(account: Account, now: Moment) -> None:
-    """Everything that takes effect at this record, in order of arrival."""
+    """Everything that takes effect at this record, in order of time."""
     while (waiting := account.next_turn(now)) is not None:
         _turn(account, waiting.entry, now)
         if now.symbol:

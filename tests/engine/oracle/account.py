@@ -45,7 +45,6 @@ class Account(Matching):
         super().__init__(settings, market)
         self.waiting: list[Waiting] = []
         self.arrived = 0
-        self.latest_due = 0
         self.turns: dict[tuple[str, str], int] = {}
         """When a (source, signal_id) last had its turn."""
         self.newest: dict[tuple[str, str], Signal] = {}
@@ -60,8 +59,6 @@ class Account(Matching):
         if isinstance(item, Command) and item.kind in ("create", "change"):
             return
         due = item.ts + settings.latency
-        if is_entry(item) or readings.DUE_COVERS_EVERYTHING:
-            due = self.latest_due = max(due, self.latest_due)
         self.arrived += 1
         wait = Waiting(due, self.arrived, item)
         if now is None:

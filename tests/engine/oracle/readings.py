@@ -1,8 +1,5 @@
 """Readings of the rules that are cheap to turn; README.md lists them all."""
 
-DUE_COVERS_EVERYTHING = True
-"""Whether an account's flats and commands wait for the due time of what arrived before them, as entries do."""
-
 CLOSING_IS_GONE = True
 """Whether a same-side signal on a position with a queued close opens a new position after it. Else its plan
 belongs to the closing position and ends with it."""
