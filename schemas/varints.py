@@ -18,6 +18,9 @@ Words = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.bool_]
 
 LONGEST = 10
+PIECE = 2_500
+"""Records that are read at once: for greater arrays the system may give new memory each time, which takes as
+long as reading them."""
 _WORD = np.dtype("<u8")
 _PAD = bytes(16)
 
@@ -51,6 +54,17 @@ class LongRecords:
 
     def read(self, values: Sequence[bytes]) -> Ints | None:
         """A row a field and a column a record; None when one value is anything else."""
+        if len(values) <= PIECE:
+            return self._read_piece(values)
+        found = []
+        for start in range(0, len(values), PIECE):
+            longs = self._read_piece(values[start : start + PIECE])
+            if longs is None:
+                return None
+            found.append(longs)
+        return np.concatenate(found, axis=1)
+
+    def _read_piece(self, values: Sequence[bytes]) -> Ints | None:
         batch = _Batch(values)
         if not batch.size or not self._has_headers(batch).all():
             return None
