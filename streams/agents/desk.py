@@ -50,7 +50,14 @@ class Desk:
     def machine(self, shard: int) -> DeskMachine:
         return DeskMachine(shard, self.markets, self.instruments)
 
-    def plan(self, cluster: Cluster, *, standby: bool = False, session_seconds: float = 10.0) -> Plan:
+    def plan(
+        self,
+        cluster: Cluster,
+        *,
+        standby: bool = False,
+        instance: str | None = None,
+        session_seconds: float = 10.0,
+    ) -> Plan:
         return Plan(
             name=NAME,
             cluster=cluster,
@@ -62,6 +69,7 @@ class Desk:
             reports="workers",
             shards=catalog().topic("inbox").partitions,
             standby=standby,
+            instance=instance,
             session_seconds=session_seconds,
             beside=(keep_clocks,),
         )

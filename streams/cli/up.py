@@ -73,7 +73,16 @@ def _part(home: Home, cluster: Cluster, name: str, part: str, *options: str) -> 
     ready = home.run / f"{name}.ready"
     return Command(
         name=name,
-        command=[*WORKER, "--part", part, "--ready-file", str(ready), *options],
+        command=[
+            *WORKER,
+            "--part",
+            part,
+            "--instance",
+            f"{home.name()}-{name}",
+            "--ready-file",
+            str(ready),
+            *options,
+        ],
         log=home.logs / f"{name}.log",
         ready_file=ready,
         environment={**os.environ, **cluster.environment(), HOME: str(home.folder)},

@@ -30,6 +30,11 @@ REGISTRY = "SCHEMA_REGISTRY_URL"
     help="How long a silent process keeps its shards.",
 )  # fmt: skip
 @click.option(
+    "--instance", metavar="NAME",
+    help="A name that is this process's alone. When it ends and comes back by that name within the session's "
+    "time, nobody else has taken its work, and it goes on at once.",
+)  # fmt: skip
+@click.option(
     "--ready-file", type=click.Path(dir_okay=False, path_type=Path), help="Written when it does its work."
 )
 def worker(
@@ -38,6 +43,7 @@ def worker(
     markets: tuple[str, ...],
     symbols: Path | None,
     session_timeout: float,
+    instance: str | None,
     ready_file: Path | None,
 ) -> None:
     """Run one part of an instance: the gate, or a desk.
@@ -50,12 +56,17 @@ def worker(
     if part == "gate":
         if standby:
             raise click.UsageError("a gate keeps nothing, so it needs no standby: start a second one")
-        app = gate_app(cluster, registry_url=os.environ.get(REGISTRY), session_seconds=session_timeout)
+        app = gate_app(
+            cluster,
+            registry_url=os.environ.get(REGISTRY),
+            instance=instance,
+            session_seconds=session_timeout,
+        )
         asyncio.run(run_apps(app, ready=ready))
     else:
         instruments = load_instruments(str(symbols)) if symbols is not None else Instruments()
         desk = Desk(("ticks", *(f"ticks.{name}" for name in markets)), instruments)
-        plan = desk.plan(cluster, standby=standby, session_seconds=session_timeout)
+        plan = desk.plan(cluster, standby=standby, instance=instance, session_seconds=session_timeout)
         asyncio.run(Worker(plan).run(ready))
 
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
+from uuid import uuid4
 
 from streams.local.folders import data_folder
 from streams.transport.cluster import BOOTSTRAP, Cluster, ClusterError
@@ -117,6 +118,13 @@ class Home:
             raise ClusterError(
                 f"{self.instance_file} cannot be read ({error}): another version wrote it; stop that instance"
             ) from error
+
+    def name(self) -> str:
+        """By which others tell this home's parts from those of other homes; it stays the same for ever."""
+        file = self.folder / "name"
+        if not file.exists():
+            file.write_text(uuid4().hex[:12], "ascii")
+        return file.read_text("ascii")
 
     def _make(self) -> None:
         try:

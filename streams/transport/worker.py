@@ -51,6 +51,8 @@ class Plan:
     standby: bool = False
     """Fold along, and take over from a worker that dies."""
     session_seconds: float = 10.0
+    instance: str | None = None
+    """The name under which it comes back: see `app_settings`."""
     beside: Sequence[Beside] = ()
     """What else the process does for as long as it lives."""
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -115,7 +117,10 @@ class Worker:
 
     def _app(self, fleet: Fleet) -> FoldApp:
         """Made before its event loop runs anything: Faust binds its parts as they are made."""
-        usual = app_settings(self.plan.cluster, self.plan.name, session_seconds=self.plan.session_seconds)
+        plan = self.plan
+        usual = app_settings(
+            plan.cluster, plan.name, instance=plan.instance, session_seconds=plan.session_seconds
+        )
         return FoldApp(fleet, **usual)
 
     async def _stands_by(self, fleet: Fleet, stop: asyncio.Event) -> bool:

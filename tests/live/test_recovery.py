@@ -51,7 +51,7 @@ def test_killed_with_a_thousand_accounts(tmp_path, capsys):
     dice = random.Random(11)
     told: list[str] = []
     with an_instance(tmp_path, heap="1g") as instance:
-        _, desk = instance.run()
+        _, desk = instance.run("--instance", "the-desk")  # as `ghostfill up` starts it
         create(instance, accounts(dice), wall() - HOUR - MINUTE)
         instance.await_drained(desk)
         history = an_hour(wall() + int(HOUR / SPEED), dice)

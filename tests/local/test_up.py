@@ -12,7 +12,9 @@ import pytest
 
 from streams.cli.board import Board
 from streams.cli.downloads import Downloads
+from streams.cli.up import parts
 from streams.local.home import Home
+from streams.transport.cluster import Cluster
 from tests.broker import skip_without_kafka
 
 PATIENCE_S = 40
@@ -86,6 +88,17 @@ def test_an_instance_on_a_cluster_of_the_users(tmp_path, cluster):
         lines = stopped(process, signal.SIGTERM)
     assert f"  kafka     {cluster.bootstrap} (yours)" in lines
     assert not (tmp_path / "home" / "kafka").exists()
+
+
+def test_each_part_comes_back_by_its_own_name(tmp_path):
+    one, other = (Home(tmp_path / name) for name in ("one", "other"))
+    names = []
+    for home in (one, other, one):
+        home.folder.mkdir(exist_ok=True)
+        commands = [part.command for part in parts(home, Cluster("kafka:9092"), 2, ())]
+        names.append([command[command.index("--instance") + 1] for command in commands])
+    assert names[0] == names[2]
+    assert len({*names[0], *names[1]}) == 6
 
 
 def test_a_board_on_a_terminal_is_redrawn(capsys):
