@@ -18,6 +18,7 @@ from streams.engine.checks import own_times, take
 from streams.engine.passages import Passages
 from streams.engine.units import FOREVER, MILLISECOND, SECOND
 from streams.transport.machine import Raw
+from streams.transport.raws import Raws
 
 SLACK = 10 * SECOND
 """How far ahead of its broker's time a record may be."""
@@ -43,6 +44,10 @@ class MarketRun:
     """The record that each row came from, by its offset; it never falls."""
     faults: tuple[Fault, ...] = ()
     passages: Passages = field(default_factory=Passages)
+
+    @property
+    def rows(self) -> int:
+        return len(self.columns) + len(self.faults)
 
     @property
     def oldest(self) -> int:
@@ -80,12 +85,12 @@ class MarketDecoder:
     def decode(self, topic: str, raws: Sequence[Raw]) -> MarketRun:
         """The rows of consecutive records."""
         reader = self._readers.setdefault(topic, MarketReader(topic=topic))
-        offsets, stamps, keys, values = zip(*raws, strict=True)
-        found = reader.read(keys, values)
+        records = Raws.of(raws)
+        found = reader.read(records.keys, records.values)
         faults = {at: str(error) for at, error in found.faults}
         columns, record = found.columns, found.record
         times = own_times(columns)
-        latest = _latest(np.array(stamps, np.int64))
+        latest = _latest(records.timestamps)
         ahead = times > latest[record]
         if ahead.any():
             for at in dict.fromkeys(record[ahead].tolist()):
@@ -93,12 +98,12 @@ class MarketDecoder:
                 faults.setdefault(at, str(_ahead(worst, int(latest[at]))))
             columns, record, times = take(columns, ~ahead), record[~ahead], times[~ahead]
         return MarketRun(
-            first=offsets[0],
-            end=offsets[-1] + 1,
+            first=int(records.offsets[0]),
+            end=int(records.offsets[-1]) + 1,
             newest=_newest(times),
             columns=columns,
-            offsets=np.array(offsets, np.int64)[record],
-            faults=tuple(Fault(raws[at], faults[at]) for at in sorted(faults)),
+            offsets=records.offsets[record],
+            faults=tuple(Fault(records[at], faults[at]) for at in sorted(faults)),
         )
 
 

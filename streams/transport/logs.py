@@ -5,7 +5,7 @@ names what retention deleted.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
@@ -15,7 +15,7 @@ from streams.transport.fetching import FastConsumer
 from streams.transport.machine import Raw
 
 LONG_POLL_MS = 500
-FETCH_BYTES = 1 << 20
+FETCH_BYTES = 4 << 20
 
 
 class HoleError(Exception):
@@ -69,7 +69,7 @@ class Log:
         position: int = await self._consumer.position(self.place)
         return position
 
-    async def read(self, wait_ms: int = LONG_POLL_MS) -> list[Raw]:
+    async def read(self, wait_ms: int = LONG_POLL_MS) -> Sequence[Raw]:
         """What has come since; empty when nothing did."""
         if self._given_back:
             given, self._given_back = self._given_back, []
@@ -78,7 +78,7 @@ class Log:
             found = await self._consumer.batches(wait_ms)
         except OffsetOutOfRangeError as error:
             raise await self._hole() from error
-        return found.get(self.place, [])
+        return found.get(self.place, ())
 
     async def read_to(self, end: int) -> AsyncIterator[Raw]:
         """The records before an offset."""

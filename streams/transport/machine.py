@@ -55,6 +55,10 @@ class Run(Protocol):
         """The offset after the last record."""
 
     @property
+    def rows(self) -> int:
+        """How much there is in it."""
+
+    @property
     def oldest(self) -> int:
         """The first record's event time, in microseconds; 0 when it has none."""
 

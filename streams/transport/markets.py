@@ -19,10 +19,13 @@ Decode = Callable[[str, Sequence[Raw]], Run]
 RUN = 10_000
 """Records of a run at most."""
 AHEAD = 400_000
-"""Records that are read ahead of the slowest shard."""
+"""Rows that are read ahead of the slowest shard: a record may hold one or thousands."""
 
 
-def cut(raws: list[Raw]) -> Iterator[list[Raw]]:
+NEVER = 1 << 62
+
+
+def cut(raws: Sequence[Raw]) -> Iterator[Sequence[Raw]]:
     return (raws[start : start + RUN] for start in range(0, len(raws), RUN))
 
 
@@ -39,10 +42,14 @@ class Market:
         """The offset after the last record that was read."""
         self.newest = 0
         """The greatest event time that was read."""
+        self.written = 0
+        """When the broker took in the last record that was read, in microseconds; it may not say."""
         self.grown = asyncio.Event()
         """Set, and made anew, whenever records have come."""
         self._runs: deque[Run] = deque()
         self._ends: list[int] = []
+        self._rows = 0
+        """Of all the runs that are held."""
         self._live: set[Cursor] = set()
         self._moved = asyncio.Event()
 
@@ -55,6 +62,7 @@ class Market:
             while True:
                 for raws in cut(await log.read()):
                     self._add(self.decode(self.topic, raws))
+                    self.written = 1000 * raws[-1].timestamp if raws[-1].timestamp > 0 else NEVER
                 while self._is_far_ahead():
                     await self._wait_for_move()
         finally:
@@ -71,6 +79,7 @@ class Market:
     def _add(self, run: Run) -> None:
         self._runs.append(run)
         self._ends.append(run.end)
+        self._rows += run.rows
         self.end = run.end
         self.newest = max(self.newest, run.newest)
         grown, self.grown = self.grown, asyncio.Event()
@@ -78,7 +87,7 @@ class Market:
 
     def _is_far_ahead(self) -> bool:
         self._forget()
-        return self.base is None or self.end - self.base > AHEAD
+        return self.base is None or self._rows > AHEAD
 
     def _forget(self) -> None:
         """What every live shard has passed."""
@@ -87,7 +96,7 @@ class Market:
         slowest = min(cursor.position for cursor in self._live)
         passed = bisect_right(self._ends, slowest)
         for _ in range(passed):
-            self._runs.popleft()
+            self._rows -= self._runs.popleft().rows
         del self._ends[:passed]
         self.base = slowest
 

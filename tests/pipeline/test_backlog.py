@@ -6,6 +6,7 @@ from contextlib import suppress
 import pytest
 
 from streams.transport import inbox
+from streams.transport import owner as owner_module
 from streams.transport.logs import Log
 from streams.transport.owner import Owner, Stage
 from tests.transport.toy import Toy
@@ -59,6 +60,38 @@ def test_a_backlog_longer_than_the_queue_is_taken_in(cluster, toys, monkeypatch)
             await cancel(*tasks)
 
     asyncio.run(scene())
+
+
+def test_of_an_old_backlog_the_inbox_is_asked_once(cluster, toys, monkeypatch):
+    monkeypatch.setattr(owner_module, "OLD", 100_000)
+    monkeypatch.setattr(owner_module, "FIRST_STRIDE", 1)
+    monkeypatch.setattr(owner_module, "LONGEST_STRIDE", 1)
+    asked = []
+
+    async def scene():
+        World(cluster, toys.names, 1).publish(20, 100)
+        await asyncio.sleep(0.3)
+        async with a_process(cluster, toys) as setup:
+            of_one = setup.ends.of_one
+
+            async def counting(topic, partition):
+                asked.append(topic)
+                return await of_one(topic, partition)
+
+            monkeypatch.setattr(setup.ends, "of_one", counting)
+            owner = Owner(setup, 0)
+            tasks = [
+                asyncio.create_task(owner.run()),
+                asyncio.create_task(feed_by_and_by(owner, toys.names["inbox"])),
+            ]
+            end = await of_one(toys.names["ticks"], 0)
+            await until(
+                lambda: owner.taken is not None and owner.taken.fold.market[toys.names["ticks"]] == end
+            )
+            await cancel(*tasks)
+
+    asyncio.run(scene())
+    assert 1 <= asked.count(toys.names["inbox"]) <= 3
 
 
 def test_entries_are_not_late_because_another_shard_has_read_the_market(cluster, toys, monkeypatch):

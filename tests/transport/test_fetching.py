@@ -1,10 +1,12 @@
 """The whole-batch reader against the records that were written, in every shape that Kafka stores them in."""
 
 import asyncio
+import gc
 from contextlib import asynccontextmanager
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.errors import CorruptRecordException, OffsetOutOfRangeError
 from aiokafka.structs import TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -192,3 +194,21 @@ def test_what_retention_deleted_is_an_error(cluster, topics):
             return await read(consumer, 5)
 
     assert [each.offset for each in asyncio.run(run())] == [5, 6, 7, 8, 9]
+
+
+def test_what_was_read_is_freed_at_once(cluster, topics):
+    """The collector comes rarely where batches come and go; a fetch that waits for it is a megabyte each."""
+    topic = topics({"ticks": 1})["ticks"]
+
+    async def run():
+        await write(cluster, topic, [b"%d" % number for number in range(100)])
+        async with reader(cluster, topic) as consumer:
+            gc.collect()
+            gc.disable()
+            try:
+                await read(consumer, 100)
+                return [each for each in gc.get_objects() if isinstance(each, PartitionRecords)]
+            finally:
+                gc.enable()
+
+    assert asyncio.run(run()) == []

@@ -23,6 +23,10 @@ class Numbers:
         return self.first + len(self.numbers)
 
     @property
+    def rows(self) -> int:
+        return len(self.numbers)
+
+    @property
     def oldest(self) -> int:
         return self.numbers[0][0] if self.numbers else 0
 
