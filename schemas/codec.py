@@ -20,7 +20,7 @@ from schemas.json_text import JsonForm, market_kind, parse, symbol_of_key
 from schemas.kinds import KEYED_BY_RECORD, KINDS, TickBatch, kind_of
 from schemas.messages import Message, Tick
 from schemas.registry import CONFLUENT, ID_END, Registry
-from schemas.tick_record import FIELDS, batch_columns, longs_of, tick_of, tick_records
+from schemas.tick_record import FIELDS, check_batch, longs_of, tick_of, tick_records
 from schemas.topics import Topic
 
 _SPACE = b" \t\r\n"
@@ -95,9 +95,7 @@ class Codec:
         symbol = symbol_of_key(key)
         if schema.kind == "tick":
             return check(tick_of(symbol, [record[field] for field in FIELDS]))
-        batch = build(TickBatch, record | {"symbol": symbol})
-        batch_columns(batch)
-        return batch
+        return check_batch(build(TickBatch, record | {"symbol": symbol}))
 
     def _from_json(self, topic: Topic, key: bytes | None, value: bytes) -> Message:
         document = parse(value)

@@ -43,14 +43,19 @@ def tick_of(symbol: str, longs: Sequence[int]) -> Tick:
 
 
 def batch_columns(batch: TickBatch) -> list[Ints]:
-    """The batch's five columns, or what is wrong with them."""
+    """The five columns of a batch that was checked."""
+    return [np.frombuffer(getattr(batch, field), "<i8").astype(np.int64, copy=False) for field in FIELDS]
+
+
+def check_batch(batch: TickBatch) -> TickBatch:
+    """The batch, or what is wrong with it."""
     size = len(batch.ts)
     if not size or size % 8:
         raise MessageError("ts", f"{size} bytes", "8 bytes a tick, at least one tick")
     for field in FIELDS[1:]:
         if len(getattr(batch, field)) != size:
             raise MessageError(field, f"{len(getattr(batch, field))} bytes", f"{size} bytes, like ts")
-    columns = [np.frombuffer(getattr(batch, field), "<i8").astype(np.int64, copy=False) for field in FIELDS]
+    columns = batch_columns(batch)
     ts, _, sizes, _, _ = columns
     for wrong, field, expected in (
         ((ts < 0) | (ts >= TIME_END), "ts", "microseconds since 1970, before the year 10000"),
@@ -59,4 +64,4 @@ def batch_columns(batch: TickBatch) -> list[Ints]:
         if wrong.any():
             at = int(np.argmax(wrong))
             raise MessageError(f"{field}.{at}", str(int(columns[FIELDS.index(field)][at])), expected)
-    return columns
+    return batch

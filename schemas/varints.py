@@ -54,6 +54,8 @@ class LongRecords:
 
     def read(self, values: Sequence[bytes]) -> Ints | None:
         """A row a field and a column a record; None when one value is anything else."""
+        if not values or values[0][: len(self.header)] != self.header:
+            return None
         if len(values) <= PIECE:
             return self._read_piece(values)
         found = []
@@ -93,13 +95,13 @@ class LongRecords:
     def _likely(self, values: Sequence[bytes]) -> Ints:
         """Values with the header and the right number of longs; one may still be too long."""
         size = len(self.header)
-        chosen = np.array([at for at, value in enumerate(values) if len(value) > size], np.int64)
+        likely = (value.startswith(self.header) and len(value) > size for value in values)
+        chosen = np.flatnonzero(np.fromiter(likely, np.bool_, len(values)))
         if not chosen.size:
             return chosen
         batch = _Batch([values[at] for at in chosen.tolist()])
         ends = np.add.reduceat(batch.is_end, batch.starts, dtype=np.int64)
-        good = self._has_headers(batch) & batch.is_end[batch.lasts]
-        good &= ends == self._ends_in_header + self.count
+        good: Flags = batch.is_end[batch.lasts] & (ends == self._ends_in_header + self.count)
         return chosen[good]
 
     def _has_headers(self, batch: "_Batch") -> Flags:

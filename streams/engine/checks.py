@@ -66,8 +66,10 @@ def take(columns: Columns, chosen: Flags | npt.NDArray[np.intp] | slice) -> Colu
 
 def places_by_symbol(symbol: npt.NDArray[np.int32], names: int) -> npt.NDArray[np.intp]:
     """The records' places, each symbol's together and in order."""
-    small = names <= np.iinfo(np.int16).max  # such numbers are sorted by radix
-    return np.argsort(symbol.astype(np.int16) if small else symbol, kind="stable")
+    small = names <= np.iinfo(np.int16).max  # such numbers are sorted by radix; long runs are found faster
+    if small and np.count_nonzero(symbol[1:] != symbol[:-1]) > len(symbol) // 16:
+        symbol = symbol.astype(np.int16)
+    return np.argsort(symbol, kind="stable")
 
 
 def own_times(columns: Columns) -> Ints:

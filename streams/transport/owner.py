@@ -11,7 +11,7 @@ Rules of this file:
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -38,7 +38,8 @@ MOMENT = 0.05
 """Seconds: what a turn may take. All shards of a process have theirs before anything else has."""
 FIRST_STRIDE, LONGEST_STRIDE = 128, 1 << 20
 """Market records that a turn passes at most: fewer after one that took long, more after one that did not."""
-
+OLD = 10_000_000
+"""Microseconds: more than what a broker's clock may be off, and an entry be on its way to the inbox."""
 
 TakeOver = Callable[[Setup, int], Awaitable[Taken]]
 
@@ -85,6 +86,8 @@ class Owner:
         self._stopping = False
         self._wake = asyncio.Event()
         self._stride = FIRST_STRIDE
+        self._known_end = (0, 0)
+        """Of the inbox, and when it was asked for."""
         self._steps: list[Step] = []
         self._last: MarketPosition = {}
         """Where the last barrier left the market."""
@@ -216,13 +219,22 @@ class Owner:
         """Behind the wall, what was sent before these records must be admitted before them."""
         if not self._is_behind(taken, ends):
             return True
-        end = await self.setup.ends.of_one(self.setup.names.inbox, self.shard)
+        end = await self._end_of_inbox(ends)
         while self.queue.received is None or self.queue.received < end:
             if self._stopping or self._held:
                 return False
             if not await self._admit_queued(taken):  # a full queue takes no more, so it is emptied meanwhile
                 await self._sleep()
         return True
+
+    async def _end_of_inbox(self, topics: Iterable[str]) -> int:
+        """Behind what was sent before these records. Where they were old when it was asked, it is known."""
+        wall = self.setup.wall()
+        asked, end = self._known_end
+        if asked < max(self.setup.markets[topic].written for topic in topics) + OLD:
+            end = await self.setup.ends.of_one(self.setup.names.inbox, self.shard)
+            self._known_end = wall, end
+        return end
 
     def _is_behind(self, taken: Taken, ends: MarketPosition) -> bool:
         """Whether a market's next record is of long ago. What others have read of it already says nothing."""

@@ -17,6 +17,7 @@ from streams.transport.fleet import Fleet
 from streams.transport.logs import Ends
 from streams.transport.machine import Machine
 from streams.transport.markets import Decode, Market
+from streams.transport.memory import keep_freed_memory
 from streams.transport.publisher import Publisher
 from streams.transport.reporter import REPORT_SECONDS, Reporter
 from streams.transport.reports import ShardReport, WorkerReport
@@ -87,6 +88,7 @@ class Worker:
     async def run(self, ready: Callable[[], None]) -> None:
         """`ready` is called once, when every shard of this process is live."""
         gc.set_threshold(*RARELY)
+        keep_freed_memory()
         async with opened(self.plan) as setup:
             await self._work(setup, ready)
 
