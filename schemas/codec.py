@@ -9,8 +9,6 @@ Rules of this file:
 from functools import cache
 from typing import Any
 
-import msgspec
-
 from schemas.avro import build, read_record, write_record
 from schemas.avro_schemas import HEADER_SIZE, MARKER, Schema
 from schemas.catalog import Catalog, catalog
@@ -22,6 +20,7 @@ from schemas.messages import Message, Tick
 from schemas.registry import CONFLUENT, ID_END, Registry
 from schemas.tick_record import FIELDS, check_batch, longs_of, tick_of, tick_records
 from schemas.topics import Topic
+from schemas.writing import RecordWriter
 
 _SPACE = b" \t\r\n"
 
@@ -34,17 +33,15 @@ class Codec:
         self.registry = registry or Registry(None)
         schemas = self.catalog.schemas
         self._current = {kind: schemas.current(kind) for kind in schemas.versions}
+        self._writers = {kind: RecordWriter(schema) for kind, schema in self._current.items()}
         self._ticks = tick_records(self._current["tick"])
         self._json = {kind: JsonForm(schema) for kind, schema in self._current.items()}
 
     def encode(self, message: Message) -> bytes:
         """The record's value. What only JSON can hold of a tick, its unknown fields, is left out."""
-        kind = kind_of(message)
         if isinstance(message, Tick):
-            record: dict[str, Any] = dict(zip(FIELDS, longs_of(message), strict=True))
-        else:
-            record = msgspec.structs.asdict(message)
-        return write_record(self._current[kind], record)
+            return write_record(self._current["tick"], dict(zip(FIELDS, longs_of(message), strict=True)))
+        return self._writers[kind_of(message)].write(message)
 
     def decode(self, topic: str, key: bytes | None, value: bytes | None) -> Message:
         """The message of a record, whole and possible."""

@@ -78,7 +78,13 @@ _TOPICS = {
     "dead-letter": "dead-letters",
 }
 
-_COMPACTED_BY = {"position": "position_id", "slice-timer": "slice_id"}
+_KEYED_BY: dict[type[Message], str] = {
+    **dict.fromkeys((Signal, Tick, TickBatch, Bar), "symbol"),
+    Clock: "feed",
+    DeadLetter: "topic",
+}
+"""All others belong to an account."""
+_COMPACTED_BY: dict[type[Message], str] = {Position: "position_id", SliceTimer: "slice_id"}
 
 
 def kind_of(message: Message) -> str:
@@ -92,12 +98,7 @@ def topic_of(message: Message) -> str:
 
 def key_of(message: Message) -> bytes:
     """The record's key."""
-    if isinstance(message, Signal | Tick | TickBatch | Bar):
-        return message.symbol.encode()
-    if isinstance(message, Clock):
-        return message.feed.encode()
-    if isinstance(message, DeadLetter):
-        return message.topic.encode()
-    account: str = message.account  # type: ignore[attr-defined]  # all others belong to one
-    name = _COMPACTED_BY.get(kind_of(message))
-    return (f"{account}/{getattr(message, name)}" if name else account).encode()
+    kind = type(message)
+    key: str = getattr(message, _KEYED_BY.get(kind, "account"))
+    name = _COMPACTED_BY.get(kind)
+    return (f"{key}/{getattr(message, name)}" if name else key).encode()

@@ -7,9 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from schemas.avro import write_record
 from schemas.catalog import catalog
 from schemas.codec import Codec, decode, encode
+from schemas.errors import MessageError
 from schemas.kinds import KEYED_BY_RECORD, KINDS, key_of, topic_of
+from schemas.messages import Clock
 from tests.wire.strategies import messages
 
 CODEC = Codec()
@@ -42,6 +45,30 @@ def test_every_message_survives_avro_and_json(kind):
         assert CODEC.read_json(kind, CODEC.write_json(message)) == message
 
     survives()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "tick"])
+def test_every_message_is_written_as_fastavro_writes_it(kind):
+    schema = catalog().schemas.current(kind)
+
+    @QUICK
+    @given(messages(kind))
+    def same(message):
+        assert encode(message) == write_record(schema, msgspec.structs.asdict(message))
+
+    same()
+
+
+@given(st.integers(-(1 << 63), (1 << 63) - 1))
+def test_every_long_is_written_as_fastavro_writes_it(number):
+    clock = Clock(feed="f", ts=number)
+    assert encode(clock) == write_record(catalog().schemas.current("clock"), {"feed": "f", "ts": number})
+
+
+@pytest.mark.parametrize("wrong", [1 << 63, -(1 << 63) - 1, None, "1"])
+def test_what_a_schema_cannot_hold_is_refused(wrong):
+    with pytest.raises(MessageError):
+        encode(Clock(feed="f", ts=wrong))
 
 
 @pytest.mark.parametrize("kind", KINDS)
