@@ -43,7 +43,8 @@ class Series:
     """One symbol's records in a batch."""
 
     __slots__ = (
-        "_columns", "_marks", "bars", "base", "before", "last", "raw", "rows", "state", "symbol", "time",
+        "_columns", "_marks", "_place", "bars", "base", "before",
+        "last", "raw", "rows", "state", "symbol", "time",
     )  # fmt: skip
 
     def __init__(self, state: SymbolState, checked: Checked, rows: Ints | None) -> None:
@@ -57,6 +58,8 @@ class Series:
         self.last = int(checked.time[-1])
         self.rows = rows
         """Each record's place in the batch; None: its own index."""
+        self._place = (0, 0) if rows is None else (int(rows[0]), int(rows[-1]))
+        """The first's and the last's."""
         self.bars = self.raw.kind is not None and bool(self.raw.kind[0] == BAR)
         self._columns = dict(checked.ready)
         self._marks = self._columns[MARK].top if MARK in self._columns else None
@@ -115,13 +118,16 @@ class Series:
 
     def at_or_after(self, row: int) -> int:
         """The index of the first record at or after a place in the batch."""
-        return row if self.rows is None else int(self.rows.searchsorted(row))
+        if self.rows is None:
+            return row
+        first, last = self._place
+        return 0 if row <= first else len(self) if row > last else int(self.rows.searchsorted(row))
 
 
 class Batch:
     """Market records that are folded together."""
 
-    __slots__ = ("histories", "last", "previous", "raw", "series", "symbols", "time")
+    __slots__ = ("_interval", "histories", "last", "previous", "raw", "series", "symbols", "time")
 
     def __init__(
         self,
@@ -142,6 +148,7 @@ class Batch:
         self.raw = raw
         """The records; None: it stands for the place between two."""
         self.series: dict[str, Series] = {}
+        self._interval: int | None = None
 
     def __len__(self) -> int:
         return len(self.time)
@@ -160,6 +167,14 @@ class Batch:
     def known(self) -> set[str]:
         """The symbols of the market so far."""
         return self.symbols.keys() | self.series.keys()
+
+    def interval(self) -> int | None:
+        """The longest of the market's bars before this batch, or 0; None where it brings bars itself."""
+        if any(series.bars for series in self.series.values()):
+            return None
+        if self._interval is None:
+            self._interval = max((state.interval for state in self.symbols.values()), default=0)
+        return self._interval
 
     def mark_before(self, symbol: str, row: int) -> int:
         """The symbol's newest mark before a record; 0 before its first."""
@@ -259,7 +274,10 @@ class Moment:
     def interval_of(self, symbol: str) -> int:
         """The bar interval of a symbol; of the market's bars while it had none of its own; else 0."""
         own = self._interval(symbol)
-        return own or max(map(self._interval, self.batch.known()), default=0)
+        if own:
+            return own
+        known = self.batch.interval()
+        return max(map(self._interval, self.batch.known()), default=0) if known is None else known
 
     def _interval(self, symbol: str) -> int:
         series = self.batch.series.get(symbol)

@@ -2,6 +2,7 @@
 
 Rules of this file:
 - What is folded is speculative until its barrier was read back valid; only then do its outputs leave.
+- A barrier follows when the one before was read back: under load each then covers more.
 - Entries are admitted where the market really stands, and a step of the next barrier says where that was.
 - One turn takes in as much as is folded in a moment: a backlog must not keep the process from its other work,
   and what was folded of it is not lost with the process.
@@ -211,7 +212,7 @@ class Owner:
         if moves:
             await self._pass_markets(taken, ends)
         checkpoint = self._is_checkpoint_due(taken)
-        if self._outputs or checkpoint or len(self._steps) >= MOST_STEPS:
+        if checkpoint or len(self._steps) >= MOST_STEPS or (self._outputs and not self._waiting):
             await self._bar(taken, checkpoint=checkpoint)
         return moves or admitted
 
@@ -350,6 +351,8 @@ class Owner:
     async def _let_go(self, barriers: Sequence[Waiting]) -> None:
         await self._emit([record for waiting in barriers for record in waiting.outputs])
         self._read_back.set()
+        if self._outputs:
+            self._wake.set()
 
     async def _emit(self, records: Sequence[Record]) -> None:
         if not records:

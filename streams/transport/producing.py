@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.structs import RecordMetadata
+from aiokafka.structs import RecordMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.transport.producer import ProducerBuffer
 from mode import Service
@@ -65,16 +65,33 @@ async def start_batch(
 async def hand_over(
     producer: AIOKafkaProducer, topic: str, partition: int, pairs: Iterable[Pair]
 ) -> list[Ack]:
-    """Give records to the producer in whole batches, without the cost of its `send` for each."""
+    """Give records to the producer in whole batches, without the cost of its `send` for each.
+
+    aiokafka sends one batch of a partition at a time; what waits behind that takes in what comes meanwhile.
+    """
     waiting: list[Ack] = []
-    builder = producer.create_batch()
+    unsent = _unsent(producer, TopicPartition(topic, partition))
+    builder = producer.create_batch() if unsent is None else unsent._builder
+    fresh, added = unsent is None, False
     for key, value in pairs:
         while builder.append(timestamp=None, key=key, value=value) is None:
-            waiting.append(await _start(producer, builder, topic, partition))
-            builder = producer.create_batch()
-    if builder.record_count():
+            if fresh:
+                waiting.append(await _start(producer, builder, topic, partition))
+            elif added:
+                waiting.append(asyncio.shield(unsent.future))
+            builder, fresh = producer.create_batch(), True
+        added = True
+    if fresh and builder.record_count():
         waiting.append(await _start(producer, builder, topic, partition))
+    elif added and not fresh:
+        waiting.append(asyncio.shield(unsent.future))
     return waiting
+
+
+def _unsent(producer: AIOKafkaProducer, place: TopicPartition) -> Any:
+    """The last batch that waits to be sent there; one that is sent again takes nothing more."""
+    batches = producer._message_accumulator._batches.get(place)
+    return batches[-1] if batches else None
 
 
 async def send_batch(
@@ -85,7 +102,6 @@ async def send_batch(
 
 
 async def _start(producer: AIOKafkaProducer, builder: Any, topic: str, partition: int) -> Ack:
-    builder.close()  # or a later send() adds its record to it
     ack: Ack = await producer.send_batch(builder, topic, partition=partition)
     return ack
 

@@ -20,9 +20,12 @@ from tests.bench.instance import Instance, Watch, accounts, an_instance, load, n
 from tests.bench.run import Row
 
 ACCOUNTS = 32
-RATE = 2_100
+FOLLOWERS = 4
+"""Accounts that follow each source, as the four of a system C follow one."""
+RATE = 525
 """Signals a second that are sent: a little more than must come out."""
 REQUIRED = 2_000
+SOURCES = ACCOUNTS // FOLLOWERS
 EVERY = 0.01
 """Seconds between two ticks of a symbol."""
 SAMPLE = 2.0
@@ -65,11 +68,11 @@ class Feed:
             time.sleep(max(0.0, EVERY - (self.seconds - passed)))
 
     def _signal(self, number: int) -> None:
-        account, turn = number % len(self.names), number // len(self.names)
+        source, turn = number % SOURCES, number // SOURCES
         symbol, visit = SYMBOLS[turn % len(SYMBOLS)], turn // len(SYMBOLS)
         signal = Signal(
             signal_id=f"signal-{number}",
-            source=f"for-{self.names[account]}",
+            source=f"source-{source}",
             symbol=symbol,
             side="flat" if visit % 2 else "long",
             ts=now(),
@@ -123,8 +126,9 @@ class Sampler(threading.Thread):
 
 def open_accounts(instance: Instance, producer: Producer, names: Sequence[str]) -> None:
     watch = instance.watch()
-    for name in names:
-        settings = {"balance": "1000000000", "size": {"fixed_notional": "1000"}, "follow": [f"for-{name}"]}
+    for number, name in enumerate(names):
+        source = f"source-{number % SOURCES}"
+        settings = {"balance": "1000000000", "size": {"fixed_notional": "1000"}, "follow": [source]}
         instance.command(producer, name, "create", now(), settings=json.dumps(settings))
     producer.flush()
     until(lambda: watch.count("decisions") >= len(names))
