@@ -15,7 +15,7 @@ from streams.transport.fetching import FastConsumer
 from streams.transport.machine import Raw
 
 LONG_POLL_MS = 500
-FETCH_BYTES = 4 << 20
+FETCH_BYTES = 8 << 20
 
 
 class HoleError(Exception):

@@ -16,13 +16,10 @@ from streams.transport.machine import Raw, Run
 
 Decode = Callable[[str, Sequence[Raw]], Run]
 
-RUN = 10_000
+RUN = 40_000
 """Records of a run at most."""
 AHEAD = 400_000
 """Rows that are read ahead of the slowest shard: a record may hold one or thousands."""
-
-
-NEVER = 1 << 62
 
 
 def cut(raws: Sequence[Raw]) -> Iterator[Sequence[Raw]]:
@@ -42,8 +39,6 @@ class Market:
         """The offset after the last record that was read."""
         self.newest = 0
         """The greatest event time that was read."""
-        self.written = 0
-        """When the broker took in the last record that was read, in microseconds; it may not say."""
         self.grown = asyncio.Event()
         """Set, and made anew, whenever records have come."""
         self._runs: deque[Run] = deque()
@@ -62,7 +57,7 @@ class Market:
             while True:
                 for raws in cut(await log.read()):
                     self._add(self.decode(self.topic, raws))
-                    self.written = 1000 * raws[-1].timestamp if raws[-1].timestamp > 0 else NEVER
+                    await asyncio.sleep(0)
                 while self._is_far_ahead():
                     await self._wait_for_move()
         finally:

@@ -12,7 +12,7 @@ Rules of this file:
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,6 +21,7 @@ import msgspec
 
 from schemas.private import Barrier, MarketPosition, Step, Takeover, decode_barrier, encode_barrier
 from streams.transport import snapshots
+from streams.transport.backlog import Backlog
 from streams.transport.barriers import TakenOverError
 from streams.transport.inbox import Queue
 from streams.transport.machine import Record, Row
@@ -39,8 +40,6 @@ MOMENT = 0.05
 """Seconds: what a turn may take. All shards of a process have theirs before anything else has."""
 FIRST_STRIDE, LONGEST_STRIDE = 128, 1 << 20
 """Market records that a turn passes at most: fewer after one that took long, more after one that did not."""
-OLD = 10_000_000
-"""Microseconds: more than what a broker's clock may be off, and an entry be on its way to the inbox."""
 
 TakeOver = Callable[[Setup, int], Awaitable[Taken]]
 
@@ -87,8 +86,7 @@ class Owner:
         self._stopping = False
         self._wake = asyncio.Event()
         self._stride = FIRST_STRIDE
-        self._known_end = (0, 0)
-        """Of the inbox, and when it was asked for."""
+        self._backlog = Backlog(setup, shard)
         self._steps: list[Step] = []
         self._last: MarketPosition = {}
         """Where the last barrier left the market."""
@@ -206,8 +204,8 @@ class Owner:
             for topic, position in taken.fold.market.items()
         }
         moves = any(end > taken.fold.market[topic] for topic, end in ends.items())
-        if moves and not await self._has_read_backlog(taken, ends):
-            return False
+        if moves:
+            ends = await self._read_backlog(taken, ends)
         admitted = await self._admit_queued(taken)
         if moves:
             await self._pass_markets(taken, ends)
@@ -216,26 +214,17 @@ class Owner:
             await self._bar(taken, checkpoint=checkpoint)
         return moves or admitted
 
-    async def _has_read_backlog(self, taken: Taken, ends: MarketPosition) -> bool:
-        """Behind the wall, what was sent before these records must be admitted before them."""
+    async def _read_backlog(self, taken: Taken, ends: MarketPosition) -> MarketPosition:
+        """Behind the wall, what was sent before records is admitted before them; answers where these end."""
         if not self._is_behind(taken, ends):
-            return True
-        end = await self._end_of_inbox(ends)
-        while self.queue.received is None or self.queue.received < end:
+            return ends
+        ends, inbox = await self._backlog.reach(taken.fold.market, ends)
+        while self.queue.received is None or self.queue.received < inbox:
             if self._stopping or self._held:
-                return False
+                return taken.fold.market
             if not await self._admit_queued(taken):  # a full queue takes no more, so it is emptied meanwhile
                 await self._sleep()
-        return True
-
-    async def _end_of_inbox(self, topics: Iterable[str]) -> int:
-        """Behind what was sent before these records. Where they were old when it was asked, it is known."""
-        wall = self.setup.wall()
-        asked, end = self._known_end
-        if asked < max(self.setup.markets[topic].written for topic in topics) + OLD:
-            end = await self.setup.ends.of_one(self.setup.names.inbox, self.shard)
-            self._known_end = wall, end
-        return end
+        return ends
 
     def _is_behind(self, taken: Taken, ends: MarketPosition) -> bool:
         """Whether a market's next record is of long ago. What others have read of it already says nothing."""
@@ -417,6 +406,7 @@ class Owner:
 
     async def _close(self) -> None:
         self.queue.close()
+        self._backlog.close()
         if self.taken is not None:
             await self.taken.inputs.close()
             await self.taken.barriers.close()

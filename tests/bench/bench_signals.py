@@ -155,7 +155,7 @@ def signals(seconds: int, work: Path, rate: int = RATE) -> list[Row]:
         for sample in sampler.samples:
             print(f"    {sample}")
     fills, took = end.fills - begin.fills, end.seconds - begin.seconds
-    behind = end.sent - end.fills
+    behind = end.sent * FOLLOWERS - end.fills
     middle = sampler.samples[len(sampler.samples) // 2]
     detail = f"{end.sent - begin.sent:,} sent in {took:.0f} s, {behind:,} to come at the end; {busy}"
     rows = [Row("signals to published fills", fills / took, "fills/s", REQUIRED, detail=detail)]

@@ -2,11 +2,13 @@
 
 import asyncio
 from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from streams.transport import inbox
-from streams.transport import owner as owner_module
+from streams.transport.backlog import Backlog
 from streams.transport.logs import Log
 from streams.transport.owner import Owner, Stage
 from tests.transport.toy import Toy
@@ -62,36 +64,39 @@ def test_a_backlog_longer_than_the_queue_is_taken_in(cluster, toys, monkeypatch)
     asyncio.run(scene())
 
 
-def test_of_an_old_backlog_the_inbox_is_asked_once(cluster, toys, monkeypatch):
-    monkeypatch.setattr(owner_module, "OLD", 100_000)
-    monkeypatch.setattr(owner_module, "FIRST_STRIDE", 1)
-    monkeypatch.setattr(owner_module, "LONGEST_STRIDE", 1)
-    asked = []
+class Slowly:
+    """A market that is read on while the broker answers where the inbox ends."""
 
+    def __init__(self) -> None:
+        self.names = SimpleNamespace(inbox="inbox")
+        self.market = SimpleNamespace(end=10)
+        self.markets = {"ticks": self.market}
+        self.ends = self
+        self.asked = 0
+
+    async def of_one(self, topic: str, partition: int) -> int:
+        self.asked += 1
+        inbox = 100 * self.asked
+        await asyncio.sleep(0)
+        self.market.end += 10
+        return inbox
+
+
+def test_an_answer_holds_for_what_was_read_before_the_question():
     async def scene():
-        World(cluster, toys.names, 1).publish(20, 100)
-        await asyncio.sleep(0.3)
-        async with a_process(cluster, toys) as setup:
-            of_one = setup.ends.of_one
+        setup = Slowly()
+        backlog = Backlog(cast(Any, setup), 0)
+        first = await backlog.reach({"ticks": 0}, {"ticks": 20})
+        again = await backlog.reach({"ticks": 4}, {"ticks": 9})
+        asked = setup.asked
+        next_one = await backlog.reach({"ticks": 10}, {"ticks": 30})
+        backlog.close()
+        return first, again, asked, next_one
 
-            async def counting(topic, partition):
-                asked.append(topic)
-                return await of_one(topic, partition)
-
-            monkeypatch.setattr(setup.ends, "of_one", counting)
-            owner = Owner(setup, 0)
-            tasks = [
-                asyncio.create_task(owner.run()),
-                asyncio.create_task(feed_by_and_by(owner, toys.names["inbox"])),
-            ]
-            end = await of_one(toys.names["ticks"], 0)
-            await until(
-                lambda: owner.taken is not None and owner.taken.fold.market[toys.names["ticks"]] == end
-            )
-            await cancel(*tasks)
-
-    asyncio.run(scene())
-    assert 1 <= asked.count(toys.names["inbox"]) <= 3
+    first, again, asked, next_one = asyncio.run(scene())
+    assert first == ({"ticks": 10}, 100)
+    assert (again, asked) == (({"ticks": 9}, 100), 1)
+    assert next_one == ({"ticks": 20}, 200)
 
 
 def test_entries_are_not_late_because_another_shard_has_read_the_market(cluster, toys, monkeypatch):
