@@ -3,7 +3,9 @@
 Rules of this file: what a cluster only shows to its administrators is tried instead, or a warning.
 """
 
-from confluent_kafka import KafkaException, Producer
+from collections.abc import Sequence
+
+from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient, ConfigResource
 
 from streams.local.finding import Finding, fail, ok, warn
@@ -13,22 +15,32 @@ from streams.transport.cluster import Cluster, ClusterError
 ANSWER_S = 10.0
 MESSAGE_BYTES_MIN = 1_000_000
 SESSION_MS_MAX = 6_000
+REFUSALS = {
+    KafkaError._AUTHENTICATION: "look at KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD",
+    KafkaError._SSL: "look at KAFKA_SSL_CA, KAFKA_SSL_CERT and KAFKA_SSL_KEY, and at the port",
+}
 TRANSACTIONAL_ID = "ghostfill-doctor"
 
 
 def cluster_findings(cluster: Cluster) -> list[Finding]:
     """All of them, as far as the cluster answers."""
-    client = AdminClient(cluster.confluent() | {"log_level": 0})
-    answer = reachable(client, cluster)
+    heard: list[KafkaError] = []
+    client = AdminClient(cluster.confluent() | {"log_level": 0, "error_cb": heard.append})
+    answer = reachable(client, cluster, heard)
     if answer.state == "fail":
         return [answer]
     return [answer, *broker_settings(client), transactions(cluster), topics(cluster)]
 
 
-def reachable(client: AdminClient, cluster: Cluster) -> Finding:
+def reachable(client: AdminClient, cluster: Cluster, heard: Sequence[KafkaError]) -> Finding:
+    """`heard`: what the client said meanwhile; the error of a call says only that nobody answered."""
     try:
         brokers = client.list_topics(timeout=ANSWER_S).brokers
     except KafkaException as error:
+        client.poll(0)
+        for each in heard:
+            if each.code() in REFUSALS:
+                return fail("cluster", f"{cluster.bootstrap} refuses us: {each.str()}", REFUSALS[each.code()])
         found = f"{cluster.bootstrap} does not answer: {error.args[0].str()}"
         return fail(
             "cluster", found, "look at KAFKA_BOOTSTRAP and its companions, and whether the brokers run"

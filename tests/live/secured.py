@@ -1,0 +1,155 @@
+"""A broker that lets in only who proves who they are, in each way that the settings allow.
+
+Rules of this file: certificates are made by openssl, for one run. Its own listener stays open to the broker.
+"""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import (
+    AdminClient,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
+
+from streams.local import kafka as local_kafka
+from streams.local.broker_settings import broker_settings
+from streams.local.kafka import START_S, Kafka
+from streams.local.logs import last_lines
+from streams.local.ports import LOOPBACK
+from streams.transport.cluster import Cluster
+from tests.broker import skip_without_kafka
+
+USER, PASSWORD = "trader", "a secret"
+PLAIN_LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
+SCRAM_LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule"
+SCRAM = {"SCRAM-SHA-256": ScramMechanism.SCRAM_SHA_256, "SCRAM-SHA-512": ScramMechanism.SCRAM_SHA_512}
+
+
+class Certificates:
+    """An authority, and what it says of the broker and of a client."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._openssl("req", "-x509", *_new_key("ca"), "-subj", "/CN=ghosts", "-days", "2", "-out", "ca.pem")
+        self._sign("broker", "subjectAltName=IP:127.0.0.1")
+        self._sign("client", "extendedKeyUsage=clientAuth")
+        (folder / "store.pem").write_text(self._read("broker.key") + self._read("broker.pem"), "ascii")
+
+    def file(self, name: str) -> str:
+        return str(self.folder / name)
+
+    def _read(self, name: str) -> str:
+        return (self.folder / name).read_text("ascii")
+
+    def _sign(self, who: str, extension: str) -> None:
+        (self.folder / "extension").write_text(extension, "ascii")
+        self._openssl("req", *_new_key(who), "-subj", f"/CN={who}", "-out", "request")
+        authority = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"]
+        wanted = ["-in", "request", "-extfile", "extension", "-out", f"{who}.pem"]
+        self._openssl("x509", "-req", "-days", "2", *authority, *wanted)
+
+    def _openssl(self, *words: str) -> None:
+        subprocess.run(["openssl", *words], cwd=self.folder, check=True, capture_output=True)
+
+
+def _new_key(who: str) -> list[str]:
+    return ["-newkey", "rsa:2048", "-nodes", "-keyout", f"{who}.key"]
+
+
+class Secured(Kafka):
+    """Clients come in by one protocol."""
+
+    def __init__(
+        self, folder: Path, protocol: str, mechanism: str | None, certificates: Certificates
+    ) -> None:
+        super().__init__(folder)
+        self.protocol, self.mechanism, self.certificates = protocol, mechanism, certificates
+
+    @property
+    def cluster(self) -> Cluster:
+        file = self.certificates.file
+        proof: dict[str, Any] = {"ca_file": file("ca.pem")} if self.protocol.endswith("SSL") else {}
+        if self.mechanism:
+            proof |= {"mechanism": self.mechanism, "username": USER, "password": PASSWORD}
+        else:
+            proof |= {"certificate": file("client.pem"), "key": file("client.key")}
+        return Cluster(f"{LOOPBACK}:{self.port}", self.protocol, **proof)
+
+    def is_ready(self) -> bool:
+        try:
+            return bool(
+                AdminClient({**self.cluster.confluent(), "log_level": 0}).list_topics(timeout=2).brokers
+            )
+        except KafkaException:
+            return False
+
+    def settings(self, usual: dict[str, str]) -> dict[str, str]:
+        """Of its listener for clients."""
+        mine = "listener.name.clients."
+        store = {
+            "ssl.keystore.type": "PEM",
+            "ssl.keystore.location": self.certificates.file("store.pem"),
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.location": self.certificates.file("ca.pem"),
+            "ssl.client.auth": "none" if self.mechanism else "required",
+        }
+        found = {
+            **usual,
+            "listener.security.protocol.map": usual["listener.security.protocol.map"].replace(
+                "CLIENTS:PLAINTEXT", f"CLIENTS:{self.protocol}"
+            ),
+            **{mine + name: value for name, value in store.items() if self.protocol.endswith("SSL")},
+        }
+        if self.mechanism:
+            found[mine + "sasl.enabled.mechanisms"] = self.mechanism
+            login = f"{SCRAM_LOGIN} required;" if self.mechanism in SCRAM else _plain_login()
+            found[f"{mine}{self.mechanism.lower()}.sasl.jaas.config"] = login
+        return found
+
+    def admit_user(self, broker_port: int) -> None:
+        """SCRAM keeps its users in the cluster."""
+        if self.mechanism in SCRAM:
+            info = ScramCredentialInfo(SCRAM[self.mechanism], 4096)
+            user = UserScramCredentialUpsertion(USER, info, PASSWORD.encode())
+            client = AdminClient({"bootstrap.servers": f"{LOOPBACK}:{broker_port}", "log_level": 0})
+            with suppress(KafkaException):
+                for done in client.alter_user_scram_credentials([user], request_timeout=2).values():
+                    done.result()
+
+
+def _plain_login() -> str:
+    return f'{PLAIN_LOGIN} required user_{USER}="{PASSWORD}";'
+
+
+@contextmanager
+def secured_kafka(
+    folder: Path, protocol: str, mechanism: str | None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Secured]:
+    skip_without_kafka()
+    certificates = Certificates(folder)
+    broker = Secured(folder / "kafka", protocol, mechanism, certificates)
+    usual = broker_settings
+    ports: list[int] = []
+
+    def settings(data: Path, chosen: Any, advertised: int) -> dict[str, str]:
+        ports.append(chosen.broker)
+        return broker.settings(usual(data, chosen, advertised))
+
+    monkeypatch.setattr(local_kafka, "broker_settings", settings)
+    try:
+        broker.spawn()
+        end = time.monotonic() + START_S
+        while not broker.is_ready():
+            assert broker.is_running and time.monotonic() < end, last_lines(broker.log)
+            broker.admit_user(ports[-1])
+        yield broker
+    finally:
+        broker.stop()
