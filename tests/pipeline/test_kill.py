@@ -1,8 +1,10 @@
 """Whatever is killed, frozen, cut off or slowed down: what was published is what a fold of the logs says.
 
-Rules of this file: a run leaves its story, the logs of its processes and its broker's folder in pytest's
-temporary folder; its seed is in its name.
+Rules of this file: a run prints what was done and what was counted; one that fails leaves the logs of
+its processes and its broker's folder in pytest's temporary folder.
 """
+
+from typing import Any
 
 import pytest
 
@@ -43,40 +45,45 @@ def desk_stage(tmp_path_factory):
         yield made
 
 
-def test_a_few_kills(stage):
+def test_a_few_kills(stage, capsys):
     """Each kind of death, the broker's too; nobody notices that it stood still."""
     options = Options(seed=1, crashes="", breath_every=NO_BREATH, fence_off=1.0)
-    story = play_chains(stage, options, SOME)
+    story = play_chains(stage, options, SOME, capsys)
     assert story.kills >= 6 and story.zombies >= 1
 
 
 @pytest.mark.kill
 @pytest.mark.parametrize("seed", range(1, 4))
-def test_many_kills(stage, seed):
+def test_many_kills(stage, seed, capsys):
     """Also between any two steps of the protocol, and of standbys."""
-    story = play_chains(stage, Options(seed=seed, standby=0.3), script(seed, 60, broker_every=20))
+    story = play_chains(stage, Options(seed=seed, standby=0.3), script(seed, 60, broker_every=20), capsys)
     assert sum(story.done.values()) + story.kills >= 70 and story.zombies >= 1
 
 
 @pytest.mark.kill
-def test_many_kills_of_the_desk(desk_stage):
+def test_many_kills_of_the_desk(desk_stage, capsys):
     """`ghostfill worker`, trading."""
     world = DeskWorld(desk_stage.direct)
     options = Options(seed=1, standby=0.3)
-    story = play(desk_stage, world, options, script(1, 60, broker_every=20), DeskLoad(world, 1, 100, 10))
+    story = play(
+        desk_stage, world, options, script(1, 60, broker_every=20), DeskLoad(world, 1, 100, 10), capsys
+    )
     assert sum(story.done.values()) + story.kills >= 70 and story.zombies >= 1
 
 
-def play_chains(stage: Stage, options: Options, faults: list[Fault]) -> Story:
+def play_chains(stage: Stage, options: Options, faults: list[Fault], capsys: Any) -> Story:
     world = ToyWorld.make(stage.direct)
-    return play(stage, world, options, faults, Load(world, options.seed, ticks=300, signals=60))
+    return play(stage, world, options, faults, Load(world, options.seed, ticks=300, signals=60), capsys)
 
 
-def play(stage: Stage, world: World, options: Options, faults: list[Fault], load: Pace) -> Story:
+def play(stage: Stage, world: World, options: Options, faults: list[Fault], load: Pace, capsys: Any) -> Story:
     folder = stage.folder / f"seed{options.seed}-{len(faults)}"
     story = Director(world, stage.kafka, stage.proxy, folder, options).play(faults, load)
     verdict = world.judge()
-    (folder / "story.txt").write_text(f"{story}\n{verdict.numbers()}\n", "utf-8")
+    numbers = {what: number for what, number in verdict.numbers().items() if number}
+    with capsys.disabled():
+        print(f"\n  {story.seconds:.0f} s, {sum(story.done.values())} faults, {story.kills} kills, ", end="")  # noqa: T201
+        print(f"{story.zombies} zombies behind a takeover, {dict(story.done)}\n  {numbers}")  # noqa: T201
     assert not verdict.faults, verdict.faults
     assert not (differences := world.verify()), differences
     assert story.clean and not story.surprises, story.surprises
