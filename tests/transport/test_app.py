@@ -11,7 +11,7 @@ from faust.auth import SASLCredentials, SSLCredentials
 from streams.transport.app import App, app_settings
 from streams.transport.cluster import Cluster
 from streams.transport.fence import Fence
-from streams.transport.producing import RELIABLE, send_batch
+from streams.transport.producing import RELIABLE, send_batch, start_batch
 from streams.transport.running import running
 from tests.transport.copies import PARTITIONS, committed, stored, write
 
@@ -55,6 +55,26 @@ def test_a_batch_is_cut_where_it_must_be_and_keeps_its_order(cluster, topics):
 
     asyncio.run(run())
     assert [each.value for each in stored(cluster, topic, 2)] == values
+
+
+def test_what_waits_to_be_sent_takes_in_what_comes_meanwhile(cluster, topics):
+    topic = topics({"inbox": 2})["inbox"]
+    runs = [[b"%d-%d-" % (run, number) + b"x" * 100 for number in range(3)] for run in range(400)]
+
+    async def run():
+        async with AIOKafkaProducer(**cluster.aiokafka(), **RELIABLE, max_batch_size=20_000) as producer:
+            acks = []
+            for values in runs:
+                acks += await start_batch(producer, topic, 1, [(None, value) for value in values])
+            return await asyncio.gather(*acks)
+
+    arrived = asyncio.run(run())
+    assert [each.value for each in stored(cluster, topic, 2)] == [
+        value for values in runs for value in values
+    ]
+    batches = {each.offset for each in arrived}
+    assert 7 <= len(batches) < 100, "a hundred and fifty kilobytes in batches of twenty"
+    assert len(arrived) >= len(runs)
 
 
 def test_a_fence_knows_only_a_loop_that_ticks():

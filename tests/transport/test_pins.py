@@ -77,10 +77,12 @@ PINS = {
     "aiokafka.consumer.fetcher:Fetcher.fetched_records": "be4348896b9b",
     "aiokafka.consumer.fetcher:PartitionRecords": "94aa0da0dbec",
     "aiokafka.producer.message_accumulator:BatchBuilder": "8050802ca751",
-    "aiokafka.producer.message_accumulator:MessageAccumulator.add_batch": "5ed1c5b1367a",
+    "aiokafka.producer.message_accumulator:MessageAccumulator": "562530971ca9",
+    "aiokafka.producer.message_accumulator:MessageBatch": "36a7b1dac89d",
     "aiokafka.producer.producer:AIOKafkaProducer.__init__": "fd6f2966fb3d",
     "aiokafka.producer.producer:AIOKafkaProducer.send_batch": "bf42b0f0c5c0",
     "aiokafka.producer.sender:SendProduceReqHandler": "708c9da866ca",
+    "aiokafka.producer.sender:Sender._sender_routine": "2380dc5e333d",
     "aiokafka.client:AIOKafkaClient.send": "246b277687d7",
 }
 
