@@ -1,0 +1,67 @@
+"""What bodies are compressed with, both ways.
+
+Rules of this file: a compressed request is taken whole; an answer is compressed piece by piece, and only for
+who asks for it as ClickHouse's clients do.
+"""
+
+from typing import Any
+
+import cramjam
+from aiohttp import web
+
+METHODS: dict[str, Any] = {
+    "zstd": cramjam.zstd,
+    "lz4": cramjam.lz4,
+    "gzip": cramjam.gzip,
+    "br": cramjam.brotli,
+    "deflate": cramjam.zlib,
+}
+"""By preference."""
+
+
+class UnknownCompressionError(Exception):
+    """A request is compressed as we cannot read."""
+
+
+def decompress(body: bytes, method: str) -> bytes:
+    known = METHODS.get(method)
+    if known is None:
+        raise UnknownCompressionError(f"Content-Encoding {method!r}; expected one of {', '.join(METHODS)}")
+    try:
+        return bytes(known.decompress(body))
+    except cramjam.DecompressionError as error:
+        raise UnknownCompressionError(f"the body is no {method}: {error}") from error
+
+
+class Compressor:
+    """Of one answer; as it is, this one changes nothing."""
+
+    name = ""
+
+    def piece(self, data: bytes) -> bytes:
+        return data
+
+    def end(self) -> bytes:
+        return b""
+
+
+class _Compressing(Compressor):
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._compressor = METHODS[name].Compressor()
+
+    def piece(self, data: bytes) -> bytes:
+        self._compressor.compress(data)
+        return bytes(self._compressor.flush())
+
+    def end(self) -> bytes:
+        return bytes(self._compressor.finish())
+
+
+def compressor_for(request: web.Request) -> Compressor:
+    if request.query.get("enable_http_compression") != "1":
+        return Compressor()
+    accepted = {
+        each.partition(";")[0].strip() for each in request.headers.get("Accept-Encoding", "").split(",")
+    }
+    return next((_Compressing(name) for name in METHODS if name in accepted), Compressor())

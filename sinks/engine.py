@@ -1,0 +1,133 @@
+"""The ClickHouse engine in this process: it owns one folder, and nobody else may.
+
+Rules of this file:
+- A handle is a session: what is set in it, and its temporary tables, end with it.
+- A handle that only reads is told so when it is opened: it can neither write nor read files.
+- Calls block; a handle serves one thread at a time.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol, cast
+from urllib.parse import urlencode
+
+import chdb
+
+_CODE = re.compile(r"Code: (\d+)\.")
+_SETTING = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+NOT_STREAMED = "Streaming query is not supported"
+STREAMED = frozenset(
+    {"Native", "TabSeparated", "TSV", "CSV", "JSONEachRow", "JSONCompactEachRow", "RowBinary"}
+)
+"""Formats without a beginning and an end: each piece of a result is written as if it were all."""
+UNKNOWN_SETTING, UNKNOWN = 115, 1002
+
+
+class EngineError(Exception):
+    """The engine refused; the code is ClickHouse's."""
+
+    def __init__(self, text: str) -> None:
+        found = _CODE.search(text)
+        super().__init__(text[found.start() :] if found else text)
+        self.code = int(found[1]) if found else UNKNOWN
+
+
+class Inserter(Protocol):
+    """Takes the data of one insert, piece by piece."""
+
+    def append(self, data: bytes) -> None: ...
+
+    def finish(self) -> Any: ...
+
+    def cancel(self) -> None: ...
+
+
+class Engine:
+    """The engine and its folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._first = self.open()
+        """As long as one handle is open the folder is ours."""
+
+    def open(self, settings: Mapping[str, str] | None = None) -> "Handle":
+        """A new session. `settings` hold from its beginning; with `readonly` they are the last."""
+        query = "?" + urlencode(settings) if settings else ""
+        with _refusals():
+            return Handle(chdb.connect(f"{self.folder}{query}"))
+
+    def close(self) -> None:
+        self._first.close()
+
+
+class Handle:
+    """One session."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def use(self, database: str) -> None:
+        self.command(f"USE `{database.replace('`', '``')}`")
+
+    def set(self, settings: Mapping[str, str]) -> None:
+        for name, value in settings.items():
+            if not _SETTING.fullmatch(name):
+                raise EngineError(f"Code: {UNKNOWN_SETTING}. DB::Exception: there is no setting {name!r}")
+            escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+            self.command(f"SET {name} = '{escaped}'")
+
+    def command(self, query: str) -> bytes:
+        with _refusals():
+            return cast(bytes, self._connection.query(query, "TabSeparated").bytes())
+
+    def read(self, query: str, form: str, parameters: Mapping[str, str]) -> Iterator[bytes]:
+        """The result in pieces."""
+        with _refusals():
+            for piece in self._pieces(query, form, dict(parameters)):
+                yield cast(bytes, piece.bytes())
+
+    def _pieces(self, query: str, form: str, parameters: dict[str, str]) -> Iterable[Any]:
+        if form in STREAMED:
+            try:
+                return cast(Iterable[Any], self._connection.send_query(query, form, params=parameters))
+            except chdb.ChdbError as error:
+                if NOT_STREAMED not in str(error):
+                    raise
+        return [self._connection.query(query, form, params=parameters)]
+
+    def insert(self, head: str, form: str) -> Inserter:
+        with _refusals():
+            return cast(Inserter, _Guarded(self._connection.send_insert(head, form)))
+
+
+class _Guarded:
+    """An inserter that raises errors of ours."""
+
+    def __init__(self, inserter: Any) -> None:
+        self._inserter = inserter
+
+    def append(self, data: bytes) -> None:
+        with _refusals():
+            self._inserter.append(data)
+
+    def finish(self) -> Any:
+        with _refusals():
+            return self._inserter.finish()
+
+    def cancel(self) -> None:
+        with _refusals():
+            self._inserter.cancel()
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except (RuntimeError, chdb.ChdbError) as error:
+        raise EngineError(str(error)) from error
