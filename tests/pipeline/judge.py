@@ -280,10 +280,8 @@ class Shard:
                 self.blame(
                     f"records of {topic} behind the last checkpoint", log[-1].offset + 1 - last.market[topic]
                 )
-        self.blame(
-            "the last checkpoint is not at the last barrier",
-            int(last.number != self.valid[-1].barrier.number),
-        )
+        newest = self.valid[-1].barrier.number if self.valid else None
+        self.blame("the last checkpoint is not at the last barrier", int(last.number != newest))
 
     def _judge_entries(self) -> None:
         """What was sent from outside reached the fold."""
