@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
+from aiokafka.errors import KafkaConnectionError
 
 from streams.accounts import load_instruments
 from streams.agents.desk import Desk
@@ -14,6 +15,7 @@ from streams.cli.many import FILE, example
 from streams.cli.topics import MARKET_HELP
 from streams.engine.settings import Instruments
 from streams.local.home import find_cluster
+from streams.transport.crash import die, in_words
 from streams.transport.running import run_apps
 from streams.transport.worker import Worker
 
@@ -67,7 +69,10 @@ def worker(
         instruments = load_instruments(str(symbols)) if symbols is not None else Instruments()
         desk = Desk(("ticks", *(f"ticks.{name}" for name in markets)), instruments)
         plan = desk.plan(cluster, standby=standby, instance=instance, session_seconds=session_timeout)
-        asyncio.run(Worker(plan).run(ready))
+        try:
+            asyncio.run(Worker(plan).run(ready))
+        except KafkaConnectionError as error:
+            die(in_words(error))
 
 
 def _ready(file: Path | None) -> Callable[[], None]:

@@ -7,8 +7,16 @@ import os
 import sys
 from typing import NoReturn
 
+from aiokafka.errors import KafkaConnectionError
+
 EXIT_CODE = 70
 """EX_SOFTWARE."""
+
+
+def in_words(error: BaseException) -> str:
+    if isinstance(error, KafkaConnectionError):
+        return f"no Kafka answers ({error}): look at KAFKA_BOOTSTRAP, and whether it runs"
+    return f"{type(error).__name__}: {error}"
 
 
 def die(sentence: str) -> NoReturn:

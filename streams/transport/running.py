@@ -10,7 +10,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 from streams.transport.app import App
-from streams.transport.crash import die
+from streams.transport.crash import die, in_words
 from streams.transport.fence import FENCE
 
 STOP_SECONDS = 20.0
@@ -72,4 +72,4 @@ async def _start(app: App) -> None:
     try:
         await app.start()
     except Exception as error:
-        die(f"{app.conf.id} could not start: {error!r}")
+        die(f"{app.conf.id} could not start: {in_words(error)}")

@@ -118,3 +118,13 @@ def test_a_download_tells_how_far_it_is(capsys, live, lines):
         tell(done * 1_000_000, 9_000_000)
     said = capsys.readouterr().err
     assert said.replace("Downloading Kafka, once: ", "").replace(" of 9 MB", "") == lines
+
+
+@pytest.mark.parametrize("part", ["gate", "desk"])
+def test_a_worker_without_kafka_says_so_in_a_sentence(part):
+    command = [sys.executable, "-m", "streams.cli", "worker", "--part", part]
+    environment = {**os.environ, "KAFKA_BOOTSTRAP": "127.0.0.1:1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 70
+    assert "look at KAFKA_BOOTSTRAP" in done.stderr
+    assert "Traceback" not in done.stderr
