@@ -110,6 +110,13 @@ def test_a_long_insert_in_one_body(server, table):
     assert table.query("SELECT count(), sum(a) FROM t").result_rows == [(50_000, 49_999 * 25_000)]
 
 
+def test_a_long_statement_in_any_language(server):
+    said = "Übermut–" * 10_000
+    assert ask(server, "", f"SELECT length('{said}')".encode()) == (200, b"%d\n" % len(said.encode()))
+    status, told = ask(server, "", b"SELECT '\xff'")
+    assert (status, b"no UTF-8" in told) == (500, True) or not server.embedded
+
+
 def test_a_bad_row_leaves_nothing_of_its_insert(table):
     with pytest.raises(DatabaseError, match="Code: 27"):
         table.raw_insert("t", column_names=["a"], insert_block='{"a":1}\n{"a":"no"}', fmt="JSONEachRow")
