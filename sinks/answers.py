@@ -1,6 +1,6 @@
 """What goes back to a client: results in pieces, errors with their code.
 
-Rules of this file: an error behind a result's first piece is told in it, marked by a tag that the headers name.
+Rules of this file: an error behind a result's first piece is told in it, marked by a tag of the headers.
 """
 
 import time

@@ -1,6 +1,6 @@
 """What a client asks for: its statement, the data behind it, its settings, and who it is.
 
-Rules of this file: a statement stands in the parameter `query`, in the body, or begins in one and goes on in the
+Rules of this file: a statement stands in the parameter `query`, in the body, or begins in one and ends in the
 other.
 """
 
