@@ -3,6 +3,7 @@
 Rules of this file: certificates are made by openssl, for one run. Its own listener stays open to the broker.
 """
 
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -134,6 +135,8 @@ def secured_kafka(
     folder: Path, protocol: str, mechanism: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Secured]:
     skip_without_kafka()
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl, which makes the certificates, is not installed")
     certificates = Certificates(folder)
     broker = Secured(folder / "kafka", protocol, mechanism, certificates)
     usual = broker_settings
