@@ -1,0 +1,134 @@
+"""A database comes to what this version needs, from wherever it was left, and never twice."""
+
+import re
+import shutil
+
+import pytest
+
+from schemas.catalog import catalog
+from sinks.columns import PLACE, columns_of
+from sinks.migrate import FOLDER, MigrationError, migrate, migrations
+
+TABLES = {
+    "signals": "signal",
+    "decisions": "decision",
+    "slices": "slice-timer",
+    "orders": "order",
+    "fills": "fill",
+    "trades": "trade",
+    "positions": "position",
+    "equity": "equity",
+    "alerts": "alert",
+    "bars": "bar",
+    "dead_letters": "dead-letter",
+}
+QUOTES = ("price", "size", "bid", "ask")
+
+
+def structure(client) -> list[tuple[str, str]]:
+    return [
+        tuple(row)
+        for row in client.query(
+            "SELECT name, create_table_query FROM system.tables WHERE database = currentDatabase() ORDER BY name"
+        ).result_rows
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A copy of the migrations, to be changed."""
+    return shutil.copytree(FOLDER, tmp_path / "migrations")
+
+
+def test_from_nothing_and_then_nothing_more(database):
+    assert migrate(database) == migrations()
+    before = structure(database)
+    assert migrate(database) == []
+    assert structure(database) == before
+    assert {name for name, _ in before} == {*TABLES, "ticks", "migrations"}
+
+
+@pytest.mark.parametrize("done", range(1, len(migrations())))
+def test_from_every_earlier_version(database, folder, done):
+    later = [folder / f"{each}.sql" for each in migrations()[done:]]
+    texts = [file.read_text("utf-8") for file in later]
+    for file in later:
+        file.unlink()
+    migrate(database, folder)
+    for file, text in zip(later, texts, strict=True):
+        file.write_text(text, "utf-8")
+    assert migrate(database, folder) == migrations()[done:]
+
+
+def test_after_a_death_behind_a_statement(database):
+    """It was done, and nobody had written that down."""
+    first, second, *_ = migrations()
+    migrate(database)
+    everything = structure(database)
+    for each in (first, second):
+        database.command(f"DELETE FROM migrations WHERE number = {each.number}")
+    assert migrate(database) == [first, second]
+    assert structure(database) == everything
+
+
+def test_an_applied_file_never_changes(database, folder):
+    migrate(database, folder)
+    file = folder / f"{migrations()[2]}.sql"
+    file.write_text(file.read_text("utf-8") + "-- better\n", "utf-8")
+    with pytest.raises(MigrationError, match=r"0003_slices\.sql is not what was applied"):
+        migrate(database, folder)
+
+
+def test_an_older_ghostfill_leaves_a_newer_database_alone(database, folder):
+    migrate(database, folder)
+    (folder / f"{migrations()[-1]}.sql").unlink()
+    with pytest.raises(MigrationError, match="of a newer Ghostfill"):
+        migrate(database, folder)
+
+
+@pytest.mark.parametrize("name", ["13_more.sql", "0014_more.sql", "more.sql"])
+def test_a_file_that_is_out_of_order_is_told(folder, name):
+    (folder / name).write_text("SELECT 1\n", "utf-8")
+    with pytest.raises(MigrationError):
+        migrations(folder)
+
+
+def test_every_statement_does_nothing_twice():
+    for each in migrations():
+        assert re.search(
+            r"^CREATE (TABLE|VIEW) IF NOT EXISTS |^CREATE OR REPLACE VIEW ", each.statement, re.MULTILINE
+        )
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_has_its_messages_fields(database, table):
+    migrate(database)
+    found = database.query(
+        f"SELECT name, type FROM system.columns WHERE database = 'contract' AND table = '{table}'"
+    )
+    expected = columns_of(catalog().schemas.current(TABLES[table])) | dict(PLACE)
+    assert dict(found.result_rows) == expected
+
+
+def test_ticks_have_a_ticks_fields_and_their_symbol(database):
+    migrate(database)
+    found = database.query(
+        "SELECT name, type FROM system.columns WHERE database = 'contract' AND table = 'ticks'"
+    )
+    fields = columns_of(catalog().schemas.current("tick"))
+    quotes = {name: f"Nullable({fields[name]})" for name in QUOTES}
+    own = {"symbol": "LowCardinality(String)", "k_row": "UInt32"}
+    assert dict(found.result_rows) == fields | quotes | own | dict(PLACE)
+
+
+@pytest.mark.parametrize("table", [*TABLES, "ticks"])
+def test_where_a_table_ends_is_found_without_reading_it(database, table):
+    migrate(database)
+    time = "exit_ts" if table == "trades" else "ts"
+    database.command(
+        f"INSERT INTO {table} ({time}, k_topic, k_partition, k_offset) SELECT now64(6), 't', 1, 7"
+    )
+    asked = f"SELECT k_topic, k_partition, max(k_offset) FROM {table} GROUP BY k_topic, k_partition"
+    assert database.query(asked).result_rows == [("t", 1, 7)]
+    plan = database.query(f"EXPLAIN {asked}").result_rows
+    assert any("places" in line for (line,) in plan), plan
