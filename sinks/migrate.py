@@ -2,7 +2,7 @@
 
 Rules of this file:
 - A migration is a file of one statement, `migrations/0007_name.sql`, that does nothing when it was done already:
-  a process that dies behind a statement does it again.
+ a process that dies behind a statement does it again.
 - Its name and checksum are written down when it is done. A file that was applied never changes.
 """
 
