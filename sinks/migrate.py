@@ -1,8 +1,8 @@
 """Brings a database to what this version of Ghostfill writes and asks.
 
 Rules of this file:
-- A migration is a file of one statement, `migrations/0007_name.sql`, that does nothing when it was done already:
- a process that dies behind a statement does it again.
+- A migration is a file of one statement, `migrations/0007_name.sql`, which does nothing when done again:
+  that is what a process does that died behind it.
 - Its name and checksum are written down when it is done. A file that was applied never changes.
 """
 
