@@ -33,7 +33,7 @@ PAUSE = 0.02
 AGAIN = 0.004
 """Seconds after which a tick that came too early is sent again."""
 PATIENCE = 10.0
-SYMBOL, ACCOUNT = "S00", "a0"
+SYMBOL, ACCOUNT, SOURCE = "S00", "a0", "source-0"
 HOPS = ("bench-chain-0", "bench-chain-1", "bench-chain-2", "bench-chain-3")
 
 Sample = Callable[[int], Awaitable[float]]
@@ -91,7 +91,7 @@ async def through_ghostfill(bootstrap: str, count: int) -> list[float]:
         async def sample(number: int) -> float:
             signal = Signal(
                 signal_id=f"s{number}",
-                source=f"for-{ACCOUNT}",
+                source=SOURCE,
                 symbol=SYMBOL,
                 side="flat" if number % 2 else "long",
                 ts=now(),

@@ -40,8 +40,9 @@ def main() -> None:
     rows: list[Row] = []
     for name in options.only or BENCHMARKS:
         with tempfile.TemporaryDirectory(prefix="ghostfill-bench-") as work:
-            rows += BENCHMARKS[name](options.quick, Path(work))
-    print("\n".join(map(str, rows)))
+            found = BENCHMARKS[name](options.quick, Path(work))
+        print("\n".join(map(str, found)))
+        rows += found
     missed = [row.what for row in rows if row.missed]
     if options.check and missed:
         sys.exit("Missed: " + "; ".join(missed))

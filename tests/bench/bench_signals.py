@@ -1,6 +1,7 @@
 """Signals to published fills, everything included, for a minute, and the memory that it takes.
 
-Each account follows a source of its own, and each signal opens or closes a position in one of the symbols.
+Four accounts follow each source, as the four of a system C do; each signal opens or closes a position in one of the
+symbols in each of them.
 Every symbol ticks every ten milliseconds. What counts is the fills that were readable when the minute was over.
 """
 
