@@ -5,6 +5,7 @@ that stood still sends nothing.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -69,23 +70,25 @@ async def hand_over(
 
     aiokafka sends one batch of a partition at a time; what waits behind that takes in what comes meanwhile.
     """
+    left = deque(pairs)
     waiting: list[Ack] = []
     unsent = _unsent(producer, TopicPartition(topic, partition))
-    builder = producer.create_batch() if unsent is None else unsent._builder
-    fresh, added = unsent is None, False
-    for key, value in pairs:
-        while builder.append(timestamp=None, key=key, value=value) is None:
-            if fresh:
-                waiting.append(await _start(producer, builder, topic, partition))
-            elif added:
-                waiting.append(asyncio.shield(unsent.future))
-            builder, fresh = producer.create_batch(), True
-        added = True
-    if fresh and builder.record_count():
-        waiting.append(await _start(producer, builder, topic, partition))
-    elif added and not fresh:
+    if unsent is not None and _fill(unsent._builder, left):
         waiting.append(asyncio.shield(unsent.future))
+    while left:
+        builder = producer.create_batch()
+        _fill(builder, left)
+        ack: Ack = await producer.send_batch(builder, topic, partition=partition)
+        waiting.append(ack)
     return waiting
+
+
+def _fill(builder: Any, pairs: deque[Pair]) -> bool:
+    """Move into a batch what it has room for, of a new one the first in any case; whether there was any."""
+    before = len(pairs)
+    while pairs and builder.append(timestamp=None, key=pairs[0][0], value=pairs[0][1]) is not None:
+        pairs.popleft()
+    return len(pairs) < before
 
 
 def _unsent(producer: AIOKafkaProducer, place: TopicPartition) -> Any:
@@ -99,11 +102,6 @@ async def send_batch(
 ) -> list[RecordMetadata]:
     """Write records in this order and wait until Kafka has them all."""
     return list(await asyncio.gather(*await start_batch(producer, topic, partition, pairs)))
-
-
-async def _start(producer: AIOKafkaProducer, builder: Any, topic: str, partition: int) -> Ack:
-    ack: Ack = await producer.send_batch(builder, topic, partition=partition)
-    return ack
 
 
 class Buffer(ProducerBuffer):
