@@ -3,6 +3,7 @@
 Rules of this file: an error behind a result's first piece is told in it, marked by a tag of the headers.
 """
 
+import json
 import time
 import uuid
 from typing import Any
@@ -69,11 +70,14 @@ async def ok(request: web.Request) -> web.Response:
 
 def written(request: web.Request, done: Any, began: float) -> web.Response:
     """What an insert came to."""
-    summary = (
-        f'{{"read_rows":"0","read_bytes":"0","written_rows":"{done.rows_written}",'
-        f'"written_bytes":"{done.bytes_written}","elapsed_ns":"{int((time.monotonic() - began) * 1e9)}"}}'
-    )
-    return web.Response(headers={**_headers(request), "X-ClickHouse-Summary": summary})
+    summary = {
+        "read_rows": "0",
+        "read_bytes": "0",
+        "written_rows": str(done.rows_written),
+        "written_bytes": str(done.bytes_written),
+        "elapsed_ns": str(int((time.monotonic() - began) * 1e9)),
+    }
+    return web.Response(headers={**_headers(request), "X-ClickHouse-Summary": json.dumps(summary)})
 
 
 def failed(request: web.Request, error: EngineError) -> web.Response:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import chdb
@@ -32,16 +32,6 @@ class EngineError(Exception):
         found = _CODE.search(text)
         super().__init__(text[found.start() :] if found else text)
         self.code = int(found[1]) if found else UNKNOWN
-
-
-class Inserter(Protocol):
-    """Takes the data of one insert, piece by piece."""
-
-    def append(self, data: bytes) -> None: ...
-
-    def finish(self) -> Any: ...
-
-    def cancel(self) -> None: ...
 
 
 class Engine:
@@ -101,13 +91,13 @@ class Handle:
                     raise
         return [self._connection.query(query, form, params=parameters)]
 
-    def insert(self, head: str, form: str) -> Inserter:
+    def insert(self, head: str, form: str) -> "Inserter":
         with _refusals():
-            return cast(Inserter, _Guarded(self._connection.send_insert(head, form)))
+            return Inserter(self._connection.send_insert(head, form))
 
 
-class _Guarded:
-    """An inserter that raises errors of ours."""
+class Inserter:
+    """Takes the data of one insert, piece by piece."""
 
     def __init__(self, inserter: Any) -> None:
         self._inserter = inserter
