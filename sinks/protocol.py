@@ -3,7 +3,7 @@
 Rules of this file:
 - A request has a session of its own, or the one that its `session_id` names.
 - Who may only read has handles that only read. A browser's page of elsewhere has nothing.
-- The engine's calls run in threads; the event loop never waits for them.
+- Statements run in threads; the event loop never waits for one.
 """
 
 import asyncio
