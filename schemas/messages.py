@@ -176,6 +176,8 @@ class SliceTimer(Message):
     reason: str = ""
     measured: float | None = None
     limit: float | None = None
+    mark: int | None = None
+    """When it was released or skipped."""
 
 
 class Order(Message):
@@ -303,9 +305,16 @@ class Equity(Message):
     drawdown: int
     """A fraction in 1e-8, from the highest of the initial balance and these rows."""
     realised: int = 0
+    """Of what was closed, before fees."""
     exposure: int = 0
     reserved: int = 0
     day_end: bool = False
+    balance: int | None = None
+    """What the account began with."""
+    day: str | None = None
+    """At day end: the date that ended, in the account's zone."""
+    year_days: int | None = None
+    """At the end of a day on which the account's markets were open: how many such days a year has."""
 
 
 class Alert(Message):

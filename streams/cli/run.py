@@ -57,7 +57,7 @@ class Run:
     def execute(self, listen: Listener = lambda outputs: None) -> dict[str, Any]:
         """Runs, writes the result files, and gives the summary that stands beside them."""
         seen = Seen()
-        statistics = {each.name: Statistics(each, self.instruments) for each in self.accounts}
+        statistics = {each.name: Statistics(each) for each in self.accounts}
         with Results(self.folder) as results:
             market = seen.watched(self.market)
             for outputs in simulate(self.accounts, market, self.entries, self.instruments, seen.dropped):

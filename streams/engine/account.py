@@ -6,19 +6,21 @@ and commands that take effect. Stepping at a record that means nothing to the ac
 driver may leave such records out (`streams.engine.watching` says which ones matter).
 """
 
+from datetime import date
 from heapq import heappop, heappush
 
 from schemas.messages import Command, OrderType, Output, Signal
 from streams.engine import breakers, figures, matching, path, plans, trading, turns
-from streams.engine.calendars import floor_minute, is_open, next_midnight
+from streams.engine.calendars import floor_minute, is_open, local_date, next_midnight
 from streams.engine.common import Common
+from streams.engine.days import days_a_year
 from streams.engine.inbox import Inbox, Waiting
 from streams.engine.market import Batch, Moment
 from streams.engine.orders import Order
 from streams.engine.outbox import Outbox
 from streams.engine.settings import Instrument, Instruments, Settings
 from streams.engine.state import AccountState, Lot, Plan, Terms
-from streams.engine.units import FOREVER, MINUTE
+from streams.engine.units import FOREVER, MICROSECOND, MINUTE
 
 
 class Account:
@@ -272,7 +274,10 @@ class Account:
 
     def _end_day(self, now: Moment, midnight: int) -> None:
         worth = figures.worth(self, now.mark_before)
-        self._tell(midnight, worth, day_end=True)
+        zone = self.settings.time_zone
+        day = local_date(zone, midnight - MICROSECOND)
+        traded = self.state.last_exit.keys() | self._by_symbol.keys()
+        self._tell(midnight, worth, day, days_a_year(zone, self.instruments, traded, day, midnight))
         self.state.day_open = worth.equity
         self.state.daily_loss_tripped = False
         matching.end_day_orders(self, now, midnight)
@@ -281,14 +286,19 @@ class Account:
         """The row at a fill."""
         self._tell(now.time, self.worth(now))
 
-    def _tell(self, time: int, worth: figures.Worth, *, day_end: bool = False) -> None:
+    def _tell(
+        self, time: int, worth: figures.Worth, ended: date | None = None, year_days: int | None = None
+    ) -> None:
+        """`ended`: the day, where the row is of a day's end."""
         self.out.equity(
             time,
             worth.equity,
             worth.unrealised,
             exposure=worth.exposure,
             reserved=figures.reserved(self),
-            day_end=day_end,
+            balance=self.settings.balance,
+            day=ended.isoformat() if ended is not None else None,
+            year_days=year_days,
         )
 
     def _finish(self, now: Moment) -> None:

@@ -88,6 +88,7 @@ class Outbox:
         reason: str = "",
         measured: float | None = None,
         limit: float | None = None,
+        mark: int | None = None,
     ) -> None:
         self.messages.append(
             SliceTimer(
@@ -109,6 +110,7 @@ class Outbox:
                 reason=reason,
                 measured=measured,
                 limit=limit,
+                mark=mark,
             )
         )
 
@@ -186,8 +188,9 @@ class Outbox:
         )
 
     def equity(
-        self, time: int, equity: int, unrealised: int, *, exposure: int, reserved: int, day_end: bool = False
-    ) -> None:
+        self, time: int, equity: int, unrealised: int,
+        *, exposure: int, reserved: int, balance: int, day: str | None, year_days: int | None,
+    ) -> None:  # fmt: skip
         state = self.state
         state.counts.equities += 1
         state.row_peak = max(state.row_peak, equity)
@@ -204,7 +207,10 @@ class Outbox:
                 realised=state.realised,
                 exposure=exposure,
                 reserved=reserved,
-                day_end=day_end,
+                day_end=day is not None,
+                balance=balance,
+                day=day,
+                year_days=year_days,
             )
         )
 

@@ -131,7 +131,7 @@ def skip(
     )  # fmt: skip
     account.out.slice(
         now.time, plan, planned, "skipped", _condition(account, plan, planned),
-        reason=reason, measured=measured, limit=limit,
+        reason=reason, measured=measured, limit=limit, mark=now.mark_of(plan.symbol),
     )  # fmt: skip
 
 
@@ -140,8 +140,9 @@ def _send(account: Account, now: Moment, plan: Plan, planned: PlannedSlice) -> N
     order.plan_id, order.slice_number = plan.plan_id, planned.number
     order.signal_id, order.command_id = plan.origin.signal_id, plan.origin.command_id
     account.out.slice(
-        now.time, plan, planned, "released", _condition(account, plan, planned), order_id=order.order_id
-    )
+        now.time, plan, planned, "released", _condition(account, plan, planned),
+        order_id=order.order_id, mark=now.mark_of(plan.symbol),
+    )  # fmt: skip
     place(account, now, plan, order)
 
 

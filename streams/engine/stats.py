@@ -12,14 +12,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from schemas.messages import Decision, Equity, Fill, Order, Output, Position, SliceTimer, Trade
-from streams.engine.settings import Instruments, Settings
+from streams.engine.days import CALENDAR_YEAR
+from streams.engine.settings import Settings
 from streams.engine.tally import Days, Drawdown, Exposure, Group, Slices, Theories, decimal
 from streams.engine.units import SECOND, half_even, value_of
 
 LEAST_RETURNS = 5
 LEAST_CAGR_DAYS = 7
-CALENDAR_YEAR = 365
-SESSION_YEAR = 252
 FINAL_STATES = frozenset({"filled", "cancelled", "expired", "rejected"})
 
 
@@ -81,7 +80,7 @@ def daily_returns(balance: int, equities: Sequence[int]) -> list[float] | None:
 class Statistics:
     """The running totals of one account."""
 
-    def __init__(self, settings: Settings, instruments: Instruments) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.balance = settings.balance
         self.equity = settings.balance
         self.trades = Group()
@@ -99,7 +98,7 @@ class Statistics:
         self.fills = 0
         self.slippage = 0
         self.drawdown = Drawdown(settings.balance)
-        self.days = Days(settings.time_zone, instruments)
+        self.days = Days()
         self.exposure = Exposure()
         self.slices = Slices()
         self.theories = Theories()
@@ -112,7 +111,6 @@ class Statistics:
             case Fill():
                 self.fills += 1
                 self.slippage += value_of(output.slippage, output.quantity)
-                self.days.traded.add(output.symbol)
                 self.slices.fill(output)
             case Position():
                 self.exposure.position(output)
@@ -133,7 +131,7 @@ class Statistics:
         self.equity = row.equity
         self.drawdown.add(row.equity)
         if row.day_end:
-            self.days.end(row.ts, row.equity)
+            self.days.end(row)
 
     def _trade(self, trade: Trade) -> None:
         self.trades.add(trade)
@@ -150,7 +148,6 @@ class Statistics:
             self.worst = trade
         self.exits.setdefault(trade.exit_reason, Group()).add(trade)
         self.symbols.setdefault(trade.symbol, Group()).add(trade)
-        self.days.traded.add(trade.symbol)
         self.slices.trade(trade)
         self.theories.trade(trade)
 
@@ -195,24 +192,23 @@ class Statistics:
         }
 
     def _risk(self) -> dict[str, object]:
-        rows = self.days.open_rows()
+        rows, periods = self.days.counted, self.days.a_year
         equities = [equity for _, equity in rows]
         returns = daily_returns(self.balance, equities)
-        periods = CALENDAR_YEAR if self.days.always_open() else SESSION_YEAR
-        last = self.days.rows[-1][1] if self.days.rows else self.balance
+        last = self.days.last if self.days.last is not None else self.balance
         shown: Sequence[float | None] = returns if returns is not None else [None] * len(rows)
         return {
             "start_equity": decimal(self.balance),
             "end_equity": decimal(self.equity),
             "total_return": (self.equity - self.balance) / self.balance if self.balance > 0 else None,
-            "days": len(self.days.rows),
+            "days": self.days.ended,
             "sharpe": sharpe(returns, periods) if returns is not None else None,
             "sortino": sortino(returns, periods) if returns is not None else None,
-            "cagr": cagr(self.balance, last, len(self.days.rows)),
+            "cagr": cagr(self.balance, last, self.days.ended),
             "max_drawdown": self.drawdown.largest(),
             "daily": [
-                {"date": date.isoformat(), "equity": decimal(equity), "return": change}
-                for (date, equity), change in zip(rows, shown, strict=True)
+                {"date": day, "equity": decimal(equity), "return": change}
+                for (day, equity), change in zip(rows, shown, strict=True)
             ],
         }
 

@@ -7,14 +7,12 @@ cumulative shares, each rounded half to even, so that the parts add up to the to
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import date
 from fractions import Fraction
 from typing import Literal
 
-from schemas.messages import Fill, Position, SliceTimer, Trade
-from streams.engine.calendars import at_minute, local_date, next_open
-from streams.engine.settings import Instruments, Session
-from streams.engine.units import MICROSECOND, ONE, half_even, value_of
+from schemas.messages import Equity, Fill, Position, SliceTimer, Trade
+from streams.engine.days import CALENDAR_YEAR
+from streams.engine.units import ONE, half_even, value_of
 
 BASIS_POINTS = 10_000
 
@@ -78,37 +76,23 @@ class Drawdown:
 
 
 class Days:
-    """The equity at each day's end, and which of those days the account's markets were open on."""
+    """The equity at each day's end, and which of those days count."""
 
-    def __init__(self, zone: str, instruments: Instruments) -> None:
-        self.zone = zone
-        self.instruments = instruments
-        self.traded: set[str] = set()
-        self.rows: list[tuple[int, int]] = []
+    def __init__(self) -> None:
+        self.ended = 0
+        self.last: int | None = None
+        """The equity at the last day's end."""
+        self.counted: list[tuple[str, int]] = []
+        """The date and the equity of each day that counts."""
+        self.a_year = CALENDAR_YEAR
+        """How many days like the last that counts a year has."""
 
-    def end(self, ts: int, equity: int) -> None:
-        self.rows.append((ts, equity))
-
-    def _calendars(self) -> set[Session | None]:
-        """Of what was traded; before that, of what may be."""
-        known = self.instruments.known
-        if self.traded or known:
-            return {self.instruments.of(symbol).calendar for symbol in (self.traded or known)}
-        return {self.instruments.default.calendar}
-
-    def always_open(self) -> bool:
-        return None in self._calendars()
-
-    def open_rows(self) -> list[tuple[date, int]]:
-        """The day and its equity, without the days on which none of the calendars has a session."""
-        calendars = self._calendars()
-        rows = []
-        for ts, equity in self.rows:
-            day = local_date(self.zone, ts - MICROSECOND)
-            midnight = at_minute(self.zone, day, 0)
-            if any(next_open(calendar, midnight) < ts for calendar in calendars):
-                rows.append((day, equity))
-        return rows
+    def end(self, row: Equity) -> None:
+        self.ended += 1
+        self.last = row.equity
+        if row.day is not None and row.year_days is not None:
+            self.counted.append((row.day, row.equity))
+            self.a_year = row.year_days
 
 
 class Exposure:

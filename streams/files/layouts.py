@@ -9,7 +9,7 @@ from streams.files.text import decimal_text, list_text, plain_text, time_text
 
 _DECIMALS = frozenset(
     "quantity price fee entry_price exit_price pnl pnl_pct fees equity cash unrealised realised drawdown"
-    " arrival slippage gross_pnl entry_notional mae mfe filled limit_price stop_price average_price cost mark"
+    " balance arrival slippage gross_pnl entry_notional mae mfe filled limit_price stop_price average_price cost mark"
     " stop target trailing exposure reserved".split()
 )
 _TIMES = frozenset("ts due created entry_ts exit_ts opened time_limit".split())
@@ -60,7 +60,8 @@ DECISIONS = _layout(
 EQUITY = _layout(
     Equity,
     "equity.csv",
-    "ts account equity cash unrealised drawdown realised exposure reserved day_end equity_id",
+    "ts account equity cash unrealised drawdown realised exposure reserved day_end equity_id"
+    " balance day year_days",
 )
 ORDERS = _layout(
     Order,
@@ -72,7 +73,7 @@ SLICES = _layout(
     SliceTimer,
     "slices.csv",
     "slice_id account plan_id symbol side number of state quantity due ts condition reason measured limit"
-    " arrival order_id signal_id",
+    " arrival order_id signal_id mark",
 )
 POSITIONS = _layout(
     Position,

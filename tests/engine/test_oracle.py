@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.messages import Decision, Equity, Fill, Order, Output, Trade
+from schemas.messages import Decision, Equity, Fill, Order, Output, SliceTimer, Trade
 from streams.engine.orders import TERMINAL
 from tests.engine.drivers import by_account, in_batches
 from tests.engine.oracle import run
@@ -59,7 +59,22 @@ class _near:  # noqa: N801
 
 
 def equity_row(equity: Equity) -> Row:
-    return equity.ts, equity.equity, equity.cash, equity.unrealised, equity.drawdown
+    return (
+        equity.ts, equity.equity, equity.cash, equity.unrealised, equity.drawdown, equity.exposure,
+        equity.balance, equity.day_end, equity.day, equity.year_days,
+    )  # fmt: skip
+
+
+def decided_slices(told: Iterable[Output]) -> list[Row]:
+    """Those whose time came."""
+    return [
+        (
+            timer.symbol, timer.signal_id, timer.number, timer.of, timer.state, timer.ts, timer.due,
+            timer.quantity, timer.arrival, timer.mark, timer.reason,
+        )
+        for timer in told
+        if isinstance(timer, SliceTimer) and timer.state in ("released", "skipped")
+    ]  # fmt: skip
 
 
 def ended_orders(told: Iterable[Output]) -> list[Row]:
@@ -91,6 +106,7 @@ def compare(world: World, cuts: list[int]) -> None:
             right = [row(output) for output in other if isinstance(output, kind)]
             assert left == right, kind.__name__
         assert ended_orders(mine) == ended_orders(other)
+        assert decided_slices(mine) == decided_slices(other)
         if (
             account not in short_of_volume
         ):  # a target that waits for volume is ambiguous to one, past to the other

@@ -2,6 +2,7 @@
 
 import json
 import math
+from datetime import date
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from typing import Any
@@ -9,8 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from schemas.messages import Decision, Equity, Fill, Order, Position, SliceTimer, Trade
+from streams.engine.calendars import local_date
+from streams.engine.days import days_a_year
 from streams.engine.settings import Instrument, Instruments, Session, Settings, Size
 from streams.engine.stats import (
     Statistics,
@@ -42,10 +46,16 @@ def statistics_of(
         name="a", balance=balance * ONE, size=Size(mode="fixed_notional", value=ONE), time_zone=zone
     )
     known = {"X": Instrument(symbol="X", calendar=calendar), "B": Instrument(symbol="B")}
-    statistics = Statistics(
-        settings, Instruments(known=known, default=Instrument(symbol="", calendar=default))
-    )
+    instruments = Instruments(known=known, default=Instrument(symbol="", calendar=default))
+    statistics = Statistics(settings)
+    traded = set()
     for output in outputs:
+        if isinstance(output, Fill | Trade):
+            traded.add(output.symbol)
+        if isinstance(output, Equity) and output.day_end:
+            day = local_date(zone, output.ts - 1)
+            a_year = days_a_year(zone, instruments, traded, day, output.ts)
+            output = structs.replace(output, day=day.isoformat(), year_days=a_year)
         statistics.add(output)
     return statistics
 
@@ -336,11 +346,14 @@ def test_a_day_of_the_zone_with_daylight_saving():
 
 
 def test_before_anything_is_traded_the_calendar_is_that_of_what_may_be():
-    assert statistics_of(calendar=NYSE).days.always_open()
-    settings = Settings(name="a", balance=ONE, size=Size(mode="quantity"))
-    assert Statistics(settings, Instruments()).days.always_open()
+    known = Instruments(known={"X": Instrument(symbol="X", calendar=NYSE)})
     default = Instruments(default=Instrument(symbol="", calendar=NYSE))
-    assert not Statistics(settings, default).days.always_open()
+    saturday, midnight = date(2025, 1, 11), START + 6 * DAY
+    assert days_a_year("UTC", Instruments(), set(), saturday, midnight) == 365
+    assert days_a_year("UTC", known, set(), saturday, midnight) is None
+    assert days_a_year("UTC", known, set(), date(2025, 1, 10), START + 5 * DAY) == 252
+    assert days_a_year("UTC", default, set(), saturday, midnight) is None
+    assert days_a_year("UTC", known, {"unknown"}, saturday, midnight) == 365
 
 
 # Time with a position --------------------------------------------------------------------------

@@ -151,7 +151,11 @@ class Account(Matching):
 
     def end_day(self, midnight: int) -> None:
         marks = self.market.before
-        self.row(midnight, marks, day_end=True)
+        zone, instruments = self.settings.time_zone, self.market.instruments
+        day = hours.local(midnight - 1, zone).date()
+        markets = [instruments.of(symbol) for symbol in self.traded or instruments.known]
+        year_days = hours.days_a_year(markets or [instruments.default], hours.instant(day, 0, zone), midnight)
+        self.row(midnight, marks, day.isoformat(), year_days)
         for order in list(self.orders):
             if order.tif == "DAY":
                 self.kill(order, "expired", "expired")

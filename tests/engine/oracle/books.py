@@ -41,6 +41,7 @@ class Books:
         self.day_opening = settings.balance
         self.tripped: set[str] = set()
         self.last_exit: dict[str, int] = {}
+        self.traded: set[str] = set()
         self.used_volume = 0
         """Of the present record."""
 
@@ -169,7 +170,9 @@ class Books:
 
     # Rows and breakers --------------------------------------------------------------------------
 
-    def row(self, ts: int, marks: dict[str, int], day_end: bool = False) -> None:
+    def row(
+        self, ts: int, marks: dict[str, int], ended: str | None = None, year_days: int | None = None
+    ) -> None:
         equity = self.equity(marks)
         self.row_peak = max(self.row_peak, equity)
         drawdown = Fraction(self.row_peak - equity, self.row_peak) if self.row_peak > 0 else Fraction(0)
@@ -184,7 +187,10 @@ class Books:
                 drawdown=half_even(drawdown * ONE),
                 realised=self.realised,
                 exposure=sum(value(marks[lot.symbol], lot.held) for lot in self.lots),
-                day_end=day_end,
+                day_end=ended is not None,
+                balance=self.settings.balance,
+                day=ended,
+                year_days=year_days,
             )
         )
 
@@ -288,6 +294,7 @@ class Books:
                 reason=reason,
                 measured=measured,
                 limit=limit,
+                mark=self.market.marks[plan.symbol] if slice_.state in ("released", "skipped") else None,
             )
         )
 
@@ -375,6 +382,7 @@ class Books:
         self.counters[order.id] = number
         signal = order.plan.terms.want.signal if order.plan is not None else lot.terms.want.signal
         self.say(order)
+        self.traded.add(order.symbol)
         self.out.append(
             Fill(
                 fill_id=f"{order.id}.{number}",

@@ -54,3 +54,11 @@ def is_open(instrument: Instrument, at: int) -> bool:
         return False
     of_day = ((when.hour * 60 + when.minute) * 60 + when.second) * 10**6 + when.microsecond
     return session.open * MINUTE <= of_day < session.close * MINUTE
+
+
+def days_a_year(markets: list[Instrument], began: int, ended: int) -> int | None:
+    """Of days like this one; None where each minute of it found all of these markets closed."""
+    if any(market.calendar is None for market in markets):
+        return 365
+    minutes = range(began, ended, MINUTE)
+    return 252 if any(is_open(market, at) for at in minutes for market in markets) else None

@@ -63,7 +63,7 @@ def arriving(row: Row, given: Given, records: list[Record], length: int) -> tupl
 
 def figures(given: Given, outputs: list[Output], records: list[Record]) -> dict[str, object]:
     """The statistics of the account over its market's time."""
-    statistics = Statistics(given.settings, given.instruments)
+    statistics = Statistics(given.settings)
     for output in outputs:
         statistics.add(output)
     return statistics.summary(records[0].ts, records[-1].ts)
