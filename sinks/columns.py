@@ -10,7 +10,7 @@ from typing import Any
 from schemas.avro_schemas import Schema
 
 FEW = frozenset(
-    {"account", "symbol", "source", "reason", "purpose", "exit_reason", "kind", "topic", "condition"}
+    {"account", "symbol", "source", "reason", "purpose", "exit_reason", "kind", "topic", "condition", "day"}
 )
 """Strings of which there are few: each is stored once."""
 A_FEW, FEW_OR_NONE = "LowCardinality(String)", "LowCardinality(Nullable(String))"
@@ -20,8 +20,9 @@ PLACE: Mapping[str, str] = {
     "k_topic": A_FEW,
     "k_partition": "UInt16",
     "k_offset": "UInt64",
+    "k_time": "DateTime64(3, 'UTC')",
 }
-"""Where in Kafka a row comes from."""
+"""Where in Kafka a row comes from, and when it was written there."""
 
 
 def columns_of(schema: Schema) -> dict[str, str]:

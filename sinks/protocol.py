@@ -123,12 +123,21 @@ class Protocol:
 
     @asynccontextmanager
     async def _session(self, request: web.Request, name: str, user: User) -> AsyncIterator[Handle]:
+        if user.reads_only:  # nothing that it asks for could outlive the request
+            settings = {**settings_of(request), "readonly": "1"}
+            handle = await self._in_thread(self._engine.open, settings)
+            try:
+                await self._use_database(request, handle)
+                yield handle
+            finally:
+                await self._in_thread(handle.close)
+            return
         wanted = request.query.get("session_id")
         if wanted is None or request.method == "GET":
-            handle = self._open(user)
+            handle = self._engine.open()
             try:
                 await self._prepare(request, handle)
-                if request.method == "GET" and not user.reads_only:  # following a link changes nothing
+                if request.method == "GET":  # following a link changes nothing
                     await self._in_thread(handle.set, {"readonly": "2"})
                 yield handle
             finally:
@@ -137,7 +146,7 @@ class Protocol:
         self._end_old_sessions()
         session = self._sessions.get((name, wanted))
         if session is None:
-            session = self._sessions[name, wanted] = Session(self._open(user), time.monotonic())
+            session = self._sessions[name, wanted] = Session(self._engine.open(), time.monotonic())
         if session.lock.locked():
             raise EngineError(f"Code: {SESSION_LOCKED}. DB::Exception: Session {wanted} is locked by a query")
         async with session.lock:
@@ -147,12 +156,12 @@ class Protocol:
             finally:
                 session.used = time.monotonic()
 
-    def _open(self, user: User) -> Handle:
-        return self._engine.open({"readonly": "1"} if user.reads_only else None)
-
-    async def _prepare(self, request: web.Request, handle: Handle) -> None:
+    async def _use_database(self, request: web.Request, handle: Handle) -> None:
         if database := database_of(request):
             await self._in_thread(handle.use, database)
+
+    async def _prepare(self, request: web.Request, handle: Handle) -> None:
+        await self._use_database(request, handle)
         if settings := settings_of(request):
             await self._in_thread(handle.set, settings)
 

@@ -18,9 +18,11 @@ CREATE TABLE IF NOT EXISTS slices (
     reason LowCardinality(String) CODEC(ZSTD),
     measured Nullable(Float64) CODEC(ZSTD),
     `limit` Nullable(Float64) CODEC(ZSTD),
+    mark Nullable(Decimal(18, 8)) CODEC(GCD, Delta, ZSTD),
     k_topic LowCardinality(String) CODEC(ZSTD),
     k_partition UInt16 CODEC(ZSTD),
     k_offset UInt64 CODEC(DoubleDelta, ZSTD),
+    k_time DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
     PROJECTION places (SELECT k_topic, k_partition, max(k_offset) GROUP BY k_topic, k_partition)
 )
 ENGINE = ReplacingMergeTree(k_offset)

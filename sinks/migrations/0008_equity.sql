@@ -11,9 +11,13 @@ CREATE TABLE IF NOT EXISTS equity (
     exposure Decimal(18, 8) CODEC(GCD, Delta, ZSTD),
     reserved Decimal(18, 8) CODEC(GCD, Delta, ZSTD),
     day_end Bool CODEC(ZSTD),
+    balance Nullable(Decimal(18, 8)) CODEC(GCD, Delta, ZSTD),
+    day LowCardinality(Nullable(String)) CODEC(ZSTD),
+    year_days Nullable(Int64) CODEC(ZSTD),
     k_topic LowCardinality(String) CODEC(ZSTD),
     k_partition UInt16 CODEC(ZSTD),
     k_offset UInt64 CODEC(DoubleDelta, ZSTD),
+    k_time DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
     PROJECTION places (SELECT k_topic, k_partition, max(k_offset) GROUP BY k_topic, k_partition)
 )
 ENGINE = ReplacingMergeTree(k_offset)

@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS dead_letters (
     k_topic LowCardinality(String) CODEC(ZSTD),
     k_partition UInt16 CODEC(ZSTD),
     k_offset UInt64 CODEC(DoubleDelta, ZSTD),
+    k_time DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
     PROJECTION places (SELECT k_topic, k_partition, max(k_offset) GROUP BY k_topic, k_partition)
 )
 ENGINE = ReplacingMergeTree(k_offset)

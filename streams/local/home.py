@@ -17,11 +17,14 @@ from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
+from sinks.database import URL, Database, DatabaseError
 from streams.local.folders import data_folder
 from streams.transport.cluster import BOOTSTRAP, Cluster, ClusterError
 
 PLAIN = "PLAINTEXT"
 HOME = "GHOSTFILL_HOME"
+CLICKHOUSE = "clickhouse"
+"""What an instance calls the address of its own ClickHouse."""
 LOCK_ATTEMPTS = 5
 LOCK_PAUSE_S = 0.02
 
@@ -171,3 +174,19 @@ def find_cluster(environment: Mapping[str, str]) -> Cluster:
             f"set {BOOTSTRAP} and its companions here too"
         )
     return Cluster(instance.bootstrap)
+
+
+def find_database(environment: Mapping[str, str]) -> Database:
+    """The user's ClickHouse where one is named, else the one of the instance that runs in the home."""
+    named = Database.from_environment(environment)
+    if named is not None:
+        return named
+    home = Home.from_environment(environment)
+    instance = home.instance()
+    if instance is None:
+        raise DatabaseError(
+            f"no Ghostfill is running in {home.folder}: start it with `ghostfill up`, or set {URL}"
+        )
+    if CLICKHOUSE not in instance.endpoints:
+        raise DatabaseError(f"the Ghostfill in {home.folder} keeps its results elsewhere: set {URL} here too")
+    return Database.at(instance.endpoints[CLICKHOUSE], embedded=True)

@@ -1,0 +1,146 @@
+"""Which ClickHouse, and how to speak to it.
+
+Rules of this file: what a person sets is `CLICKHOUSE_URL` and its companions, named below; a wrong value is
+told with its name. Who only asks connects as somebody who can change nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+URL = "CLICKHOUSE_URL"
+USER = "CLICKHOUSE_USER"
+PASSWORD = "CLICKHOUSE_PASSWORD"
+CA_FILE = "CLICKHOUSE_CA"
+CERTIFICATE = "CLICKHOUSE_CERT"
+KEY = "CLICKHOUSE_KEY"
+NAME = "ghostfill"
+PORTS = {"http": 8123, "https": 8443}
+EXAMPLE = "such as https://clickhouse.example:8443/ghostfill"
+CONNECT_S = 10
+READER = "reader"
+"""The embedded server's user who may only read."""
+
+
+class DatabaseError(Exception):
+    """The database's settings are wrong, or it does not answer; says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database of one server or cluster."""
+
+    host: str
+    port: int
+    secure: bool = False
+    name: str = NAME
+    user: str = "default"
+    password: str = ""
+    ca_file: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+    embedded: bool = False
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Database | None":
+        """The user's own; None when none is named."""
+        text = environment.get(URL, "").strip()
+        if not text:
+            return None
+        found = cls.at(text)
+        return replace(
+            found,
+            user=environment.get(USER) or found.user,
+            password=environment.get(PASSWORD) or found.password,
+            ca_file=environment.get(CA_FILE),
+            certificate=environment.get(CERTIFICATE),
+            key=environment.get(KEY),
+        )
+
+    @classmethod
+    def at(cls, url: str, *, embedded: bool = False) -> "Database":
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise DatabaseError(f"{URL} is {url}: {error}; expected a URL {EXAMPLE}") from error
+        if parts.scheme not in PORTS or not parts.hostname:
+            raise DatabaseError(f"{URL} is {url}; expected a URL {EXAMPLE}")
+        return cls(
+            host=parts.hostname,
+            port=port or PORTS[parts.scheme],
+            secure=parts.scheme == "https",
+            name=parts.path.strip("/") or NAME,
+            embedded=embedded,
+            **_credentials(parts),
+        )
+
+    @property
+    def url(self) -> str:
+        """Without its secrets."""
+        return f"{'https' if self.secure else 'http'}://{self.host}:{self.port}/{self.name}"
+
+    def environment(self) -> dict[str, str]:
+        """What a child process is given so that it finds this database."""
+        values = {
+            URL: self.url,
+            USER: self.user,
+            PASSWORD: self.password,
+            CA_FILE: self.ca_file,
+            CERTIFICATE: self.certificate,
+            KEY: self.key,
+        }
+        return {name: value for name, value in values.items() if value}
+
+    def client(self, **options: Any) -> Client:
+        """One that may do everything that its user may."""
+        return self._client({"database": self.name, **options})
+
+    def reader(self, settings: Mapping[str, Any] | None = None, **options: Any) -> Client:
+        """One that changes nothing. `settings` are ClickHouse's, such as limits."""
+        user = {"username": READER} if self.embedded else {}
+        limits = {**(settings or {}), **({} if self.embedded else {"readonly": 1})}
+        return self._client({"database": self.name, "settings": limits, **user, **options})
+
+    def make(self) -> None:
+        """The database itself, if it is not there."""
+        kind = " ENGINE = Atomic" if self.embedded else ""  # an embedded server's usual kind keeps no tables
+        client = self._client({"database": "default"})
+        try:
+            client.command(f"CREATE DATABASE IF NOT EXISTS `{self.name}`{kind}")
+        finally:
+            client.close()
+
+    def _client(self, options: Mapping[str, Any]) -> Client:
+        settings: dict[str, Any] = {
+            "host": self.host,
+            "port": self.port,
+            "interface": "https" if self.secure else "http",
+            "username": self.user,
+            "password": self.password,
+            "ca_cert": self.ca_file,
+            "client_cert": self.certificate,
+            "client_cert_key": self.key,
+            "connect_timeout": CONNECT_S,
+            "autogenerate_session_id": False,
+            "tz_mode": "aware",
+        }
+        try:
+            return clickhouse_connect.get_client(**{**settings, **options})
+        except ClickHouseError as error:
+            raise DatabaseError(f"ClickHouse at {self.url} does not answer: {first_line(error)}") from error
+
+
+def first_line(error: Exception) -> str:
+    """What ClickHouse said, without what its client added."""
+    return str(error).partition("\n")[0].strip()
+
+
+def _credentials(parts: SplitResult) -> dict[str, str]:
+    known = {"user": parts.username, "password": parts.password}
+    return {name: unquote(value) for name, value in known.items() if value}
