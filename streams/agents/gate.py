@@ -13,14 +13,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from schemas.codec import Codec
+from schemas.dead_letters import MAX_VALUE, dead_letter
 from schemas.errors import MessageError, RegistryError
 from schemas.kinds import key_of
 from schemas.messages import Command, DeadLetter, Message, Signal
-from schemas.numbers import TIME_END
 from schemas.partition import partition_of, shard_of
 from schemas.private import encode_entry, inbox_entry
 from schemas.registry import Registry
 from streams.agents.wishes import in_engine_units
+from streams.engine.units import MILLISECOND
 from streams.transport.app import SESSION_SECONDS, App, Arrival, app_settings
 from streams.transport.batches import Batch
 from streams.transport.cluster import Cluster
@@ -29,10 +30,6 @@ from streams.transport.producing import Ack, Pair, Producer, start_batch
 
 NAME = "ghostfill-gate"
 
-MAX_VALUE = 256 << 10
-"""Bytes of one message. What is longer is a dead letter, and is cut there."""
-MAX_KEY = 1 << 10
-MAX_REASON = 1000
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 30.0
 
@@ -118,7 +115,12 @@ class Gate:
             try:
                 message = self._read(batch.topic, raw)
             except MessageError as error:
-                found.letters.append(dead_letter(batch, raw, str(error)))
+                found.letters.append(
+                    dead_letter(
+                        batch.topic, batch.partition, raw.offset,
+                        ts=raw.timestamp * MILLISECOND, key=raw.key, value=raw.value, reason=str(error),
+                    )
+                )  # fmt: skip
                 continue
             entry = None, encode_entry(inbox_entry(message, batch.topic, batch.partition, raw.offset))
             if isinstance(message, Signal):
@@ -141,16 +143,3 @@ class Gate:
         pairs = [(key_of(letter), self._codec.encode(letter)) for letter in letters]
         partition = partition_of(pairs[0][0], len(await producer.partitions_for(topic)))
         return await start_batch(producer, topic, partition, pairs)
-
-
-def dead_letter(batch: Batch, raw: Raw, reason: str) -> DeadLetter:
-    """What cannot be read, as far as it is not too long to keep."""
-    return DeadLetter(
-        topic=batch.topic,
-        partition=batch.partition,
-        offset=raw.offset,
-        ts=min(max(raw.timestamp, 0) * 1000, TIME_END - 1),
-        reason=reason[:MAX_REASON].encode(errors="replace").decode(),
-        value=(raw.value or b"")[:MAX_VALUE],
-        key=raw.key[:MAX_KEY] if raw.key is not None else None,
-    )

@@ -11,10 +11,10 @@ from typing import TypeVar
 import msgspec
 
 from schemas.codec import encode
+from schemas.dead_letters import dead_letter
 from schemas.errors import MessageError
 from schemas.kinds import key_of, topic_of
 from schemas.messages import Command, DeadLetter, Message
-from schemas.numbers import TIME_END
 from schemas.private import InboxEntry
 from streams.agents.market import Fault, MarketRun
 from streams.engine.inbox import Entry
@@ -31,8 +31,6 @@ TABLES = (ACCOUNTS, MARKET, SEEN)
 
 MAX_AHEAD = HOUR
 """How far ahead of its market an entry may be."""
-MAX_VALUE, MAX_KEY, MAX_REASON = 256 << 10, 1 << 10, 1000
-"""What is kept of a record that nobody can read."""
 
 _Row = TypeVar("_Row", AccountRow, SymbolRow, BarsRow, SeenRow)
 
@@ -225,23 +223,10 @@ def _record(message: Message) -> Record:
 def _letter(topic: str, fault: Fault) -> DeadLetter:
     """A record of a market that nobody can read, as far as it is not too long to keep."""
     raw = fault.raw
-    return DeadLetter(
-        topic=topic,
-        partition=0,
-        offset=raw.offset,
-        ts=min(max(raw.timestamp, 0) * MILLISECOND, TIME_END - 1),
-        reason=fault.reason[:MAX_REASON].encode(errors="replace").decode(),
-        value=(raw.value or b"")[:MAX_VALUE],
-        key=raw.key[:MAX_KEY] if raw.key is not None else None,
-    )
+    ts = raw.timestamp * MILLISECOND
+    return dead_letter(topic, 0, raw.offset, ts=ts, key=raw.key, value=raw.value, reason=fault.reason)
 
 
 def _letter_of(entry: InboxEntry, error: MessageError) -> DeadLetter:
-    return DeadLetter(
-        topic=entry.topic,
-        partition=entry.partition,
-        offset=entry.offset,
-        ts=min(max(entry.ts, 0), TIME_END - 1),
-        reason=str(error)[:MAX_REASON].encode(errors="replace").decode(),
-        value=bytes(entry.payload)[:MAX_VALUE],
-    )
+    place = entry.topic, entry.partition, entry.offset
+    return dead_letter(*place, ts=entry.ts, key=None, value=bytes(entry.payload), reason=str(error))
