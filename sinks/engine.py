@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 import chdb
 
-_CODE = re.compile(r"Code: (\d+)\.")
+_CODE = re.compile(r"Code: (\d+)[.,]")
 _SETTING = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 NOT_STREAMED = "Streaming query is not supported"
 STREAMED = frozenset(
@@ -108,7 +108,11 @@ class Inserter:
 
     def finish(self) -> Any:
         with _refusals():
-            return self._inserter.finish()
+            try:
+                return self._inserter.finish()
+            except RuntimeError:  # chdb takes it for ended, and its handle for busy for ever
+                self._inserter._conn.insert_cancel(self._inserter._c_inserter)
+                raise
 
     def cancel(self) -> None:
         with _refusals():
