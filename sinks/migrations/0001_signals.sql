@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS signals (
     k_partition UInt16 CODEC(ZSTD),
     k_offset UInt64 CODEC(DoubleDelta, ZSTD),
     k_time DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
+    CONSTRAINT aligned CHECK k_topic = 'signals',
     PROJECTION places (SELECT k_topic, k_partition, max(k_offset) GROUP BY k_topic, k_partition)
 )
 ENGINE = ReplacingMergeTree(k_offset)

@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS slices (
     k_partition UInt16 CODEC(ZSTD),
     k_offset UInt64 CODEC(DoubleDelta, ZSTD),
     k_time DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
+    CONSTRAINT aligned CHECK k_topic = 'slice-timers',
     PROJECTION places (SELECT k_topic, k_partition, max(k_offset) GROUP BY k_topic, k_partition)
 )
 ENGINE = ReplacingMergeTree(k_offset)

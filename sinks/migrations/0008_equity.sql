@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS equity (
     k_partition UInt16 CODEC(ZSTD),
     k_offset UInt64 CODEC(DoubleDelta, ZSTD),
     k_time DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
+    CONSTRAINT aligned CHECK k_topic = 'equity',
     PROJECTION places (SELECT k_topic, k_partition, max(k_offset) GROUP BY k_topic, k_partition)
 )
 ENGINE = ReplacingMergeTree(k_offset)

@@ -8,7 +8,6 @@ CREATE TABLE IF NOT EXISTS bars (
     close Decimal(18, 8) CODEC(GCD, Delta, ZSTD),
     volume Nullable(Decimal(18, 8)) CODEC(GCD, Delta, ZSTD),
     interval Nullable(Int64) CODEC(ZSTD),
-    extra Map(String, String) CODEC(ZSTD),
     k_topic LowCardinality(String) CODEC(ZSTD),
     k_partition UInt16 CODEC(ZSTD),
     k_offset UInt64 CODEC(DoubleDelta, ZSTD),

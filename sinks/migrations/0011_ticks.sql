@@ -1,4 +1,4 @@
--- Markets tick by tick, for a month.
+-- Markets tick by tick, for a month from when Kafka took them.
 CREATE TABLE IF NOT EXISTS ticks (
     symbol LowCardinality(String) CODEC(ZSTD),
     ts DateTime64(6, 'UTC') CODEC(Delta, ZSTD),
@@ -16,5 +16,5 @@ CREATE TABLE IF NOT EXISTS ticks (
 ENGINE = ReplacingMergeTree(k_offset)
 PARTITION BY toYYYYMM(ts)
 ORDER BY (k_topic, symbol, ts, k_offset, k_row)
-TTL toDateTime(ts) + INTERVAL 30 DAY
+TTL toDateTime(k_time) + INTERVAL 30 DAY
 SETTINGS deduplicate_merge_projection_mode = 'rebuild', non_replicated_deduplication_window = 1000

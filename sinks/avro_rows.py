@@ -1,0 +1,112 @@
+"""Records of a results topic as a block that ClickHouse reads into columns by itself.
+
+Rules of this file:
+- A block is an Avro file: each row is the record as Kafka has it, behind it its place. No row is taken apart
+  here, except where it was not written by the newest schema.
+- The place ends with the topic, which its table has as a constraint: a record that is longer or shorter than
+  its schema says shifts what follows, and the block is refused.
+"""
+
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from schemas.avro_schemas import HEADER_SIZE, MARKER
+from schemas.codec import Codec
+from schemas.errors import MessageError
+from sinks.columns import PLACE
+from sinks.tables import Record, Table
+
+FORMAT = "Avro"
+_MAGIC = b"Obj\x01"
+_SYNC = b"ghostfill's rows"
+_BEHIND: tuple[dict[str, Any], ...] = (
+    {"name": "k_offset", "type": "double"},
+    {"name": "k_time", "type": "double"},
+    {"name": "k_partition", "type": "long"},
+    {"name": "k_topic", "type": "string"},
+)
+"""Offsets and times as doubles, which have one length and hold both exactly."""
+_OFFSET_AND_TIME = struct.Struct("<dd").pack
+
+
+class NewerSchemaError(Exception):
+    """A record that a newer Ghostfill wrote: it is good, but not for this one."""
+
+
+class AvroRows:
+    """The rows of one table. `foreign`: whether others than Ghostfill write its topic."""
+
+    def __init__(self, table: Table, codec: Codec, *, foreign: bool) -> None:
+        schema = codec.catalog.schemas.current(table.kind)
+        self._table = table
+        self._codec = codec
+        self._foreign = foreign
+        self._header = schema.header
+        self._head = head([*schema.document["fields"], *_BEHIND])
+        self._ends: dict[tuple[str, int], bytes] = {}
+        self.names = (*(field["name"] for field in schema.document["fields"]), *_NAMES)
+
+    def block(self, records: Iterable[Record]) -> bytes:
+        """All of them; one that is no message is a MessageError."""
+        return file_of(self._head, [self._row(record) for record in records])
+
+    def check(self, record: Record) -> None:
+        """Raises what is wrong with it, if anything can be said."""
+        self._decoded(record)
+
+    def _row(self, record: Record) -> bytes:
+        topic, partition, offset, time, _, value = record
+        end = self._ends.get((topic, partition))
+        if end is None:
+            name = topic.encode()
+            end = self._ends[topic, partition] = varint(partition) + varint(len(name)) + name
+        if value is None or not value.startswith(self._header):
+            value = self._codec.encode(self._decoded(record))
+        return value[HEADER_SIZE:] + _OFFSET_AND_TIME(offset, time) + end
+
+    def _decoded(self, record: Record) -> Any:
+        try:
+            return self._codec.decode(self._table.topic, record.key, record.value)
+        except MessageError as error:
+            if error.field == "schema" and not self._foreign and (record.value or b"").startswith(MARKER):
+                raise NewerSchemaError(
+                    f"{record.topic}, partition {record.partition}, offset {record.offset}: {error}; "
+                    "a newer Ghostfill wrote it: start that one's sink"
+                ) from error
+            raise
+
+
+def varint(number: int) -> bytes:
+    """A long as Avro writes it."""
+    bits = (number << 1) ^ (number >> 63)
+    octets = bytearray()
+    while bits > 0x7F:
+        octets.append(bits & 0x7F | 0x80)
+        bits >>= 7
+    octets.append(bits)
+    return bytes(octets)
+
+
+def head(fields: Sequence[Mapping[str, Any]]) -> bytes:
+    """What an Avro file begins with."""
+    document = {"type": "record", "name": "Row", "fields": fields}
+    known = {b"avro.schema": orjson.dumps(document), b"avro.codec": b"null"}
+    pairs = b"".join(_text(name) + _text(value) for name, value in known.items())
+    return b"".join((_MAGIC, varint(len(known)), pairs, varint(0), _SYNC))
+
+
+def file_of(head: bytes, rows: Sequence[bytes]) -> bytes:
+    """An Avro file of rows that are already written."""
+    body = b"".join(rows)
+    return b"".join((head, varint(len(rows)), varint(len(body)), body, _SYNC))
+
+
+def _text(octets: bytes) -> bytes:
+    return varint(len(octets)) + octets
+
+
+_NAMES = tuple(field["name"] for field in _BEHIND)
+assert set(_NAMES) == set(PLACE)

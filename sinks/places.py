@@ -1,0 +1,44 @@
+"""How far the tables have come: the place behind the last record that they hold.
+
+Rules of this file: the tables say it themselves. Only a market's progress is written down, for not every one
+of its records leaves a row, and rows of ticks go after a month.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from clickhouse_connect.driver.client import Client
+
+from sinks.tables import Place, is_market, table_names
+
+PROGRESS = "progress"
+
+
+def ends_of(client: Client, table: str) -> dict[Place, int]:
+    """The offset behind the last record of each place."""
+    asked = f"SELECT k_topic, k_partition, max(k_offset) + 1 FROM {table} GROUP BY k_topic, k_partition"
+    return {Place(topic, part): end for topic, part, end in client.query(asked).result_rows}
+
+
+def starts(client: Client, places: Iterable[Place]) -> dict[Place, int]:
+    """Where to go on: nothing before it is missing."""
+    wanted = list(places)
+    progress = _progress(client)
+    tables = {name for place in wanted if not is_market(place.topic) for name in table_names(place.topic)}
+    ends = {table: ends_of(client, table) for table in tables}
+    return {
+        place: progress.get(place, 0)
+        if is_market(place.topic)
+        else ends[table_names(place.topic)[0]].get(place, 0)
+        for place in wanted
+    }
+
+
+def write_progress(client: Client, ends: Mapping[Place, int]) -> None:
+    """Everything before these offsets is in the tables."""
+    rows = [(place.topic, place.partition, end) for place, end in ends.items()]
+    client.insert(PROGRESS, rows, column_names=["k_topic", "k_partition", "next"])
+
+
+def _progress(client: Client) -> dict[Place, int]:
+    asked = f"SELECT k_topic, k_partition, max(next) FROM {PROGRESS} GROUP BY k_topic, k_partition"
+    return {Place(topic, part): end for topic, part, end in client.query(asked).result_rows}

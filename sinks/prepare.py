@@ -1,0 +1,84 @@
+"""Makes a database ready for the messages of this version: its tables, its views, and columns that are new.
+
+Rules of this file:
+- Migrations make tables as they were when they were written; a field that a schema has got since becomes a
+  column by itself, and a word that an enumeration has got is added to its column.
+- A column that is there and is something else ends the start: nothing is written into what is not ours.
+"""
+
+import io
+import re
+from collections.abc import Mapping
+from uuid import uuid4
+
+from clickhouse_connect.driver.client import Client
+
+from schemas.catalog import Catalog
+from sinks import avro_rows
+from sinks.columns import MONEY, PLACE, TIME, columns_of
+from sinks.database import DatabaseError
+from sinks.migrate import apply_views, migrate
+from sinks.tables import TABLES
+
+_SYMBOL = re.compile(r"'([^']+)' = \d+")
+
+
+def prepare(client: Client, catalogue: Catalog) -> None:
+    _check_avro(client)
+    migrate(client)
+    for table in TABLES.values():
+        expected = {**columns_of(catalogue.schemas.current(table.kind)), **PLACE}
+        for statement in changes(table.name, expected, _columns(client, table.name)):
+            client.command(statement)
+    apply_views(client)
+
+
+def changes(table: str, expected: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
+    """The statements that make a table's columns what is expected."""
+    statements = []
+    before = None
+    for name, kind in expected.items():
+        if name not in found:
+            where = f"AFTER `{before}`" if before else "FIRST"
+            statements.append(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS `{name}` {kind} {where}")
+        elif found[name] != kind:
+            if not _grows(found[name], kind):
+                raise DatabaseError(
+                    f"{table}.{name} is {found[name]}; expected {kind}: this table is not Ghostfill's, or "
+                    "somebody changed it; name another database"
+                )
+            statements.append(f"ALTER TABLE {table} MODIFY COLUMN `{name}` {kind}")
+        before = name
+    return statements
+
+
+def _check_avro(client: Client) -> None:
+    """Servers differ in what they make of an Avro long: ours are already in a column's units."""
+    table = f"avro_{uuid4().hex[:12]}"
+    fields = [{"name": "money", "type": "long"}, {"name": "ts", "type": "long"}]
+    row = avro_rows.varint(123_456_789) + avro_rows.varint(1_000_001)
+    block = io.BytesIO(avro_rows.file_of(avro_rows.head(fields), [row]))
+    client.command(f"CREATE TABLE {table} (money {MONEY}, ts {TIME}) ENGINE = Memory")
+    try:
+        client.raw_insert(table, ["money", "ts"], block, fmt=avro_rows.FORMAT)
+        found = client.query(f"SELECT toString(money), toString(ts) FROM {table}").result_rows
+    finally:
+        client.command(f"DROP TABLE {table}")
+    if list(found) != [("1.23456789", "1970-01-01 00:00:01.000001")]:
+        raise DatabaseError(
+            f"this ClickHouse reads Avro's longs as {found[0]}: a newer or an older one is needed"
+        )
+
+
+def _grows(found: str, expected: str) -> bool:
+    """Whether one enumeration is the beginning of the other."""
+    old, new = _SYMBOL.findall(found), _SYMBOL.findall(expected)
+    return bool(old) and old == new[: len(old)]
+
+
+def _columns(client: Client, table: str) -> dict[str, str]:
+    asked = (
+        "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {table:String}"
+    )
+    rows = client.query(asked, parameters={"table": table}).result_rows
+    return {str(name): str(kind) for name, kind in rows}

@@ -1,0 +1,69 @@
+"""The sink as a process: it waits for ClickHouse, makes it ready, and writes until it is told to stop."""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from schemas.codec import Codec
+from schemas.registry import Registry
+from sinks.database import Database, DatabaseError, first_line
+from sinks.inserting import Inserting
+from sinks.places import starts
+from sinks.prepare import prepare
+from sinks.sink import Sink
+from sinks.source import Source
+from sinks.writer import Writer
+
+PAUSE_S = 1.0
+
+
+def run(
+    kafka: Mapping[str, Any],
+    database: Database,
+    stop: threading.Event,
+    tell: Callable[[str], None],
+    ready: Callable[[], None] = lambda: None,
+    *,
+    registry_url: str | None = None,
+    instance: str | None = None,
+    keeps_ticks: bool = True,
+) -> None:
+    """`kafka`: settings of a confluent-kafka client. Returns when `stop` is set."""
+    codec = Codec(registry=Registry(registry_url))
+    if not _await(database, stop, tell):
+        return
+    client = database.client(compress=False)
+    try:
+        prepare(client, codec.catalog)
+    except ClickHouseError as error:
+        raise DatabaseError(f"ClickHouse at {database.url}: {first_line(error)}") from error
+    inserting = Inserting(client, stop, tell, compress=not database.embedded)
+    sink = Sink(
+        Writer(client, inserting, codec).write,
+        lambda places: inserting.patiently("progress", lambda: starts(client, places)),
+    )
+    source = Source(kafka, sink, tell, instance=instance, keeps_ticks=keeps_ticks)
+    try:
+        sink.run(source, stop, ready)
+    finally:
+        source.close()
+        sink.close()
+
+
+def _await(database: Database, stop: threading.Event, tell: Callable[[str], None]) -> bool:
+    """Whether it came before we were to stop."""
+    said = None
+    while True:
+        try:
+            database.make()
+            return True
+        except (DatabaseError, ClickHouseError) as error:
+            if getattr(error, "code", None) is not None:
+                raise DatabaseError(f"ClickHouse at {database.url}: {first_line(error)}") from error
+            if said is None:
+                said = first_line(error)
+                tell(f"{said}; waiting")
+        if stop.wait(PAUSE_S):
+            return False

@@ -1,0 +1,148 @@
+"""Reads the topics, from where the tables end.
+
+Rules of this file:
+- Kafka says which partitions are this process's; the tables say where each goes on. The group's own offsets
+  only tell others how far it came.
+- Where a table knows more of a partition than there is, it is another partition: nothing is read.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from sinks.tables import MARKETS, TABLES, Place, Record
+
+GROUP = "ghostfill-sink"
+MOST = 20_000
+ANSWER_S = 20.0
+PASSING = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError.UNKNOWN_TOPIC_OR_PART)
+"""Errors after which it goes on; a topic may not have been made yet."""
+_MARKET_PATTERN = r"^ticks(\..+)?$"
+
+
+class SourceError(Exception):
+    """Kafka cannot be read; says what to do."""
+
+
+class Holder(Protocol):
+    """Who takes in what is read."""
+
+    def starts(self, places: Iterable[Place]) -> Mapping[Place, int]:
+        """Where to go on."""
+
+    def give_up(self, places: Iterable[Place]) -> None:
+        """Somebody else reads these from now on, from what the tables say."""
+
+
+class Source:
+    """This process's part of the topics."""
+
+    def __init__(
+        self,
+        settings: Mapping[str, Any],
+        holder: Holder,
+        tell: Callable[[str], None],
+        *,
+        instance: str | None = None,
+        keeps_ticks: bool = True,
+    ) -> None:
+        self._holder = holder
+        self._tell = tell
+        self._is_paused = False
+        self.is_assigned = False
+        own = {
+            "group.id": GROUP,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "partition.assignment.strategy": "cooperative-sticky",
+            "session.timeout.ms": 10_000,
+            "queued.max.messages.kbytes": 32 << 10,
+            "topic.metadata.refresh.interval.ms": 10_000,  # how soon a new market is seen
+            "log_level": 0,
+        }
+        if instance is not None:
+            own["group.instance.id"] = instance
+        self._consumer = Consumer({**settings, **own})
+        self._admin = AdminClient({**settings, "log_level": 0})
+        markets = [MARKETS[1], *([_MARKET_PATTERN] if keeps_ticks else [])]
+        self._consumer.subscribe(
+            [*TABLES, *markets], on_assign=self._take, on_revoke=self._give_up, on_lost=self._give_up
+        )
+
+    def read(self, wait_s: float) -> list[Record]:
+        """What has come; while it is paused nothing comes."""
+        found = []
+        for message in self._consumer.consume(MOST, wait_s):
+            error = message.error()
+            if error is None:
+                found.append(_record(message))
+            elif not error.retriable() and error.code() not in PASSING:
+                raise SourceError(f"Kafka: {error.str()}")
+        return found
+
+    def pause(self) -> None:
+        if not self._is_paused:
+            self._consumer.pause(self._consumer.assignment())
+            self._is_paused = True
+
+    def resume(self) -> None:
+        if self._is_paused:
+            self._consumer.resume(self._consumer.assignment())
+            self._is_paused = False
+
+    def commit(self, ends: Mapping[Place, int]) -> None:
+        """Tells the group: everything before these offsets is in the tables."""
+        if ends:
+            self._consumer.commit(offsets=_partitions(ends), asynchronous=True)
+
+    def close(self) -> None:
+        self._consumer.close()
+
+    def _take(self, consumer: Consumer, given: list[TopicPartition]) -> None:
+        starts = self._holder.starts([Place(each.topic, each.partition) for each in given])
+        firsts = self._offsets(starts, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+        ends = self._offsets(starts, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        for place, start in starts.items():
+            self._check(place, start, firsts[place], ends[place])
+        consumer.incremental_assign(_partitions(starts))
+        if self._is_paused:
+            consumer.pause(_partitions(starts))
+        self.is_assigned = True
+
+    def _offsets(self, places: Iterable[Place], wanted: OffsetSpec) -> dict[Place, int]:
+        asked = {TopicPartition(*place): wanted for place in places}
+        if not asked:
+            return {}
+        try:
+            found = self._admin.list_offsets(asked, request_timeout=ANSWER_S)
+            return {Place(at.topic, at.partition): each.result().offset for at, each in found.items()}
+        except KafkaException as error:
+            raise SourceError(f"Kafka: {error.args[0].str()}") from error
+
+    def _check(self, place: Place, start: int, first: int, end: int) -> None:
+        if start > end:
+            raise SourceError(
+                f"{place.topic}, partition {place.partition}, ends at {end}, and the database has come to "
+                f"{start}: it belongs to another Kafka; name another database"
+            )
+        if 0 < start < first:
+            self._tell(
+                f"{place.topic}, partition {place.partition}: {first - start} records are gone before they "
+                f"were read; going on at {first}"
+            )
+
+    def _give_up(self, consumer: Consumer, taken: list[TopicPartition]) -> None:
+        self._holder.give_up([Place(each.topic, each.partition) for each in taken])
+
+
+def _record(message: Any) -> Record:
+    _, time = message.timestamp()
+    return Record(
+        message.topic(), message.partition(), message.offset(), max(time, 0), message.key(), message.value()
+    )
+
+
+def _partitions(ends: Mapping[Place, int]) -> list[TopicPartition]:
+    return [TopicPartition(*place, offset) for place, offset in ends.items()]
