@@ -6,12 +6,11 @@ Rules of this file: an error behind a result's first piece is told in it, marked
 import json
 import time
 import uuid
-from typing import Any
 
 from aiohttp import web
 
 from sinks.compression import compressor_for
-from sinks.engine import EngineError
+from sinks.engine import EngineError, Written
 
 AUTHENTICATION_FAILED, UNKNOWN_COMPRESSION, SYNTAX_ERROR = 516, 89, 62
 STATUS = {AUTHENTICATION_FAILED: 403, SYNTAX_ERROR: 400, UNKNOWN_COMPRESSION: 400} | dict.fromkeys(
@@ -68,13 +67,13 @@ async def ok(request: web.Request) -> web.Response:
     return web.Response(text="Ok.\n")
 
 
-def written(request: web.Request, done: Any, began: float) -> web.Response:
+def written(request: web.Request, done: Written, began: float) -> web.Response:
     """What an insert came to."""
     summary = {
         "read_rows": "0",
         "read_bytes": "0",
-        "written_rows": str(done.rows_written),
-        "written_bytes": str(done.bytes_written),
+        "written_rows": str(done.rows),
+        "written_bytes": str(done.bytes),
         "elapsed_ns": str(int((time.monotonic() - began) * 1e9)),
     }
     return web.Response(headers={**_headers(request), "X-ClickHouse-Summary": json.dumps(summary)})

@@ -7,10 +7,11 @@ Rules of this file:
 """
 
 import re
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from urllib.parse import urlencode
 
 import chdb
@@ -42,6 +43,10 @@ class Engine:
         folder.mkdir(parents=True, exist_ok=True)
         self._first = self.open()
         """As long as one handle is open the folder is ours."""
+        self.incoming = folder / "incoming"
+        """For data on its way into a table; what a death left there goes."""
+        shutil.rmtree(self.incoming, ignore_errors=True)
+        self.incoming.mkdir()
 
     def open(self, settings: Mapping[str, str] | None = None) -> "Handle":
         """A new session. `settings` hold from its beginning; with `readonly` they are the last."""
@@ -51,6 +56,13 @@ class Engine:
 
     def close(self) -> None:
         self._first.close()
+
+
+class Written(NamedTuple):
+    """What an insert came to."""
+
+    rows: int
+    bytes: int
 
 
 class Handle:
@@ -91,32 +103,13 @@ class Handle:
                     raise
         return [self._connection.query(query, form, params=parameters)]
 
-    def insert(self, head: str, form: str) -> "Inserter":
+    def insert(self, head: str, settings: str, form: str, file: Path) -> Written:
+        """Insert what is in a file. (What chdb takes in pieces it acknowledges even where it fails.)"""
+        name = str(file).replace("\\", "\\\\").replace("'", "\\'")
+        statement = f"{head} FROM INFILE '{name}' COMPRESSION 'none' {settings} FORMAT {form}"
         with _refusals():
-            return Inserter(self._connection.send_insert(head, form))
-
-
-class Inserter:
-    """Takes the data of one insert, piece by piece."""
-
-    def __init__(self, inserter: Any) -> None:
-        self._inserter = inserter
-
-    def append(self, data: bytes) -> None:
-        with _refusals():
-            self._inserter.append(data)
-
-    def finish(self) -> Any:
-        with _refusals():
-            try:
-                return self._inserter.finish()
-            except RuntimeError:  # chdb takes it for ended, and its handle for busy for ever
-                self._inserter._conn.insert_cancel(self._inserter._c_inserter)
-                raise
-
-    def cancel(self) -> None:
-        with _refusals():
-            self._inserter.cancel()
+            done = self._connection.query(statement, "TabSeparated")
+        return Written(done.rows_written(), done.bytes_written())
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from aiohttp import web
@@ -33,7 +35,7 @@ from sinks.statements import Insert, names_a_file
 THREADS = 8
 MAX_BODY = 1 << 30
 SESSION_SECONDS = 60.0
-SESSION_LOCKED, NO_FILES = 373, 344
+SESSION_LOCKED, NO_FILES, NOT_ENOUGH_SPACE = 373, 344, 243
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 Work = Callable[..., Any]
@@ -179,15 +181,16 @@ class Protocol:
 
     async def _insert(self, request: web.Request, handle: Handle, insert: Insert, data: Data) -> web.Response:
         began = time.monotonic()
-        inserter = await self._in_thread(handle.insert, insert.head, insert.format)
-        try:
-            async for piece in data:
-                if piece:
-                    await self._in_thread(inserter.append, piece)
-        except BaseException:
-            await self._in_thread(inserter.cancel)
-            raise
-        return written(request, await self._in_thread(inserter.finish), began)
+        with NamedTemporaryFile(dir=self._engine.incoming) as file:
+            try:
+                async for piece in data:
+                    await self._in_thread(file.write, piece)
+                await self._in_thread(file.flush)
+            except OSError as error:
+                raise EngineError(f"Code: {NOT_ENOUGH_SPACE}. DB::Exception: {error}") from error
+            head, settings, form, _ = insert
+            done = await self._in_thread(handle.insert, head, settings, form, Path(file.name))
+        return written(request, done, began)
 
     async def _read(self, request: web.Request, handle: Handle, query: str) -> web.StreamResponse:
         form = result_format(request, query)

@@ -37,7 +37,7 @@ class Asked(NamedTuple):
     @property
     def statement(self) -> str:
         """Without data."""
-        return self.query if self.insert is None else self.insert.head
+        return self.query if self.insert is None else self.insert.head + self.insert.settings
 
 
 class RefusedError(Exception):

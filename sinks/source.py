@@ -104,22 +104,25 @@ class Source:
         starts = self._holder.starts([Place(each.topic, each.partition) for each in given])
         firsts = self._offsets(starts, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
         ends = self._offsets(starts, OffsetSpec.latest())  # type: ignore[no-untyped-call]
-        for place, start in starts.items():
-            self._check(place, start, firsts[place], ends[place])
+        for place in firsts.keys() & ends.keys():
+            self._check(place, starts[place], firsts[place], ends[place])
         consumer.incremental_assign(_partitions(starts))
         if self._is_paused:
             consumer.pause(_partitions(starts))
         self.is_assigned = True
 
     def _offsets(self, places: Iterable[Place], wanted: OffsetSpec) -> dict[Place, int]:
+        """Of those that are there: a group remembers a topic that was deleted."""
         asked = {TopicPartition(*place): wanted for place in places}
-        if not asked:
-            return {}
-        try:
-            found = self._admin.list_offsets(asked, request_timeout=ANSWER_S)
-            return {Place(at.topic, at.partition): each.result().offset for at, each in found.items()}
-        except KafkaException as error:
-            raise SourceError(f"Kafka: {error.args[0].str()}") from error
+        found: dict[Place, int] = {}
+        answers = self._admin.list_offsets(asked, request_timeout=ANSWER_S) if asked else {}
+        for at, answer in answers.items():
+            try:
+                found[Place(at.topic, at.partition)] = answer.result().offset
+            except KafkaException as error:
+                if error.args[0].code() not in PASSING:
+                    raise SourceError(f"Kafka: {error.args[0].str()}") from error
+        return found
 
     def _check(self, place: Place, start: int, first: int, end: int) -> None:
         if start > end:

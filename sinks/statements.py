@@ -26,7 +26,9 @@ class Insert(NamedTuple):
     """Data that goes into a table."""
 
     head: str
-    """The table, its columns and settings."""
+    """The table and its columns."""
+    settings: str
+    """The clause, if there is one."""
     format: str
     data: str
     """What of the data came with the statement."""
@@ -38,12 +40,14 @@ def insert_of(query: str) -> Insert | None:
     _, first = next(tokens, (0, ""))
     if first.lower() != "insert":
         return None
-    depth = 0
+    depth, settings = 0, None
     for at, token in tokens:
         depth += (token == "(") - (token == ")")
         word = token.lower()
+        if depth == 0 and word == "settings":
+            settings = at
         if depth == 0 and word in _ENDS:
-            return _insert(query, at, word)
+            return _insert(query, at if settings is None else settings, at, word)
     return None
 
 
@@ -63,11 +67,12 @@ def names_a_file(query: str) -> bool:
     return any(pair in (("into", "outfile"), ("from", "infile")) for pair in pairwise(words))
 
 
-def _insert(query: str, at: int, word: str) -> Insert | None:
+def _insert(query: str, settings: int, at: int, word: str) -> Insert | None:
+    head = query[:settings], query[settings:at]
     if word == "values":
-        return Insert(query[:at], "Values", query[at + len(word) :])
+        return Insert(*head, "Values", query[at + len(word) :])
     found = _FORMAT.match(query, at + len(word)) if word == "format" else None
-    return Insert(query[:at], found[1], query[found.end() :]) if found else None
+    return Insert(*head, found[1], query[found.end() :]) if found else None
 
 
 def _tokens(query: str) -> Iterator[tuple[int, str]]:
