@@ -31,6 +31,10 @@ class DatabaseError(Exception):
     """The database's settings are wrong, or it does not answer; says what to do."""
 
 
+class AwayError(DatabaseError):
+    """Nobody answers; it may come."""
+
+
 @dataclass(frozen=True, slots=True)
 class Database:
     """One database of one server or cluster."""
@@ -133,7 +137,9 @@ class Database:
         try:
             return clickhouse_connect.get_client(**{**settings, **options})
         except ClickHouseError as error:
-            raise DatabaseError(f"ClickHouse at {self.url} does not answer: {first_line(error)}") from error
+            if getattr(error, "code", None) is not None:
+                raise DatabaseError(f"ClickHouse at {self.url}: {first_line(error)}") from error
+            raise AwayError(f"ClickHouse at {self.url} does not answer: {first_line(error)}") from error
 
 
 def first_line(error: Exception) -> str:

@@ -4,11 +4,13 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from schemas.catalog import Catalog
 from schemas.codec import Codec
 from schemas.registry import Registry
-from sinks.database import Database, DatabaseError, first_line
+from sinks.database import AwayError, Database, DatabaseError, first_line
 from sinks.inserting import Inserting
 from sinks.places import starts
 from sinks.prepare import prepare
@@ -32,13 +34,9 @@ def run(
 ) -> None:
     """`kafka`: settings of a confluent-kafka client. Returns when `stop` is set."""
     codec = Codec(registry=Registry(registry_url))
-    if not _await(database, stop, tell):
+    client = _connect(database, codec.catalog, stop, tell)
+    if client is None:
         return
-    client = database.client(compress=False)
-    try:
-        prepare(client, codec.catalog)
-    except ClickHouseError as error:
-        raise DatabaseError(f"ClickHouse at {database.url}: {first_line(error)}") from error
     inserting = Inserting(client, stop, tell, compress=not database.embedded)
     sink = Sink(
         Writer(client, inserting, codec).write,
@@ -52,18 +50,25 @@ def run(
         sink.close()
 
 
-def _await(database: Database, stop: threading.Event, tell: Callable[[str], None]) -> bool:
-    """Whether it came before we were to stop."""
-    said = None
+def _connect(
+    database: Database, catalogue: Catalog, stop: threading.Event, tell: Callable[[str], None]
+) -> Client | None:
+    """A client of a database that is ready; None when we are to stop before it comes."""
+    has_told = False
     while True:
         try:
             database.make()
-            return True
-        except (DatabaseError, ClickHouseError) as error:
+            client = database.client(compress=False)
+            prepare(client, catalogue)
+            return client
+        except ClickHouseError as error:
             if getattr(error, "code", None) is not None:
                 raise DatabaseError(f"ClickHouse at {database.url}: {first_line(error)}") from error
-            if said is None:
-                said = first_line(error)
-                tell(f"{said}; waiting")
+            trouble = first_line(error)
+        except AwayError as error:
+            trouble = str(error)
+        if not has_told:
+            tell(f"{trouble}; waiting")
+            has_told = True
         if stop.wait(PAUSE_S):
-            return False
+            return None

@@ -4,6 +4,7 @@ Rules of this file: what it does to a request is decided by `mood` when the requ
 """
 
 import asyncio
+import io
 import random
 import threading
 from collections import Counter
@@ -72,7 +73,7 @@ class Flaky:
         if not whole:
             return await self._send_half(request, headers, body)
         url = f"http://127.0.0.1:{self.target}{request.path_qs}"
-        async with self._session.request(request.method, url, data=body, headers=headers) as found:
+        async with self._session.request(request.method, url, data=io.BytesIO(body), headers=headers) as found:
             kept = {name: value for name, value in found.headers.items() if name.lower() not in HOP}
             return web.Response(body=await found.read(), status=found.status, headers=kept)
 
