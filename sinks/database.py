@@ -4,6 +4,8 @@ Rules of this file: what a person sets is `CLICKHOUSE_URL` and its companions, n
 told with its name. Who only asks connects as somebody who can change nothing.
 """
 
+import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +25,10 @@ NAME = "ghostfill"
 PORTS = {"http": 8123, "https": 8443}
 EXAMPLE = "such as https://clickhouse.example:8443/ghostfill"
 CONNECT_S = 10
+_SYSTEM_ERROR = re.compile(r"\[Errno -?\d+\] ([^'\")]+)")
+
+# Its errors are told by who gets them.
+logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
 READER = "reader"
 """The embedded server's user who may only read."""
 
@@ -143,8 +149,9 @@ class Database:
 
 
 def first_line(error: Exception) -> str:
-    """What ClickHouse said, without what its client added."""
-    return str(error).partition("\n")[0].strip()
+    """What ClickHouse or the system said, without what the client added."""
+    found = _SYSTEM_ERROR.search(str(error))
+    return found[1] if found else str(error).partition("\n")[0].strip()
 
 
 def _credentials(parts: SplitResult) -> dict[str, str]:

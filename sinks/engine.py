@@ -78,7 +78,7 @@ class Handle:
         self.command(f"USE `{database.replace('`', '``')}`")
 
     def set(self, settings: Mapping[str, str]) -> None:
-        for name, value in settings.items():
+        for name, value in sorted(settings.items(), key=_last):
             if not _SETTING.fullmatch(name):
                 raise EngineError(f"Code: {UNKNOWN_SETTING}. DB::Exception: there is no setting {name!r}")
             escaped = value.replace("\\", "\\\\").replace("'", "\\'")
@@ -110,6 +110,11 @@ class Handle:
         with _refusals():
             done = self._connection.query(statement, "TabSeparated")
         return Written(done.rows_written(), done.bytes_written())
+
+
+def _last(setting: tuple[str, str]) -> bool:
+    """What forbids to set anything comes last."""
+    return setting[0] == "readonly"
 
 
 @contextmanager

@@ -4,16 +4,18 @@ Rules of this file:
 - A migration is a file of one statement, `migrations/0007_name.sql`, which does nothing when done again:
   that is what a process does that died behind it.
 - Its name and checksum are written down when it is done. A file that was applied never changes.
+- Views keep nothing: `views/07_name.sql` are replaced at each start, in order, behind the migrations.
 """
 
 import hashlib
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+
+from clickhouse_connect.driver.client import Client
 
 FOLDER = Path(__file__).parent / "migrations"
+VIEWS = Path(__file__).parent / "views"
 _FILE = re.compile(r"(\d{4})_([a-z_]+)\.sql")
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS migrations (number UInt32, name String, checksum String, "
@@ -23,20 +25,6 @@ _TABLE = (
 
 class MigrationError(Exception):
     """A migration cannot be applied; says what to do."""
-
-
-class Result(Protocol):
-    result_rows: Sequence[Sequence[object]]
-
-
-class Client(Protocol):
-    """What is needed of a clickhouse-connect client."""
-
-    def command(self, cmd: str) -> object: ...
-
-    def query(self, query: str) -> Result: ...
-
-    def insert(self, table: str, data: Sequence[Sequence[object]], column_names: Sequence[str]) -> object: ...
 
 
 @dataclass(frozen=True)
@@ -86,6 +74,12 @@ def migrate(client: Client, folder: Path = FOLDER) -> list[Migration]:
                 "changes; put it back and write a new one"
             )
     return [_apply(client, each) for each in known if each.number not in applied]
+
+
+def apply_views(client: Client, folder: Path = VIEWS) -> None:
+    """Make every view what this version asks."""
+    for file in sorted(folder.glob("*.sql")):
+        client.command(file.read_text("utf-8"))
 
 
 def _apply(client: Client, migration: Migration) -> Migration:

@@ -61,7 +61,7 @@ def _check_avro(client: Client) -> None:
     client.command(f"CREATE TABLE {table} (money {MONEY}, ts {TIME}) ENGINE = Memory")
     try:
         client.raw_insert(table, ["money", "ts"], block, fmt=avro_rows.FORMAT)
-        found = client.query(f"SELECT toString(money), toString(ts) FROM {table}").result_rows
+        found = client.query(f"SELECT DISTINCT toString(money), toString(ts) FROM {table}").result_rows
     finally:
         client.command(f"DROP TABLE {table}")
     if list(found) != [("1.23456789", "1970-01-01 00:00:01.000001")]:

@@ -35,6 +35,8 @@ from sinks.statements import Insert, names_a_file
 THREADS = 8
 MAX_BODY = 1 << 30
 SESSION_SECONDS = 60.0
+CLIENT_WENT = 499
+"""Nobody gets this answer."""
 SESSION_LOCKED, NO_FILES, NOT_ENOUGH_SPACE = 373, 344, 243
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -102,6 +104,8 @@ class Protocol:
             return failed(request, EngineError(f"Code: {AUTHENTICATION_FAILED}. DB::Exception: {error}"))
         except EngineError as error:
             return failed(request, error)
+        except ConnectionError:
+            return web.Response(status=CLIENT_WENT)
 
     # Who is there --------------------------------------------------------------------------------
 
@@ -186,6 +190,8 @@ class Protocol:
                 async for piece in data:
                     await self._in_thread(file.write, piece)
                 await self._in_thread(file.flush)
+            except ConnectionError:
+                raise
             except OSError as error:
                 raise EngineError(f"Code: {NOT_ENOUGH_SPACE}. DB::Exception: {error}") from error
             head, settings, form, _ = insert

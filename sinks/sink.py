@@ -67,6 +67,8 @@ class Sink:
             self.take(source.read(READ_S))
             self.send_due()
             source.commit(self.settle())
+            if not self._size:
+                source.commit(source.passed())
             (source.pause if self.has_enough else source.resume)()
             if source.is_assigned and not is_ready:
                 ready()

@@ -51,10 +51,12 @@ class Source:
         self._holder = holder
         self._tell = tell
         self._is_paused = False
+        self._passed: dict[Place, int] = {}
         self.is_assigned = False
         own = {
             "group.id": GROUP,
             "enable.auto.commit": False,
+            "enable.partition.eof": True,
             "auto.offset.reset": "earliest",
             "partition.assignment.strategy": "cooperative-sticky",
             "session.timeout.ms": 10_000,
@@ -74,12 +76,20 @@ class Source:
     def read(self, wait_s: float) -> list[Record]:
         """What has come; while it is paused nothing comes."""
         found = []
-        for message in self._consumer.consume(MOST, wait_s):
+        messages: list[Any] = self._consumer.consume(MOST, wait_s)
+        for message in messages:
             error = message.error()
             if error is None:
                 found.append(_record(message))
+            elif error.code() == KafkaError._PARTITION_EOF:
+                self._passed[Place(message.topic(), message.partition())] = message.offset()
             elif not error.retriable() and error.code() not in PASSING:
                 raise SourceError(f"Kafka: {error.str()}")
+        return found
+
+    def passed(self) -> dict[Place, int]:
+        """Ends that were reached since the last time: behind the last record Kafka may have marks."""
+        found, self._passed = self._passed, {}
         return found
 
     def pause(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 UP_AND_CLEAR = "\x1b[{}A\x1b[J"
-NAME_WIDTH = 10
+NAME_WIDTH = 12
 
 
 class Board:

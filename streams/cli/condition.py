@@ -9,6 +9,8 @@ from typing import Any
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
 from schemas.numbers import time_text
+from sinks.source import GROUP as SINK
+from sinks.tables import TABLES
 from streams.agents.desk import NAME as DESK
 from streams.agents.desk import TOPICS
 from streams.agents.gate import NAME as GATE
@@ -29,8 +31,12 @@ from streams.local.home import Home
 from streams.transport.cluster import BOOTSTRAP, Cluster
 from streams.transport.reports import ShardReport, WorkerReport
 
-READS: Mapping[str, tuple[str, ...]] = {GATE: ("signals", "commands"), DESK: (TOPICS.inbox,)}
-"""What each group reads."""
+READS: Mapping[str, tuple[str, ...]] = {
+    GATE: ("signals", "commands"),
+    DESK: (TOPICS.inbox,),
+    SINK: tuple(TABLES),
+}
+"""What each group reads; the sink its markets besides."""
 DEAD_LETTERS = "dead-letters"
 
 

@@ -9,20 +9,22 @@ from pathlib import Path
 
 import click
 
+from sinks.database import Database
 from streams.cli.board import Board
 from streams.cli.downloads import Downloads
 from streams.cli.many import FILE, example
 from streams.cli.topics import MARKET_HELP, REPLICAS_HELP
 from streams.local import topics
+from streams.local.clickhouse import ClickHouse
 from streams.local.command import Command
-from streams.local.home import HOME, Home, Instance
+from streams.local.home import CLICKHOUSE, HOME, Home, Instance, find_database
 from streams.local.interrupts import Interrupts
 from streams.local.jars import KAFKA_VERSION
 from streams.local.kafka import HEAP, Kafka
 from streams.local.supervisor import Supervisor
 from streams.transport.cluster import Cluster
 
-WORKER = (sys.executable, "-m", "streams.cli", "worker")
+GHOSTFILL = (sys.executable, "-m", "streams.cli")
 
 
 @click.command(epilog=example("ghostfill up\nGHOSTFILL_HOME=~/second ghostfill up --market crypto"))
@@ -35,6 +37,8 @@ WORKER = (sys.executable, "-m", "streams.cli", "worker")
 @click.option("--symbols", type=FILE, help="A file of tick sizes, lots and market hours.")
 @click.option("--replicas", type=click.IntRange(min=1), help=REPLICAS_HELP)
 @click.option("--kafka-port", type=click.IntRange(1, 65535), help="Where the embedded Kafka listens.")
+@click.option("--clickhouse-port", type=click.IntRange(1, 65535), help="Where the embedded ClickHouse is.")
+@click.option("--no-ticks", is_flag=True, help="Keep no ticks in ClickHouse: they are most of the rows.")
 @click.option("--kafka-heap", default=HEAP, show_default=True, help="Memory of the embedded Kafka's Java.")
 def up(
     ready_file: Path | None,
@@ -43,45 +47,54 @@ def up(
     symbols: Path | None,
     replicas: int | None,
     kafka_port: int | None,
+    clickhouse_port: int | None,
+    no_ticks: bool,
     kafka_heap: str,
 ) -> None:
     """Run Ghostfill here until Ctrl-C.
 
     Everything that it keeps is in GHOSTFILL_HOME; a second start goes on where the first stopped. Kafka runs
-    embedded, unless KAFKA_BOOTSTRAP names a cluster of yours.
+    embedded, unless KAFKA_BOOTSTRAP names a cluster of yours; so does ClickHouse, unless CLICKHOUSE_URL names
+    a database of yours.
     """
     home = Home.from_environment(os.environ)
     own = Kafka(home.kafka, kafka_port, heap=kafka_heap, log=home.logs / "kafka.log")
     with home.locked():
         _remove(ready_file)
+        results = _results(home, clickhouse_port)
         with _cluster(own) as cluster:
             topics.apply(cluster, markets, replicas=replicas)
             desk = [word for name in markets for word in ("--market", name)]
             desk += ["--symbols", str(symbols.absolute())] if symbols is not None else []
-            with _told(home, cluster, own):
-                _supervise(home, cluster, own, parts(home, cluster, workers, desk), ready_file)
+            sink = ["--no-ticks"] if no_ticks else []
+            kept = [*([results] if results else []), *parts(home, cluster, workers, desk, sink)]
+            with _told(home, cluster, own, results):
+                _supervise(home, _addresses(home, cluster, own, results), own, kept, ready_file)
 
 
-def parts(home: Home, cluster: Cluster, workers: int, desk: Sequence[str]) -> list[Command]:
-    """The gate and the desks, in the order in which they start; `desk` are the options of each desk."""
+def parts(
+    home: Home, cluster: Cluster, workers: int, desk: Sequence[str] = (), sink: Sequence[str] = ()
+) -> list[Command]:
+    """The gate, the desks and the sink, in the order in which they start; with the options of each."""
     names = ["desk" if number == 1 else f"desk-{number}" for number in range(1, workers + 1)]
-    desks = [_part(home, cluster, name, "desk", *desk) for name in names]
-    return [_part(home, cluster, "gate", "gate"), *desks]
+    return [
+        _part(home, cluster, "gate", "worker", "--part", "gate"),
+        *(_part(home, cluster, name, "worker", "--part", "desk", *desk) for name in names),
+        _part(home, cluster, "sink", "sink", *sink),
+    ]
 
 
-def _part(home: Home, cluster: Cluster, name: str, part: str, *options: str) -> Command:
+def _part(home: Home, cluster: Cluster, name: str, *command: str) -> Command:
     ready = home.run / f"{name}.ready"
     return Command(
         name=name,
         command=[
-            *WORKER,
-            "--part",
-            part,
+            *GHOSTFILL,
+            *command,
             "--instance",
             f"{home.name()}-{name}",
             "--ready-file",
             str(ready),
-            *options,
         ],
         log=home.logs / f"{name}.log",
         ready_file=ready,
@@ -90,17 +103,17 @@ def _part(home: Home, cluster: Cluster, name: str, part: str, *options: str) -> 
 
 
 def _supervise(
-    home: Home, cluster: Cluster, own: Kafka, workers: list[Command], ready_file: Path | None
+    home: Home, addresses: Sequence[str], own: Kafka, kept: list[Command], ready_file: Path | None
 ) -> None:
     """Runs the parts until Ctrl-C and says what they do."""
     board = Board()
-    board.say(*_addresses(home, cluster, own))
+    board.say(*addresses)
     with Interrupts() as interrupts:
         supervisor = Supervisor(interrupts, board.show)
         try:
             if own.is_running:
                 supervisor.adopt(own)
-            supervisor.start(workers)
+            supervisor.start(kept)
             supervisor.run(until=lambda: supervisor.all_ready)
             if supervisor.all_ready:
                 _touch(ready_file)
@@ -111,14 +124,23 @@ def _supervise(
             supervisor.stop()
 
 
-def _addresses(home: Home, cluster: Cluster, own: Kafka) -> list[str]:
+def _addresses(home: Home, cluster: Cluster, own: Kafka, results: ClickHouse | None) -> list[str]:
     which = f"Apache Kafka {KAFKA_VERSION}, embedded" if own.is_running else "yours"
+    database = f"{results.url} (embedded)" if results else f"{find_database(os.environ).url} (yours)"
     return [
         f"Ghostfill {metadata.version('ghostfill')}",
-        f"  home      {home.folder}",
-        f"  logs      {home.logs}",
-        f"  kafka     {cluster.bootstrap} ({which})",
+        f"  home        {home.folder}",
+        f"  logs        {home.logs}",
+        f"  kafka       {cluster.bootstrap} ({which})",
+        f"  clickhouse  {database}",
     ]
+
+
+def _results(home: Home, port: int | None) -> ClickHouse | None:
+    """Our own ClickHouse, unless one is named."""
+    if Database.from_environment(os.environ) is not None:
+        return None
+    return ClickHouse(home.clickhouse, port, home.logs / "clickhouse.log", home.run / "clickhouse.ready")
 
 
 @contextmanager
@@ -136,7 +158,7 @@ def _cluster(own: Kafka) -> Iterator[Cluster]:
 
 
 @contextmanager
-def _told(home: Home, cluster: Cluster, own: Kafka) -> Iterator[None]:
+def _told(home: Home, cluster: Cluster, own: Kafka, results: ClickHouse | None) -> Iterator[None]:
     """Others find this instance from here on and not longer."""
     home.tell(
         Instance(
@@ -145,7 +167,7 @@ def _told(home: Home, cluster: Cluster, own: Kafka) -> Iterator[None]:
             protocol=cluster.protocol,
             ghostfill=metadata.version("ghostfill"),
             kafka=KAFKA_VERSION if own.is_running else "",
-            endpoints={},
+            endpoints={CLICKHOUSE: results.url} if results else {},
         )
     )
     try:

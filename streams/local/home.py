@@ -60,6 +60,10 @@ class Home:
         return self.folder / "kafka"
 
     @property
+    def clickhouse(self) -> Path:
+        return self.folder / "clickhouse"
+
+    @property
     def logs(self) -> Path:
         return self.folder / "logs"
 

@@ -1,6 +1,6 @@
 """Tiny parts for the supervisor, and `ghostfill up` with such parts in place of its workers.
 
-python -m tests.local.parts steady --part gate --ready-file F   is ready and waits
+python -m tests.local.parts steady worker --part gate --ready-file F   is ready and waits
 python -m tests.local.parts up [options of up]                  runs `up` with steady parts
 """
 
@@ -22,8 +22,10 @@ def steady() -> None:
 
 def instance() -> None:
     from streams.cli import up
+    from streams.local import clickhouse
 
-    up.WORKER = STEADY
+    up.GHOSTFILL = STEADY
+    clickhouse.SERVER = STEADY
     up.up.main(sys.argv[2:])
 
 

@@ -67,15 +67,11 @@ def test_an_instance_starts_survives_and_stops(tmp_path):
         time.sleep(1)
         lines = stopped(process)
     assert process.returncode == 0
-    assert lines[2] == f"  home      {home.folder}"
-    assert "  kafka     ended by signal 9; starts again in 0.2 s" in lines
-    assert "  desk-2    ended by signal 9; starts again in 0.2 s" in lines
-    assert [line.split()[0] for line in lines[-8:] if line.endswith("stopped")] == [
-        "desk-2",
-        "desk",
-        "gate",
-        "kafka",
-    ]
+    assert lines[2] == f"  home        {home.folder}"
+    assert "  kafka       ended by signal 9; starts again in 0.2 s" in lines
+    assert "  desk-2      ended by signal 9; starts again in 0.2 s" in lines
+    stopped_parts = [line.split()[0] for line in lines[-12:] if line.endswith("stopped")]
+    assert stopped_parts == ["sink", "desk-2", "desk", "gate", "clickhouse", "kafka"]
     assert json.loads((home.kafka / "ports.json").read_text()) == ended
     assert not home.instance_file.exists() and not (tmp_path / "ready").exists()
 
@@ -86,7 +82,7 @@ def test_an_instance_on_a_cluster_of_the_users(tmp_path, cluster):
         assert instance is not None
         assert (instance.bootstrap, instance.kafka) == (cluster.bootstrap, "")
         lines = stopped(process, signal.SIGTERM)
-    assert f"  kafka     {cluster.bootstrap} (yours)" in lines
+    assert f"  kafka       {cluster.bootstrap} (yours)" in lines
     assert not (tmp_path / "home" / "kafka").exists()
 
 
@@ -95,10 +91,10 @@ def test_each_part_comes_back_by_its_own_name(tmp_path):
     names = []
     for home in (one, other, one):
         home.folder.mkdir(exist_ok=True)
-        commands = [part.command for part in parts(home, Cluster("kafka:9092"), 2, ())]
+        commands = [part.command for part in parts(home, Cluster("kafka:9092"), 2)]
         names.append([command[command.index("--instance") + 1] for command in commands])
     assert names[0] == names[2]
-    assert len({*names[0], *names[1]}) == 6
+    assert len({*names[0], *names[1]}) == 8
 
 
 def test_a_board_on_a_terminal_is_redrawn(capsys):
@@ -108,7 +104,7 @@ def test_a_board_on_a_terminal_is_redrawn(capsys):
     board.say("Ready.")
     said = capsys.readouterr().out
     assert said.count("\x1b[2A\x1b[J") == 2
-    assert said.endswith("Ready.\n  gate      ready\n  desk      starting\n")
+    assert said.endswith("Ready.\n  gate        ready\n  desk        starting\n")
 
 
 @pytest.mark.parametrize(("live", "lines"), [(True, "\r0\r5\r9\n"), (False, "0\n9\n")])

@@ -1,0 +1,41 @@
+"""The embedded ClickHouse: the engine and its HTTP protocol, as a child process, durable in a folder.
+
+Rules of this file: a folder keeps its port while it is free, so that who asks it finds it again.
+"""
+
+import sys
+from pathlib import Path
+
+from sinks.database import NAME
+from streams.local.command import Command
+from streams.local.ports import LOOPBACK, free_ports, is_free
+from streams.transport.cluster import ClusterError
+
+SERVER = (sys.executable, "-m", "sinks.serve")
+
+
+class ClickHouse(Command):
+    """One server over one folder, kept running by the supervisor."""
+
+    def __init__(self, folder: Path, port: int | None, log: Path, ready_file: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.port = _choose_port(folder, port)
+        told = ["--folder", str(folder / "data"), "--port", str(self.port), "--ready-file", str(ready_file)]
+        super().__init__(name="clickhouse", command=[*SERVER, *told], log=log, ready_file=ready_file)
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}/{NAME}"
+
+
+def _choose_port(folder: Path, wanted: int | None) -> int:
+    """The last one, where it is free; a port that was asked for must be."""
+    file = folder / "port"
+    kept = int(file.read_text("ascii")) if file.exists() else None
+    if wanted is not None and not is_free(wanted):
+        raise ClusterError(
+            f"port {wanted} of {LOOPBACK} is taken: end who listens there or choose another for ClickHouse"
+        )
+    port = wanted or (kept if kept and is_free(kept) else free_ports(1)[0])
+    file.write_text(str(port), "ascii")
+    return port
