@@ -123,6 +123,8 @@ class Database:
         client = self._client({"database": "default"})
         try:
             client.command(f"CREATE DATABASE IF NOT EXISTS `{self.name}`{kind}")
+        except ClickHouseError as error:
+            raise self._refusal(error) from error
         finally:
             client.close()
 
@@ -143,9 +145,12 @@ class Database:
         try:
             return clickhouse_connect.get_client(**{**settings, **options})
         except ClickHouseError as error:
-            if getattr(error, "code", None) is not None:
-                raise DatabaseError(f"ClickHouse at {self.url}: {first_line(error)}") from error
-            raise AwayError(f"ClickHouse at {self.url} does not answer: {first_line(error)}") from error
+            raise self._refusal(error) from error
+
+    def _refusal(self, error: ClickHouseError) -> DatabaseError:
+        if getattr(error, "code", None) is None:
+            return AwayError(f"ClickHouse at {self.url} does not answer: {first_line(error)}")
+        return DatabaseError(f"ClickHouse at {self.url}: {first_line(error)}")
 
 
 def first_line(error: Exception) -> str:

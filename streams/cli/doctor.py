@@ -8,10 +8,12 @@ from dataclasses import asdict
 import click
 import orjson
 
+from sinks.database import URL, DatabaseError
 from streams.cli.many import example
 from streams.local.cluster_checks import cluster_findings
+from streams.local.database_checks import MEND, database_finding
 from streams.local.finding import Finding, fail, ok
-from streams.local.home import Home, find_cluster
+from streams.local.home import Home, find_cluster, find_database
 from streams.local.machine_checks import machine_findings
 from streams.transport.cluster import BOOTSTRAP, ClusterError
 
@@ -39,7 +41,11 @@ def doctor(as_json: bool) -> None:
 def examine(environment: Mapping[str, str]) -> list[Finding]:
     home = Home.from_environment(environment)
     embedded = not environment.get(BOOTSTRAP, "").strip()
-    return [*machine_findings(home, embedded=embedded), *_cluster(environment, home, embedded)]
+    return [
+        *machine_findings(home, embedded=embedded),
+        *_cluster(environment, home, embedded),
+        *_database(environment, home),
+    ]
 
 
 def _cluster(environment: Mapping[str, str], home: Home, embedded: bool) -> list[Finding]:
@@ -49,6 +55,15 @@ def _cluster(environment: Mapping[str, str], home: Home, embedded: bool) -> list
         return cluster_findings(find_cluster(environment))
     except ClusterError as error:
         return [fail("cluster", str(error), f"see {BOOTSTRAP} and its companions")]
+
+
+def _database(environment: Mapping[str, str], home: Home) -> list[Finding]:
+    try:
+        if not environment.get(URL, "").strip() and home.instance() is None:
+            return [ok("clickhouse", "none runs yet: `ghostfill up` starts it")]
+        return [database_finding(find_database(environment))]
+    except (ClusterError, DatabaseError) as error:
+        return [fail("clickhouse", str(error), MEND)]
 
 
 def _line(finding: Finding) -> str:

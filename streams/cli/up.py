@@ -24,7 +24,7 @@ from streams.local.kafka import HEAP, Kafka
 from streams.local.supervisor import Supervisor
 from streams.transport.cluster import Cluster
 
-GHOSTFILL = (sys.executable, "-m", "streams.cli")
+GHOSTFILL: tuple[str, ...] = (sys.executable, "-m", "streams.cli")
 
 
 @click.command(epilog=example("ghostfill up\nGHOSTFILL_HOME=~/second ghostfill up --market crypto"))

@@ -9,8 +9,8 @@ from streams.files.text import decimal_text, list_text, plain_text, time_text
 
 _DECIMALS = frozenset(
     "quantity price fee entry_price exit_price pnl pnl_pct fees equity cash unrealised realised drawdown"
-    " balance arrival slippage gross_pnl entry_notional mae mfe filled limit_price stop_price average_price cost mark"
-    " stop target trailing exposure reserved".split()
+    " arrival slippage gross_pnl entry_notional mae mfe filled limit_price stop_price average_price cost mark"
+    " stop target trailing exposure reserved balance".split()
 )
 _TIMES = frozenset("ts due created entry_ts exit_ts opened time_limit".split())
 

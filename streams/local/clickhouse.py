@@ -11,7 +11,7 @@ from streams.local.command import Command
 from streams.local.ports import LOOPBACK, free_ports, is_free
 from streams.transport.cluster import ClusterError
 
-SERVER = (sys.executable, "-m", "sinks.serve")
+SERVER: tuple[str, ...] = (sys.executable, "-m", "sinks.serve")
 
 
 class ClickHouse(Command):
