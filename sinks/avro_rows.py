@@ -17,7 +17,8 @@ from schemas.avro_schemas import HEADER_SIZE, MARKER
 from schemas.codec import Codec
 from schemas.errors import MessageError
 from sinks.columns import PLACE
-from sinks.tables import Record, Table
+from sinks.records import Place, Record, Run, size_of
+from sinks.tables import Table
 
 FORMAT = "Avro"
 _MAGIC = b"Obj\x01"
@@ -46,34 +47,31 @@ class AvroRows:
         self._foreign = foreign
         self._header = schema.header
         self._head = head([*schema.document["fields"], *_BEHIND])
-        self._ends: dict[tuple[str, int], bytes] = {}
         self.names = (*(field["name"] for field in schema.document["fields"]), *_NAMES)
 
-    def block(self, records: Iterable[Record]) -> bytes:
+    def block(self, runs: Sequence[Run]) -> bytes:
         """All of them; one that is no message is a MessageError."""
-        return file_of(self._head, [self._row(record) for record in records])
+        parts: list[bytes] = []
+        for run in runs:
+            topic, partition = run.place
+            end = varint(partition) + _text(topic.encode())
+            for offset, time, key, value in zip(run.offsets, run.times, run.keys, run.values, strict=True):
+                if value is None or not value.startswith(self._header):
+                    value = self._codec.encode(self._decoded(run.place, Record(offset, time, key, value)))
+                parts += value[HEADER_SIZE:], _OFFSET_AND_TIME(offset, time), end
+        return file_of(self._head, size_of(runs), parts)
 
-    def check(self, record: Record) -> None:
+    def check(self, place: Place, record: Record) -> None:
         """Raises what is wrong with it, if anything can be said."""
-        self._decoded(record)
+        self._decoded(place, record)
 
-    def _row(self, record: Record) -> bytes:
-        topic, partition, offset, time, _, value = record
-        end = self._ends.get((topic, partition))
-        if end is None:
-            name = topic.encode()
-            end = self._ends[topic, partition] = varint(partition) + varint(len(name)) + name
-        if value is None or not value.startswith(self._header):
-            value = self._codec.encode(self._decoded(record))
-        return value[HEADER_SIZE:] + _OFFSET_AND_TIME(offset, time) + end
-
-    def _decoded(self, record: Record) -> Any:
+    def _decoded(self, place: Place, record: Record) -> Any:
         try:
             return self._codec.decode(self._table.topic, record.key, record.value)
         except MessageError as error:
             if error.field == "schema" and not self._foreign and (record.value or b"").startswith(MARKER):
                 raise NewerSchemaError(
-                    f"{record.topic}, partition {record.partition}, offset {record.offset}: {error}; "
+                    f"{place.topic}, partition {place.partition}, offset {record.offset}: {error}; "
                     "a newer Ghostfill wrote it: start that one's sink"
                 ) from error
             raise
@@ -98,10 +96,10 @@ def head(fields: Sequence[Mapping[str, Any]]) -> bytes:
     return b"".join((_MAGIC, varint(len(known)), pairs, varint(0), _SYNC))
 
 
-def file_of(head: bytes, rows: Sequence[bytes]) -> bytes:
+def file_of(head: bytes, rows: int, parts: Iterable[bytes]) -> bytes:
     """An Avro file of rows that are already written."""
-    body = b"".join(rows)
-    return b"".join((head, varint(len(rows)), varint(len(body)), body, _SYNC))
+    body = b"".join(parts)
+    return b"".join((head, varint(rows), varint(len(body)), body, _SYNC))
 
 
 def _text(octets: bytes) -> bytes:

@@ -8,10 +8,9 @@ Rules of this file:
   ends the sink, for it would be the same for ever.
 """
 
-import io
 import threading
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypeVar
+from typing import BinaryIO, NamedTuple, TypeVar, cast
 from uuid import uuid4
 
 import cramjam
@@ -20,7 +19,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from sinks.database import first_line
 from sinks.places import ends_of
-from sinks.tables import Place
+from sinks.records import Place
 
 PAUSE_FIRST_S, PAUSE_MAX_S = 0.1, 5.0
 TRIES = 5
@@ -93,11 +92,11 @@ class Inserting:
         return tries
 
     def _post(self, block: Block, token: str) -> None:
-        data = bytes(cramjam.zstd.compress(block.data, 1)) if self._compress else block.data
+        data = cramjam.zstd.compress(block.data, 1) if self._compress else block.data
         self._client.raw_insert(
             block.table,
             block.names,
-            io.BytesIO(data),  # bytes would be sent again behind our back
+            cast(BinaryIO, memoryview(data)),  # bytes would be sent again behind our back
             settings={**SETTINGS, "insert_deduplication_token": token},
             fmt=block.form,
             compression="zstd" if self._compress else None,

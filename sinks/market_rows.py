@@ -6,7 +6,7 @@ Rules of this file:
 - Clocks leave no row.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +18,8 @@ from schemas.errors import MessageError
 from schemas.ticks import MarketReader
 from sinks.columns import MONEY, PLACE, TIME
 from sinks.native_blocks import Column, block, few, nullable, plain
-from sinks.tables import BARS, TICKS, Record
+from sinks.records import Place, Record, Run
+from sinks.tables import BARS, TICKS
 
 Flags = npt.NDArray[np.bool_]
 
@@ -43,17 +44,13 @@ class MarketRows:
     """One partition of one market."""
 
     def __init__(self, topic: str, codec: Codec) -> None:
-        self._topic = topic
         self._reader = MarketReader(codec, topic)
 
-    def read(self, records: Sequence[Record], ends: Mapping[str, int]) -> Read:
+    def read(self, run: Run, ends: Mapping[str, int]) -> Read:
         """What these records say. `ends`: the offset of each table before which everything is there."""
-        rows = self._reader.read([each.key for each in records], [each.value for each in records])
-        offsets = np.fromiter((each.offset for each in records), np.int64, len(records))
-        times = np.fromiter((each.time for each in records), np.int64, len(records))
-        part = _Part(
-            self._topic, records[0].partition, rows.columns, offsets[rows.record], times[rows.record]
-        )
+        rows = self._reader.read(run.keys, run.values)
+        offsets, times = np.array(run.offsets, np.int64), np.array(run.times, np.int64)
+        part = _Part(run.place, rows.columns, offsets[rows.record], times[rows.record])
         kinds = rows.columns.kind
         blocks: list[Block] = []
         for table, kind in ((TICKS, TICK), (BARS, BAR)):
@@ -63,14 +60,14 @@ class MarketRows:
             elif kind != TICK:
                 continue
             blocks += part.blocks(table, np.flatnonzero(is_wanted))
+        records = [*run.records()] if rows.faults else []
         return Read(blocks, [(records[at], error) for at, error in rows.faults])
 
 
 class _Part(NamedTuple):
     """Market rows with their places."""
 
-    topic: str
-    partition: int
+    place: Place
     columns: Columns
     offset: Ints
     time: Ints
@@ -114,8 +111,8 @@ class _Part(NamedTuple):
 
     def _place(self, rows: Ints) -> Iterator[Column]:
         count = len(rows)
-        yield few("k_topic", [self.topic], np.zeros(count, np.uint8))
-        yield plain("k_partition", PLACE["k_partition"], np.full(count, self.partition, np.uint16))
+        yield few("k_topic", [self.place.topic], np.zeros(count, np.uint8))
+        yield plain("k_partition", PLACE["k_partition"], np.full(count, self.place.partition, np.uint16))
         yield plain("k_offset", PLACE["k_offset"], self.offset[rows].astype(np.uint64))
         yield plain("k_time", PLACE["k_time"], self.time[rows])
 

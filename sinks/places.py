@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from clickhouse_connect.driver.client import Client
 
-from sinks.tables import Place, is_market, table_names
+from sinks.records import Place
+from sinks.tables import TABLES, is_market
 
 PROGRESS = "progress"
 
@@ -21,16 +22,18 @@ def ends_of(client: Client, table: str) -> dict[Place, int]:
 
 def starts(client: Client, places: Iterable[Place]) -> dict[Place, int]:
     """Where to go on: nothing before it is missing."""
-    wanted = list(places)
-    progress = _progress(client)
-    tables = {name for place in wanted if not is_market(place.topic) for name in table_names(place.topic)}
-    ends = {table: ends_of(client, table) for table in tables}
-    return {
-        place: progress.get(place, 0)
-        if is_market(place.topic)
-        else ends[table_names(place.topic)[0]].get(place, 0)
-        for place in wanted
-    }
+    markets = _progress(client)
+    ends: dict[str, dict[Place, int]] = {}
+    found = {}
+    for place in places:
+        if is_market(place.topic):
+            found[place] = markets.get(place, 0)
+            continue
+        table = TABLES[place.topic].name
+        if table not in ends:
+            ends[table] = ends_of(client, table)
+        found[place] = ends[table].get(place, 0)
+    return found
 
 
 def write_progress(client: Client, ends: Mapping[Place, int]) -> None:

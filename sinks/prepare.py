@@ -57,7 +57,7 @@ def _check_avro(client: Client) -> None:
     table = f"avro_{uuid4().hex[:12]}"
     fields = [{"name": "money", "type": "long"}, {"name": "ts", "type": "long"}]
     row = avro_rows.varint(123_456_789) + avro_rows.varint(1_000_001)
-    block = io.BytesIO(avro_rows.file_of(avro_rows.head(fields), [row]))
+    block = io.BytesIO(avro_rows.file_of(avro_rows.head(fields), 1, [row]))
     client.command(f"CREATE TABLE {table} (money {MONEY}, ts {TIME}) ENGINE = Memory")
     try:
         client.raw_insert(table, ["money", "ts"], block, fmt=avro_rows.FORMAT)

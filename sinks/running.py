@@ -1,5 +1,6 @@
 """The sink as a process: it waits for ClickHouse, makes it ready, and writes until it is told to stop."""
 
+import gc
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,6 +20,9 @@ from sinks.source import Source
 from sinks.writer import Writer
 
 PAUSE_S = 1.0
+RARELY = (100_000, 50, 1000)
+"""Records come and go by the hundred thousand, and are in no circle: looking for one would take as long as
+reading them."""
 
 
 def run(
@@ -33,13 +37,16 @@ def run(
     keeps_ticks: bool = True,
 ) -> None:
     """`kafka`: settings of a confluent-kafka client. Returns when `stop` is set."""
+    gc.set_threshold(*RARELY)
     codec = Codec(registry=Registry(registry_url))
     client = _connect(database, codec.catalog, stop, tell)
     if client is None:
         return
     inserting = Inserting(client, stop, tell, compress=not database.embedded)
+    writer = Writer(client, inserting, codec)
     sink = Sink(
-        Writer(client, inserting, codec).write,
+        writer.prepare,
+        writer.write,
         lambda places: inserting.patiently("progress", lambda: starts(client, places)),
     )
     source = Source(kafka, sink, tell, instance=instance, keeps_ticks=keeps_ticks)

@@ -2,27 +2,34 @@
 
 Rules of this file:
 - Records wait for others of their topic, until they are many or a second is over; then they are a batch.
-- One thread reads and one writes. When too much waits to be written, reading pauses; Kafka keeps the rest.
+- One thread reads, one prepares and one writes. When too much waits, reading pauses; Kafka keeps the rest.
 - What could not be written is not committed: after an end, of whatever kind, it is read again.
 """
 
 import threading
 import time
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from itertools import accumulate
+from typing import Generic, NamedTuple, TypeVar
 
 from sinks.inserting import Stopped
+from sinks.records import Place, Run, spans
 from sinks.source import Source
-from sinks.tables import Place, Record, is_market, spans
+from sinks.tables import is_market
 
-ROWS = 50_000
-"""A block stays one block up to this size."""
+ROWS, BYTES = 200_000, 32 << 20
+"""Of one batch; so small, what it becomes is one block."""
 SECONDS = 1.0
-MOST_WAITING = 6 * ROWS
+MOST_BATCHES = 3
+"""So much may wait."""
 READ_S = 0.1
+PAUSE_AFTER_S = 2.0
+Prepared = TypeVar("Prepared")
+
 GIVE_UP_S = 5.0
 """How long another sink is kept waiting for what this one has begun."""
 
@@ -31,8 +38,18 @@ class Batch(NamedTuple):
     """Records on their way."""
 
     ends: Mapping[Place, int]
-    size: int
+    size: "Size"
     written: "Future[None]"
+
+
+class Size(NamedTuple):
+    """How much it is."""
+
+    records: int
+    bytes: int
+
+
+NOTHING = Size(0, 0)
 
 
 @dataclass
@@ -40,25 +57,40 @@ class Waiting:
     """Records of one topic that wait for more; of a market, of one partition."""
 
     since: float
-    records: list[Record] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    size: Size = NOTHING
+
+    @property
+    def is_full(self) -> bool:
+        return self.size.records >= ROWS or self.size.bytes >= BYTES
+
+    def take(self, run: Run) -> Run:
+        """Takes in as much as goes into a batch; the rest comes back."""
+        sums = [*accumulate((len(value or b"") for value in run.values), initial=self.size.bytes)]
+        room = min(run.size, ROWS - self.size.records, bisect_left(sums, BYTES))
+        self.runs.append(run.part(0, room))
+        self.size = Size(self.size.records + room, sums[room])
+        return run.part(room)
 
 
-class Sink:
+class Sink(Generic[Prepared]):
     """Takes records in and sees to it that they are written. Its methods are for one thread."""
 
     def __init__(
         self,
-        write: Callable[[list[Record]], None],
+        prepare: Callable[[list[Run]], Prepared],
+        write: Callable[[Prepared], None],
         find_starts: Callable[[Iterable[Place]], Mapping[Place, int]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._prepare = prepare
         self._write = write
         self._find_starts = find_starts
         self._clock = clock
-        self._thread = ThreadPoolExecutor(1, "writer")
+        self._preparing = ThreadPoolExecutor(1, "prepare")
+        self._writing = ThreadPoolExecutor(1, "write")
         self._waiting: dict[object, Waiting] = {}
         self._batches: deque[Batch] = deque()
-        self._size = 0
 
     def run(self, source: Source, stop: threading.Event, ready: Callable[[], None]) -> None:
         """Until it is to stop, or cannot go on."""
@@ -67,9 +99,11 @@ class Sink:
             self.take(source.read(READ_S))
             self.send_due()
             source.commit(self.settle())
-            if not self._size:
-                source.commit(source.passed())
+            while self.has_enough and self._one_more_is_written():
+                source.commit(self.settle())
             (source.pause if self.has_enough else source.resume)()
+            if not (self._waiting or self._batches):
+                source.commit(source.passed())
             if source.is_assigned and not is_ready:
                 ready()
                 is_ready = True
@@ -78,19 +112,25 @@ class Sink:
 
     @property
     def has_enough(self) -> bool:
-        return self._size > MOST_WAITING
+        held = [each.size for each in self._waiting.values()] + [each.size for each in self._batches]
+        records, octets = sum(size.records for size in held), sum(size.bytes for size in held)
+        return records > MOST_BATCHES * ROWS or octets > MOST_BATCHES * BYTES
 
-    def take(self, records: Iterable[Record]) -> None:
-        for record in records:
-            topic = record.topic
-            key = (topic, record.partition) if is_market(topic) else topic
-            found = self._waiting.get(key)
-            if found is None:
-                found = self._waiting[key] = Waiting(self._clock())
-            found.records.append(record)
-            self._size += 1
-            if len(found.records) >= ROWS:
-                self._send(key)
+    def _one_more_is_written(self) -> bool:
+        """Waits a little: a pause throws away what was read ahead, so it is for when nothing moves."""
+        return bool(self._batches) and bool(wait([self._batches[0].written], PAUSE_AFTER_S).done)
+
+    def take(self, runs: Iterable[Run]) -> None:
+        for run in runs:
+            place = run.place
+            key = place if is_market(place.topic) else place.topic
+            while run.size:
+                found = self._waiting.get(key)
+                if found is None:
+                    found = self._waiting[key] = Waiting(self._clock())
+                run = found.take(run)
+                if found.is_full:
+                    self._send(key)
 
     def send_due(self) -> None:
         now = self._clock()
@@ -108,7 +148,6 @@ class Sink:
         while self._batches and self._batches[0].written.done():
             batch = self._batches.popleft()
             batch.written.result()
-            self._size -= batch.size
             ends.update(batch.ends)
         return ends
 
@@ -126,7 +165,8 @@ class Sink:
             return {}
 
     def close(self) -> None:
-        self._thread.shutdown(cancel_futures=True)
+        for each in (self._preparing, self._writing):
+            each.shutdown(cancel_futures=True)
 
     # What the source asks ------------------------------------------------------------------------
 
@@ -138,7 +178,8 @@ class Sink:
         self.finish(GIVE_UP_S)
 
     def _send(self, key: object) -> None:
-        records = self._waiting.pop(key).records
-        ends = {place: last + 1 for place, (_, last, _) in spans(records).items()}
-        written = self._thread.submit(self._write, records)
-        self._batches.append(Batch(ends, len(records), written))
+        found = self._waiting.pop(key)
+        ends = {place: span.last + 1 for place, span in spans(found.runs).items()}
+        prepared = self._preparing.submit(self._prepare, found.runs)
+        written = self._writing.submit(lambda: self._write(prepared.result()))
+        self._batches.append(Batch(ends, found.size, written))

@@ -10,6 +10,7 @@ Rules of this file:
 import hashlib
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from clickhouse_connect.driver.client import Client
 
@@ -21,7 +22,8 @@ from sinks.avro_rows import AvroRows
 from sinks.inserting import Block, Inserting, RefusedError, WrongError
 from sinks.market_rows import MarketRows
 from sinks.places import PROGRESS, ends_of, write_progress
-from sinks.tables import BARS, TABLES, TICKS, Place, Record, halves, is_market, spans
+from sinks.records import Place, Record, Run, Span, halves, size_of, spans
+from sinks.tables import BARS, DEAD_LETTERS, TABLES, TICKS, is_market
 
 FOREIGN = frozenset({"signals", "dead-letters"})
 """Topics that others than Ghostfill's desk may write."""
@@ -31,8 +33,17 @@ STREAK = 20
 """So many rows refused one after the other, and none taken: it is not the rows."""
 
 
+class Prepared(NamedTuple):
+    """Records, and what they are as blocks: results one, or none where one of them is no message."""
+
+    runs: Sequence[Run]
+    blocks: Sequence[Block]
+    letters: Sequence[tuple[Record, str]] = ()
+    """Records of a market that are no messages."""
+
+
 class Writer:
-    """All tables of one database."""
+    """All tables of one database. It prepares in one thread and writes in another."""
 
     def __init__(self, client: Client, inserting: Inserting, codec: Codec) -> None:
         self._client = client
@@ -45,87 +56,113 @@ class Writer:
         self._market_ends: dict[str, dict[Place, int]] | None = None
         self._refused = 0
 
-    def write(self, records: Sequence[Record]) -> None:
-        """Records of one topic; of a market, of one of its partitions. Returns when they are there."""
-        if is_market(records[0].topic):
-            self._write_market(records)
+    def prepare(self, runs: Sequence[Run]) -> Prepared:
+        """Records of one topic; of a market, of one of its partitions."""
+        if is_market(runs[0].place.topic):
+            return self._prepare_market(Run.joined(runs))
+        try:
+            return Prepared(runs, [self._row_block(runs)])
+        except MessageError:
+            return Prepared(runs, [])
+
+    def write(self, prepared: Prepared) -> None:
+        """Returns when they are there."""
+        if is_market(prepared.runs[0].place.topic):
+            self._write_market(prepared)
+            return
+        self._refused = 0
+        if prepared.blocks:
+            self._write_rows(prepared.runs, *prepared.blocks)
         else:
-            self._refused = 0
-            self._write_rows(list(records))
+            self._write_rows_if_any(self._sift(prepared.runs))
 
     # Results -------------------------------------------------------------------------------------
 
-    def _write_rows(self, records: list[Record]) -> None:
+    def _write_rows(self, runs: Sequence[Run], block: Block) -> None:
+        """`block`: what they are as one."""
         try:
-            self._insert_rows(records)
-        except MessageError:
-            self._write_rows_if_any(self._sift(records))
+            self._inserting.insert(block)
+            self._refused = 0
         except RefusedError as error:
-            good = self._sift(records)
-            if len(good) < len(records):
+            good = self._sift(runs)
+            if size_of(good) < size_of(runs):
                 self._write_rows_if_any(good)
-            elif len(records) > 1:
-                for half in halves(records):
-                    self._write_rows(half)
+            elif size_of(runs) > 1:
+                for half in halves(runs):
+                    self._write_rows_if_any(half)
             else:
-                self._give_up(records[0], error)
+                self._give_up(runs[0], error)
 
-    def _write_rows_if_any(self, records: list[Record]) -> None:
-        if records:
-            self._write_rows(records)
+    def _write_rows_if_any(self, runs: Sequence[Run]) -> None:
+        if runs:
+            self._write_rows(runs, self._row_block(runs))
 
-    def _insert_rows(self, records: Sequence[Record]) -> None:
-        table, rows = TABLES[records[0].topic].name, self._rows[records[0].topic]
-        self._inserting.insert(_row_block(table, rows, records))
-        self._refused = 0
+    def _row_block(self, runs: Sequence[Run]) -> Block:
+        topic = runs[0].place.topic
+        return _row_block(TABLES[topic].name, self._rows[topic], runs)
 
-    def _sift(self, records: Sequence[Record]) -> list[Record]:
+    def _sift(self, runs: Sequence[Run]) -> list[Run]:
         """Those that are messages; the others become letters."""
-        rows = self._rows[records[0].topic]
-        good, letters = [], []
-        for record in records:
-            try:
-                rows.check(record)
-                good.append(record)
-            except MessageError as error:
-                letters.append((record, str(error)))
-        self._write_letters(letters)
+        rows = self._rows[runs[0].place.topic]
+        good = []
+        for run in runs:
+            kept, letters = [], []
+            for record in run.records():
+                try:
+                    rows.check(run.place, record)
+                    kept.append(record)
+                except MessageError as error:
+                    letters.append((record, str(error)))
+            self._write_letters(run.place, letters)
+            if kept:
+                good.append(Run.of(run.place, kept))
         return good
 
-    def _give_up(self, record: Record, error: RefusedError) -> None:
+    def _give_up(self, run: Run, error: RefusedError) -> None:
         self._refused += 1
         if self._refused == STREAK:
             raise WrongError(f"{STREAK} rows one after the other were refused: {error}") from error
-        self._write_letters([(record, str(error))])
+        (record,) = run.records()
+        self._write_letters(run.place, [(record, str(error))])
 
-    def _write_letters(self, letters: Sequence[tuple[Record, str]]) -> None:
+    def _write_letters(self, place: Place, letters: Sequence[tuple[Record, str]]) -> None:
         if letters:
-            made = [self._letter(record, reason) for record, reason in letters]
-            table = TABLES[LETTERS].name
-            self._inserting.insert(_row_block(table, self._rows[LETTERS], made))
+            made = Run.of(place, [self._letter(place, record, reason) for record, reason in letters])
+            self._inserting.insert(_row_block(DEAD_LETTERS, self._rows[LETTERS], [made]))
 
-    def _letter(self, record: Record, reason: str) -> Record:
+    def _letter(self, place: Place, record: Record, reason: str) -> Record:
         """A row of the letters, at the place of the record that it is about."""
-        place = record.topic, record.partition, record.offset
         letter = dead_letter(
-            *place, ts=record.time * MILLISECOND, key=record.key, value=record.value, reason=reason
-        )
+            *place, record.offset,
+            ts=record.time * MILLISECOND, key=record.key, value=record.value, reason=reason,
+        )  # fmt: skip
         return record._replace(value=self._codec.encode(letter))
 
     # Markets -------------------------------------------------------------------------------------
 
-    def _write_market(self, records: Sequence[Record]) -> None:
-        place = Place(records[0].topic, records[0].partition)
-        read = self._market(place).read(records, self._ends_at(place))
-        self._write_letters([(record, str(error)) for record, error in read.faults])
-        for number, block in enumerate(read.blocks):
-            token = f"{_token(records)}:{number}"
-            ends = {place: block.last}
-            self._inserting.insert(
-                Block(block.table, block.names, native_blocks.FORMAT, block.data, ends, token)
+    def _prepare_market(self, run: Run) -> Prepared:
+        read = self._market(run.place).read(run, self._ends_at(run.place))
+        token = _token(spans([run]))
+        blocks = [
+            Block(
+                each.table,
+                each.names,
+                native_blocks.FORMAT,
+                each.data,
+                {run.place: each.last},
+                f"{token}:{number}",
             )
-        ends = {place: records[-1].offset + 1}
-        self._inserting.patiently(PROGRESS, lambda: write_progress(self._client, ends))
+            for number, each in enumerate(read.blocks)
+        ]
+        return Prepared([run], blocks, [(record, str(error)) for record, error in read.faults])
+
+    def _write_market(self, prepared: Prepared) -> None:
+        (run,) = prepared.runs
+        self._write_letters(run.place, prepared.letters)
+        for block in prepared.blocks:
+            self._inserting.insert(block)
+        progress = {run.place: run.offsets[-1] + 1}
+        self._inserting.patiently(PROGRESS, lambda: write_progress(self._client, progress))
 
     def _market(self, place: Place) -> MarketRows:
         found = self._markets.get(place)
@@ -143,14 +180,12 @@ class Writer:
         return {table: ends.get(place, 0) - 1 for table, ends in self._market_ends.items()}
 
 
-def _row_block(table: str, rows: AvroRows, records: Sequence[Record]) -> Block:
-    ends = {place: last for place, (_, last, _) in spans(records).items()}
-    return Block(table, rows.names, avro_rows.FORMAT, rows.block(records), ends, _token(records))
+def _row_block(table: str, rows: AvroRows, runs: Sequence[Run]) -> Block:
+    found = spans(runs)
+    ends = {place: span.last for place, span in found.items()}
+    return Block(table, rows.names, avro_rows.FORMAT, rows.block(runs), ends, _token(found))
 
 
-def _token(records: Sequence[Record]) -> str:
-    said = ";".join(
-        f"{place.topic}/{place.partition}:{first}-{last}/{count}"
-        for place, (first, last, count) in sorted(spans(records).items())
-    )
+def _token(found: Mapping[Place, Span]) -> str:
+    said = "; ".join(f"{place} {span}" for place, span in sorted(found.items()))
     return hashlib.sha256(said.encode()).hexdigest()[:32]
