@@ -12,7 +12,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c '$(CHECK)' >/dev/null 2>&1 && { command -v $$p; break; }; done)
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
 
-.PHONY: help install lock lint types imports pytest test test-long test-live test-kill test-sabotage soak bench demo clean
+.PHONY: help install lock lint types imports pytest test test-long test-live test-kill test-sabotage test-kill-sink \
+	soak soak-sink bench browser demo clean
 
 help:
 	@echo "make demo       replay a simulated day and see what was traded"
@@ -24,8 +25,11 @@ help:
 	@echo "make test-live  the whole pipeline live: replays, malformed messages, workers that go (15 minutes)"
 	@echo "make test-kill  a hundred kills of workers, gate and broker (10 minutes)"
 	@echo "make test-sabotage  the protocol with one rule left out is found out (20 minutes)"
+	@echo "make test-kill-sink  a hundred kills of the sink and of ClickHouse, 8 million rows (8 minutes)"
 	@echo "make soak       an hour under load, with a kill every five minutes"
+	@echo "make soak-sink  an hour of rows into ClickHouse: memory and lag"
 	@echo "make bench      measure speed"
+	@echo "make browser    install Chromium, which the tests of the report need (Debian, Ubuntu)"
 	@echo "make install    prepare $(VENV); the others do it first"
 	@echo "make lock       pin the newest dependencies (needs uv)"
 	@echo "make clean      remove what these commands made"
@@ -86,14 +90,26 @@ test-kill: install
 test-sabotage: install
 	$(BIN)/pytest -m "sabotage" tests/pipeline
 
+test-kill-sink: install
+	$(BIN)/pytest -m "kill" -s tests/sinks
+
 soak: install
 	$(BIN)/python -m tests.soak.run
+
+soak-sink: install
+	$(BIN)/python -m tests.soak.sink
 
 bench: install
 	$(BIN)/pytest -m "bench" -s tests/bench
 
 demo: install
 	$(BIN)/ghostfill demo
+
+browser:
+	@for name in chromium chromium-browser google-chrome; do \
+		command -v $$name >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ]; then apt-get update && apt-get install -y chromium; \
+	else echo "Install Chromium: sudo apt-get install chromium" >&2; exit 1; fi
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist *.egg-info

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import clickhouse_connect
+from clickhouse_connect import common
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
@@ -27,7 +28,8 @@ EXAMPLE = "such as https://clickhouse.example:8443/ghostfill"
 CONNECT_S = 10
 _SYSTEM_ERROR = re.compile(r"\[Errno -?\d+\] ([^'\")]+)")
 
-# Its errors are told by who gets them.
+# What may be set the server knows; the client's errors are told by who gets them.
+common.set_setting("invalid_setting_action", "send")
 logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
 READER = "reader"
 """The embedded server's user who may only read."""

@@ -5,6 +5,7 @@ from importlib import metadata
 
 import click
 
+from sinks.database import DatabaseError
 from streams.accounts import SettingsError
 from streams.cli.lazy import Lazy, LazyGroup
 from streams.cli.many import example
@@ -16,6 +17,7 @@ FAILED = 1
 COMMANDS = {
     "up": Lazy("streams.cli.up", "Run Ghostfill here until Ctrl-C."),
     "worker": Lazy("streams.cli.worker", "Run one part of an instance: the gate, or a desk."),
+    "sink": Lazy("streams.cli.sink", "Write what happens into ClickHouse, each record once."),
     "status": Lazy("streams.cli.status", "Show whether it runs, and how far it has come."),
     "doctor": Lazy("streams.cli.doctor", "Find what is wrong with this machine or the cluster."),
     "topics": Lazy("streams.cli.topics", "See and make the cluster's topics."),
@@ -27,8 +29,13 @@ COMMANDS = {
     "position": Lazy("streams.cli.orders", "Close what is held."),
     "plan": Lazy("streams.cli.orders", "End an entry that is still being made."),
     "exit-all": Lazy("streams.cli.orders", "Close every position and end every order."),
+    "query": Lazy("streams.cli.query", "Ask about the results: performance, slices, drawdowns and more."),
+    "sql": Lazy("streams.cli.query", "Ask the results anything, in SQL."),
+    "trace": Lazy("streams.cli.trace", "Follow one signal to its slices, orders, fills and its exit."),
     "replay": Lazy("streams.cli.replay", "Trade recorded signals against a recorded market."),
     "presets": Lazy("streams.cli.presets", "List the accounts that ship with it, or show one."),
+    "report": Lazy("streams.cli.report", "Show how an account did, as an HTML file."),
+    "export": Lazy("streams.cli.export", "Write what an account did as CSV files."),
     "demo": Lazy("streams.cli.demo", "Trade a made-up market day and see what happened."),
 }
 
@@ -54,6 +61,6 @@ def main(args: list[str] | None = None) -> None:
     except click.Abort:
         click.echo("stopped", err=True)
         sys.exit(FAILED)
-    except (SettingsError, ClusterError, FileError, OSError) as error:
+    except (SettingsError, ClusterError, DatabaseError, FileError, OSError) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(FAILED)

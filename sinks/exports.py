@@ -1,0 +1,79 @@
+"""What an account did as CSV, piece by piece: which tables and views, in which order, written how.
+
+Rules of this file:
+- Decimals are exact, times are UTC, and what is not there is empty.
+- A text that a spreadsheet would take for a formula has an apostrophe in front.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from clickhouse_connect.driver.client import Client
+
+from sinks.pieces import pieces
+from sinks.questions import select
+
+ISO = "%Y-%m-%dT%H:%i:%S.%fZ"
+FORMULA = r"^[=+\\-@\\t\\r]"
+ALWAYS = 1 << 52
+"""A time after every other."""
+
+
+class Span(NamedTuple):
+    """From `since` on and before `until`, in microseconds; None: without that end."""
+
+    since: int | None = None
+    until: int | None = None
+
+
+class Export(NamedTuple):
+    """A table or view, when a row of it was, and what tells apart rows of one time."""
+
+    table: str
+    time: str
+    key: str
+    left_out: frozenset[str] = frozenset()
+
+
+EXPORTS: Mapping[str, Export] = {
+    "orders": Export("orders_now", "created", "order_id"),
+    "fills": Export("fills FINAL", "ts", "fill_id"),
+    "positions": Export("positions_open", "opened", "position_id"),
+    "daily": Export("daily", "day", "account", frozenset({"begins", "ends"})),
+    "trades": Export("trades FINAL", "exit_ts", "trade_id"),
+}
+
+
+def csv(client: Client, name: str, account: str, span: Span) -> Iterator[bytes]:
+    """The names of the columns, then the rows."""
+    export = EXPORTS[name]
+    types = _types(client, export)
+    yield f"{','.join(types)}\n".encode()
+    parameters = {"account": account, "since": span.since or 0, "until": span.until or ALWAYS}
+    yield from pieces(client, _statement(export, types), parameters, "CSV", name=name)
+
+
+def _types(client: Client, export: Export) -> dict[str, str]:
+    told = select(client, f"DESCRIBE TABLE {export.table.removesuffix(' FINAL')}", {}, export.table)
+    shown = (row[:2] for row in told.rows if not row[0].startswith("k_"))
+    return {name: typed for name, typed in shown if name not in export.left_out}
+
+
+def _statement(export: Export, types: Mapping[str, str]) -> str:
+    columns = ", ".join(f"{_text(f'found.`{name}`', typed)} AS `{name}`" for name, typed in types.items())
+    time = f"toDateTime64(found.{export.time}, 6, 'UTC')"
+    return f"""
+        SELECT {columns}
+        FROM (SELECT * FROM {export.table} WHERE account = {{account:String}}) AS found
+        WHERE {time} >= fromUnixTimestamp64Micro({{since:Int64}}, 'UTC')
+            AND {time} < fromUnixTimestamp64Micro({{until:Int64}}, 'UTC')
+        ORDER BY found.{export.time}, found.{export.key}
+    """
+
+
+def _text(value: str, typed: str) -> str:
+    if "DateTime64" in typed:
+        value = f"formatDateTime({value}, '{ISO}')"
+    elif "String" in typed and not typed.startswith(("Map", "Array")):
+        value = f"if(match({value}, '{FORMULA}'), concat('\\'', {value}), {value})"
+    return f"ifNull(toString({value}), '')" if "Nullable" in typed else value

@@ -1,0 +1,32 @@
+-- Each day of each account, in its own time zone: what it began with, what changed, what it ended with.
+-- start + realised + unrealised_change - fees = equity. Win rate and Sharpe are to date. The last day may still
+-- be under way.
+SELECT
+    account,
+    day,
+    equity - pnl AS start,
+    realised - realised_before AS realised,
+    unrealised - unrealised_before AS unrealised_change,
+    fees - coalesce(fees_before, 0) AS fees,
+    pnl,
+    equity,
+    cash,
+    return,
+    trades,
+    wins,
+    win_rate,
+    sharpe,
+    drawdown,
+    complete
+FROM (
+    SELECT
+        *,
+        lagInFrame(realised) OVER earlier AS realised_before,
+        lagInFrame(unrealised) OVER earlier AS unrealised_before,
+        lagInFrame(fees) OVER earlier AS fees_before
+    FROM daily
+    WINDOW earlier AS (PARTITION BY account ORDER BY ends ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
+)
+WHERE ({account:String} = '' OR account = {account:String})
+    AND ends > {since:DateTime64(6, 'UTC')} AND begins < {until:DateTime64(6, 'UTC')}
+ORDER BY account, ends

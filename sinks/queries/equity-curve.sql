@@ -1,0 +1,45 @@
+-- What each account was worth over time, thinned so that no extreme is lost.
+-- points = 1000: about so many rows an account; 0: all of them
+-- Time is cut into a quarter as many parts, and each keeps its first, last, highest and lowest row.
+WITH
+    curve AS (
+        SELECT account, ts, equity, (length(equity_id), equity_id) AS number,
+               (ts, number, equity, cash, unrealised, drawdown) AS point
+        FROM equity FINAL
+        WHERE ({account:String} = '' OR account = {account:String})
+            AND ts >= {since:DateTime64(6, 'UTC')} AND ts < {until:DateTime64(6, 'UTC')}
+    ),
+    parts AS (
+        SELECT
+            account,
+            min(ts) AS first,
+            if({points:UInt64} = 0, 1,
+               greatest(1, intDiv(dateDiff('microsecond', first, max(ts)) * 4, {points:UInt64}) + 1)) AS length
+        FROM curve
+        GROUP BY account
+    )
+SELECT
+    account,
+    point.1 AS ts,
+    point.3 AS equity,
+    point.4 AS cash,
+    point.5 AS unrealised,
+    point.6 AS drawdown
+FROM (
+    SELECT
+        account,
+        arrayJoin(if(
+            {points:UInt64} = 0,
+            groupArray(point),
+            arrayDistinct([
+                min(point),
+                argMin(point, (equity, ts, number)),
+                argMax(point, (equity, ts, number)),
+                max(point)
+            ])
+        )) AS point
+    FROM curve
+    INNER JOIN parts USING account
+    GROUP BY account, intDiv(dateDiff('microsecond', first, ts), length)
+)
+ORDER BY account, point

@@ -1,0 +1,72 @@
+-- A row for each day of an account, in its own time zone; the last may still be under way. Balance, realised,
+-- unrealised and fees are so far, and add up: equity = balance + realised + unrealised - fees. Win rate and
+-- Sharpe are to date.
+CREATE OR REPLACE VIEW daily AS
+WITH
+    days AS (
+        SELECT account, day, ts AS ends, balance, equity, cash, realised, unrealised, drawdown, previous,
+               year_days, return, true AS complete
+        FROM day_ends
+        UNION ALL
+        SELECT
+            now.account,
+            if(ended.day = '', toString(toDate(now.last.1, 'UTC')), toString(toDate(ended.day) + 1)) AS day,
+            toDateTime64('2262-01-01 00:00:00', 6, 'UTC') AS ends,
+            now.balance,
+            now.last.2 AS equity,
+            now.last.3 AS cash,
+            now.last.4 AS realised,
+            now.last.5 AS unrealised,
+            now.last.6 AS drawdown,
+            if(ended.day = '', now.balance, toNullable(ended.equity)) AS previous,
+            NULL AS year_days,
+            NULL AS return,
+            false AS complete
+        FROM (
+            SELECT
+                account,
+                any(balance) AS balance,
+                argMax(
+                    (ts, equity, cash, realised, unrealised, drawdown, day_end),
+                    (ts, length(equity_id), equity_id)
+                ) AS last
+            FROM equity FINAL
+            GROUP BY account
+            HAVING NOT last.7
+        ) AS now
+        LEFT JOIN (
+            SELECT account, argMax(day, ts) AS day, argMax(equity, ts) AS equity FROM day_ends GROUP BY account
+        ) AS ended USING account
+    ),
+    traded AS (
+        SELECT trades.account AS account, days.ends AS ends, count() AS trades, countIf(pnl > 0) AS wins
+        FROM (SELECT account, exit_ts, pnl FROM trades FINAL) AS trades
+        ASOF JOIN (SELECT account, ends FROM days) AS days
+            ON trades.account = days.account AND trades.exit_ts < days.ends
+        GROUP BY account, ends
+    )
+SELECT
+    account,
+    day,
+    equity,
+    cash,
+    balance,
+    realised,
+    unrealised,
+    balance + realised + unrealised - equity AS fees,
+    equity - previous AS pnl,
+    return,
+    trades,
+    wins,
+    if(sum(trades) OVER past > 0, sum(wins) OVER past / sum(trades) OVER past, NULL) AS win_rate,
+    if(count(return) OVER past >= 5 AND count(return) OVER past = count(year_days) OVER past
+           AND stddevSampStable(return) OVER past > 0,
+       avg(return) OVER past / stddevSampStable(return) OVER past * sqrt(anyLast(year_days) OVER past),
+       NULL) AS sharpe,
+    drawdown,
+    complete,
+    lagInFrame(ends) OVER past AS begins,
+    ends
+FROM days
+LEFT JOIN traded USING (account, ends)
+WINDOW past AS (PARTITION BY account ORDER BY ends ROWS UNBOUNDED PRECEDING)

@@ -1,0 +1,51 @@
+"""`ghostfill export`: what an account did, as CSV files."""
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from sinks.accounts import require
+from sinks.exports import EXPORTS, Span, csv
+from sinks.questions import ask
+from streams.cli.answers import reader
+from streams.cli.many import example
+from streams.cli.params import TIME
+
+EXAMPLE = """\
+ghostfill export trades --account paper-1 --out trades.csv
+ghostfill export --all --account paper-1 --out paper-1 --since 2026-01-05"""
+
+
+@click.command(epilog=example(EXAMPLE))
+@click.argument("what", type=click.Choice(list(EXPORTS)), required=False)
+@click.option("--all", "everything", is_flag=True, help="All of them, each into a file of the folder --out.")
+@click.option("--account", required=True, help="Whose.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="The file; with --all the folder."
+)
+@click.option("--since", type=TIME, help="Nothing from before this time, such as 2026-01-05.")
+@click.option("--until", type=TIME, help="Nothing from this time on.")
+def export(
+    what: str | None, everything: bool, account: str, out: Path, since: int | None, until: int | None
+) -> None:
+    """Write orders, fills, open positions, trades or the daily ledger as CSV.
+
+    Decimals are exact and times are UTC. Orders are in their last state. A text that a spreadsheet would take
+    for a formula has an apostrophe in front.
+    """
+    if everything == (what is not None):
+        raise click.UsageError(f"name one of {', '.join(EXPORTS)}; or all of them, with --all")
+    files = {what: out} if what is not None else {name: out / f"{name}.csv" for name in EXPORTS}
+    with reader() as client:
+        require(partial(ask, client), account)
+        for name, file in files.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            part = file.with_name(f".{file.name}.part")
+            try:
+                with part.open("wb") as target:
+                    target.writelines(csv(client, name, account, Span(since, until)))
+                part.replace(file)
+            finally:
+                part.unlink(missing_ok=True)
+            click.echo(file)

@@ -1,0 +1,80 @@
+"""`ghostfill report`: how an account did, as an HTML file that needs nothing else."""
+
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import click
+
+from sinks.database import DatabaseError
+from sinks.questions import ask
+from sinks.report.page import Wish, page
+from streams.cli.answers import reader
+from streams.cli.many import example
+from streams.cli.params import TIME
+
+EXAMPLE = """\
+ghostfill report paper-1 --out report.html
+ghostfill report paper-1 --since 2026-01-05
+ghostfill report paper-1 --out dashboard.html --refresh 60"""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+WRITTEN_OFTENER = 4
+"""So many times a page is written while it is shown: who asks for a newer one gets it."""
+
+
+@click.command(epilog=example(EXAMPLE))
+@click.argument("account")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"), show_default=True,
+    help="The file.",
+)  # fmt: skip
+@click.option("--since", type=TIME, help="Nothing from before this time, such as 2026-01-05.")
+@click.option("--until", type=TIME, help="Nothing from this time on.")
+@click.option(
+    "--refresh", type=click.IntRange(min=1), metavar="SECONDS",
+    help="Keep writing until Ctrl-C; the page loads itself again so often.",
+)  # fmt: skip
+def report(account: str, out: Path, since: int | None, until: int | None, refresh: int | None) -> None:
+    """Show how an account did: one HTML file, which asks nothing of any network.
+
+    Equity and drawdown, entries and exits on the price, what each slice cost and earned, exits, days, trades,
+    and what was not traded and why.
+    """
+    wish = Wish(account, _moment(since), _moment(until), refresh)
+    _write(wish, out)
+    click.echo(f"{out.absolute()}")
+    if refresh is None:
+        return
+    click.echo(f"written again every {refresh / WRITTEN_OFTENER:g} seconds, until Ctrl-C")
+    try:
+        _keep_writing(wish, out, refresh / WRITTEN_OFTENER)
+    except KeyboardInterrupt:
+        click.echo("stopped")
+
+
+def _keep_writing(wish: Wish, out: Path, seconds: float) -> None:
+    """A database that is away comes again: the page stays what it was until then."""
+    while True:
+        time.sleep(seconds)
+        try:
+            _write(wish, out)
+        except DatabaseError as error:
+            click.echo(f"not written: {error}", err=True)
+
+
+def _write(wish: Wish, out: Path) -> None:
+    """The file appears whole."""
+    with reader() as client:
+        text = page(partial(ask, client), wish, datetime.now(UTC))
+    part = out.with_name(f".{out.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, out)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _moment(micros: int | None) -> datetime | None:
+    return None if micros is None else EPOCH + timedelta(microseconds=micros)

@@ -1,0 +1,528 @@
+"""The report in a real browser: it shows what the questions answer, asks no network and draws every chart."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from itertools import pairwise
+
+import msgspec
+import numpy as np
+import pytest
+
+from sinks import questions
+from sinks.accounts import UnknownAccountError
+from sinks.migrate import apply_views, migrate
+from sinks.report import texts
+from sinks.report.charts import Chart, _breaks
+from sinks.report.page import FILLS, SYMBOLS, TRADES, Wish, _figures, page
+from sinks.report.sentence import sentence
+from streams.accounts import account_with, parse_instruments
+from streams.cli.demo import SYMBOLS as SYMBOLS_YAML
+from streams.engine.simulate import simulate
+from streams.engine.units import DAY, MINUTE
+from streams.simulated_market import simulated_day
+from tests.browser import HOW, found, started
+from tests.sinks.filling import fill
+
+DAYS = 3
+PATIENCE_S = 30
+SLICER, ALL_AT_ONCE, HOSTILE, QUIET = "vsr-slicer", "auto-trader", '"><img src=x onerror=alert(1)>', "quiet"
+SCRIPT = "<script>alert(1)</script>"
+REASON = "</script><b>x</b>"
+BARRED, TICKED = "AURA", "BOLT"
+WRITTEN = datetime(2026, 1, 8, 12, tzinfo=UTC)
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
+
+
+# A world to report of ----------------------------------------------------------------------------
+
+
+def days():
+    """Made-up days, one behind the other: markets and signals."""
+    for number in range(DAYS):
+        day, later = simulated_day(number + 5), number * DAY
+        for columns in day.batches():
+            columns.ts[:] += later
+            yield columns, []
+        yield (
+            None,
+            [
+                msgspec.structs.replace(each, ts=each.ts + later, signal_id=f"{each.signal_id}-{number}")
+                for each in day.signals
+            ],
+        )
+
+
+def store_market(client, market):
+    """One symbol's bars of a minute, and another's ticks."""
+    bars, ticks = [], []
+    for columns in market:
+        minutes, prices = columns.ts // MINUTE, columns.price
+        of = np.flatnonzero(columns.symbol == columns.names.index(BARRED))
+        for part in np.split(of, np.flatnonzero(np.diff(minutes[of])) + 1):
+            price = prices[part]
+            known = (price[0], price.max(), price.min(), price[-1])
+            bars.append((BARRED, _time(minutes[part[0]] * MINUTE), *map(_price, known), "bars"))
+        of = np.flatnonzero(columns.symbol == columns.names.index(TICKED))
+        ticks += [(TICKED, _time(columns.ts[each]), _price(prices[each]), "ticks") for each in of]
+    client.insert("bars", bars, column_names=["symbol", "ts", "open", "high", "low", "close", "k_topic"])
+    client.command("ALTER TABLE ticks REMOVE TTL")  # these are older than a month
+    client.insert("ticks", ticks, column_names=["symbol", "ts", "price", "k_topic"])
+
+
+def _time(micros):
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(micros))
+
+
+def _price(units):
+    return Decimal(int(units)).scaleb(-8)
+
+
+def hostile(outputs):
+    """The same trades with names that a page must not believe."""
+    for each in outputs:
+        if each.account == SLICER:
+            changed = {"account": HOSTILE}
+            if getattr(each, "symbol", None) == BARRED:
+                changed["symbol"] = SCRIPT
+            for name in ("exit_reason", "purpose"):
+                if getattr(each, name, None) == "take_profit":
+                    changed[name] = REASON
+            yield msgspec.structs.replace(each, **changed)
+
+
+@pytest.fixture(scope="module")
+def client(server):
+    admin = server.client()
+    admin.command("DROP DATABASE IF EXISTS report")
+    admin.command("CREATE DATABASE report ENGINE = Atomic")
+    client = server.client(database="report")
+    migrate(client)
+    apply_views(client)
+    passed = list(days())
+    market = [columns for columns, _ in passed if columns is not None]
+    signals = [each for _, found in passed for each in found]
+    accounts = [account_with(SLICER, {}), account_with(ALL_AT_ONCE, {})]
+    outputs = [
+        each
+        for told in simulate(accounts, market, signals, parse_instruments(SYMBOLS_YAML, "symbols.yaml"))
+        for each in told
+    ]
+    refused = next(
+        each for each in outputs if each.account == SLICER and getattr(each, "reason", "") == "vsr"
+    )
+    fill(client, [*outputs, *hostile(outputs), msgspec.structs.replace(refused, account=QUIET)])
+    store_market(client, market)
+    yield client
+    client.close()
+    admin.command("DROP DATABASE report")
+
+
+@pytest.fixture(scope="module")
+def ask(client):
+    return partial(questions.ask, client)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = found()
+    if path is None:
+        pytest.skip(HOW)
+    with started(path) as browser:
+        yield browser
+
+
+class Opened:
+    """A page in a browser, and what it complained about."""
+
+    def __init__(self, browser, file, viewport):
+        self.complaints: list[str] = []
+        self.page = browser.new_page(viewport=viewport, color_scheme="light")
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("requestfailed", lambda request: self.complaints.append(request.url[:200]))
+        self.page.on("request", self._asked)
+        self.page.on("dialog", self._spoke)
+        self.url = file.as_uri()
+        self.page.goto(self.url)
+        self.wait("document.querySelector('[data-chart]:not(.js-plotly-plot)') === null")
+
+    def wait(self, condition):
+        """Asked from outside: the page lets nobody compile a text in it."""
+        end = time.monotonic() + PATIENCE_S
+        while not self.page.evaluate(condition):
+            assert time.monotonic() < end, condition
+            self.page.wait_for_timeout(50)
+
+    def _asked(self, request):
+        if request.url != self.url and not request.url.startswith("data:"):
+            self.complaints.append(request.url)
+
+    def _spoke(self, dialog):
+        self.complaints.append(dialog.message)
+        dialog.dismiss()
+
+    def table(self, name):
+        """The cells' values, row by row: exact where a number says so."""
+        return self.page.eval_on_selector_all(
+            f"[data-table={name}] tbody tr",
+            "rows => rows.map(row => [...row.cells].map(cell => cell.dataset.value ?? cell.textContent.trim()))",
+        )
+
+    def tiles(self):
+        return dict(
+            self.page.eval_on_selector_all(
+                "[data-tile]", "tiles => tiles.map(each => [each.dataset.tile, each.dataset.value])"
+            )
+        )
+
+
+@pytest.fixture(scope="module")
+def files(ask, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reports")
+    written = {}
+    for number, account in enumerate((SLICER, ALL_AT_ONCE, HOSTILE, QUIET)):
+        written[account] = folder / f"{number}.html"
+        written[account].write_text(page(ask, Wish(account), WRITTEN), "utf-8")
+    return written
+
+
+@pytest.fixture
+def open_page(browser, files):
+    opened = []
+
+    def open_it(account, viewport=DESK):
+        opened.append(Opened(browser, files[account], viewport))
+        return opened[-1]
+
+    yield open_it
+    for each in opened:
+        each.page.close()
+        assert each.complaints == []
+
+
+def rows(answer):
+    return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+
+
+# What is seen ------------------------------------------------------------------------------------
+
+DRAWN = """charts => charts.map(chart => {
+    const shapes = [...chart.querySelectorAll('.scatterlayer path, .barlayer path')];
+    const sizes = shapes.map(shape => shape.getBBox());
+    return [chart.dataset.chart, sizes.some(size => size.width > 1 && size.height > 0)];
+})"""
+
+LINE = "document.querySelector('[data-chart=equity] .js-line')?.style.stroke"
+
+OUTSIDE = """() => [...document.querySelectorAll('main *')].filter(each => {
+    if (each.closest('.wide, .chart, .unseen')) return false;
+    return each.getBoundingClientRect().right > innerWidth + 1 || each.scrollWidth > each.clientWidth + 1
+        && getComputedStyle(each).display !== 'inline';
+}).map(each => each.outerHTML.slice(0, 100))"""
+
+FAINT = """() => {
+    const numbers = colour => {
+        const found = colour.match(/[\\d.e-]+/g).map(Number);
+        return colour.startsWith('color(') ? [...found.slice(0, 3).map(each => each * 255), found[3] ?? 1]
+            : [...found.slice(0, 3), found[3] ?? 1];
+    };
+    const light = colour => {
+        const [r, g, b] = colour.map(each => each / 255)
+            .map(each => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const behind = element => {
+        for (let at = element; at; at = at.parentElement) {
+            const colour = numbers(getComputedStyle(at).backgroundColor);
+            if (colour[3] > 0) return colour;
+        }
+        return [255, 255, 255, 1];
+    };
+    const faint = [];
+    for (const each of document.querySelectorAll('body *')) {
+        const says = [...each.childNodes].some(node => node.nodeType === 3 && node.textContent.trim());
+        if (!says || each.closest('script, noscript, style')) continue;
+        const svg = each.closest('svg');
+        const front = numbers(svg ? getComputedStyle(each).fill : getComputedStyle(each).color);
+        const [high, low] = [light(front.slice(0, 3)), light(behind(each).slice(0, 3))].sort((a, b) => b - a);
+        const contrast = (high + 0.05) / (low + 0.05);
+        if (contrast < 4.5) faint.push(`${each.textContent.trim().slice(0, 30)} ${contrast.toFixed(2)}`);
+    }
+    return faint;
+}"""
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize(
+    "account", [SLICER, ALL_AT_ONCE, HOSTILE, QUIET], ids=["slicer", "at-once", "hostile", "quiet"]
+)
+def test_it_fits_is_drawn_and_can_be_read(open_page, account, viewport):
+    opened = open_page(account, viewport)
+    shown = opened.page
+    assert shown.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    assert shown.evaluate(OUTSIDE) == []
+    drawn = dict(shown.eval_on_selector_all("[data-chart]", DRAWN))
+    assert all(drawn.values()), drawn
+    if account == QUIET:
+        assert drawn == {}
+    else:
+        assert {"equity", "exits", "prices-0", f"prices-{SYMBOLS - 1}"} <= set(drawn)
+        assert ("slices-cost" in drawn) == (account != ALL_AT_ONCE)
+    assert shown.evaluate(FAINT) == []
+    light = shown.evaluate(LINE)
+    shown.emulate_media(color_scheme="dark")
+    if drawn:
+        opened.wait(f"{LINE} !== '{light}'")
+    assert shown.evaluate(FAINT) == []
+
+
+def test_for_who_cannot_see_it(open_page):
+    shown = open_page(SLICER).page
+    levels = shown.eval_on_selector_all("h1, h2, h3", "all => all.map(each => Number(each.tagName[1]))")
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert (
+        shown.eval_on_selector_all("thead th", "all => all.filter(each => each.scope !== 'col').length") == 0
+    )
+    labels = shown.eval_on_selector_all("[data-chart]", "all => all.map(each => each.ariaLabel)")
+    assert all(label.endswith(".") for label in labels)
+
+
+# What is told ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("account", [SLICER, ALL_AT_ONCE])
+def test_its_numbers_are_the_questions_answers(open_page, ask, account):
+    shown = open_page(account)
+    performance = rows(ask("performance", account=account))[0]
+    held = rows(ask("open-positions", account=account))
+    tiles = shown.tiles()
+    assert tiles.pop("unrealised") == texts.raw(sum((row["unrealised"] for row in held), Decimal(0)))
+    assert tiles == {name: texts.raw(performance[name]) for name in tiles}
+
+    def told(name, *columns, **more):
+        return [
+            [texts.raw(row[column]) for column in columns] for row in rows(ask(name, account=account, **more))
+        ]
+
+    def seen(name, *places):
+        return [[row[place] for place in places] for row in shown.table(name)]
+
+    assert seen("best", 0, 1, 2) == told("best-trades", "symbol", "pnl", "pnl_pct", limit=TRADES)
+    assert seen("worst", 0, 1, 2) == told("worst-trades", "symbol", "pnl", "pnl_pct", limit=TRADES)
+    assert seen("fills", 0, 2, 3) == told("markers", "symbol", "quantity", "price", limit=FILLS)[::-1]
+    assert seen("exits", 1, 2, 3) == told("pnl-by-exit-reason", "trades", "win_rate", "pnl")
+    assert sorted(seen("symbols", 0, 1, 3)) == sorted(told("pnl-by-symbol", "symbol", "trades", "pnl"))
+    assert seen("rejected", 0, 2) == told("rejected", "decision", "times")
+    if held:
+        assert seen("positions", 0, 1, 3) == told("open-positions", "symbol", "unrealised", "quantity")
+    if account == SLICER:
+        assert seen("slices", 0, 1, 2, 3, 4) == told(
+            "slice-effectiveness", "number", "fills", "cost_bps", "pnl", "skipped"
+        )
+        missed = sum(
+            row["would_have_made"] or 0 for row in rows(ask("skipped-slices", account=account, limit=10_000))
+        )
+        assert sum(Decimal(row[5]) for row in shown.table("slices") if row[5]) == missed
+    calendar = shown.page.eval_on_selector_all(
+        "[data-day]", "all => all.map(each => [each.dataset.day, each.dataset.value])"
+    )
+    assert calendar == told("daily-ledger", "day", "pnl")
+
+
+def test_the_first_sentence(open_page, ask):
+    said = open_page(SLICER).page.text_content("#lead")
+    performance = rows(ask("performance", account=SLICER))[0]
+    worst = rows(ask("worst-trades", account=SLICER, limit=1))[0]
+    assert said.startswith(f"{SLICER} made +{100 * performance['total_return']:.2f} % in {DAYS - 1} days: ")
+    assert f"{performance['trades']} trades, {performance['wins']} won" in said
+    assert f"the worst lost {-worst['pnl']:,.2f} in {worst['symbol']}" in said
+
+
+def test_where_a_price_is_from(open_page):
+    shown = open_page(SLICER).page
+    notes = dict(
+        shown.eval_on_selector_all(
+            "#markers ~ .several figcaption",
+            "all => all.map(each => [each.children[0], each.children[1]].map(e => e.textContent))",
+        )
+    )
+    assert {name: note.split(" · ")[1] for name, note in notes.items()} == {
+        name: {BARRED: "price from bars", TICKED: "price from ticks"}.get(name, "line through the fills")
+        for name in notes
+    }
+    assert len(notes) == SYMBOLS
+
+
+def test_names_are_text(open_page):
+    shown = open_page(HOSTILE).page
+    assert shown.title().startswith(HOSTILE) and shown.text_content("h1") == HOSTILE
+    assert SCRIPT in [
+        row[0]
+        for row in shown.eval_on_selector_all(
+            "[data-table=symbols] tbody tr",
+            "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))",
+        )
+    ]
+    assert shown.eval_on_selector_all("img", "all => all.length") == 0
+    reasons = shown.eval_on_selector_all(
+        "[data-chart=exits] .ytick", "all => all.map(each => each.textContent)"
+    )
+    assert REASON in reasons
+    label = f"document.querySelector('[aria-label^=\"{SCRIPT.replace('/', chr(92) + '/')}\"]') !== null"
+    assert shown.evaluate(label)
+
+
+def test_an_account_that_has_done_nothing(open_page):
+    shown = open_page(QUIET)
+    assert shown.page.text_content("#lead") == "quiet has ended no trade."
+    assert shown.tiles()["trades"] == "0"
+    said = shown.page.eval_on_selector_all("main .empty", "all => all.map(each => each.textContent)")
+    assert "Nothing is held." in said and "No entry was sliced in this time." in said
+    assert [row[:2] for row in shown.table("rejected")] == [["refused", "vsr"]]
+
+
+def test_only_a_part_of_the_time(ask, browser, tmp_path):
+    since = datetime(2026, 1, 6, tzinfo=UTC)
+    file = tmp_path / "part.html"
+    file.write_text(page(ask, Wish(SLICER, since, since + timedelta(days=1)), WRITTEN), "utf-8")
+    shown = Opened(browser, file, DESK)
+    expected = rows(ask("performance", account=SLICER, since=since, until=since + timedelta(days=1)))[0]
+    assert shown.tiles()["trades"] == str(expected["trades"])
+    shown.page.close()
+    assert shown.complaints == []
+
+
+def test_an_account_that_is_not_there(ask):
+    with pytest.raises(UnknownAccountError, match=f"the account nobody: there are .*{ALL_AT_ONCE}.*{QUIET}"):
+        page(ask, Wish("nobody"), WRITTEN)
+
+
+# Its parts, without a browser --------------------------------------------------------------------
+
+
+def test_no_figure_ends_its_script():
+    figure = {"text": "</script><!-- & \u2028"}
+    text = _figures([None, Chart("one", "", figure)])
+    assert not set(text) & set("<>&\u2028")
+    assert json.loads(text) == {"one": figure}
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (texts.money(Decimal("1234.565")), "1,234.56"),
+        (texts.change(Decimal("-0.005")), "0.00"),
+        (texts.change(Decimal("12.5")), "+12.50"),
+        (texts.large_change(Decimal("-123456.78")), "−123,457"),
+        (texts.exact(Decimal("1500.00000000")), "1,500"),
+        (texts.exact(Decimal("0.00012300")), "0.000123"),
+        (texts.rounded(Decimal("214.91012658")), "214.9101"),
+        (texts.rounded(Decimal("0.00001234")), "0.00001234"),
+        (texts.short(Decimal(-44612)), "−45k"),
+        (texts.short(Decimal(1234567)), "+1.2M"),
+        (texts.short(Decimal("7.5")), "+7.50"),
+        (texts.percent(0.541), "54.1 %"),
+        (texts.points(-3.14), "−3.1 bp"),
+        (texts.duration(59.6), "1 min 0 s"),
+        (texts.duration(3 * 86_400 + 3_600), "3 d 1 h"),
+        (texts.measure(1.98), "1.98"),
+        (texts.measure(-123_456.7), "−123,457"),
+        (texts.ratio(None), "–"),
+    ],
+)
+def test_numbers_as_a_trader_reads_them(shown, expected):
+    assert shown == expected
+
+
+NOTHING = {"total_return": None, "days": 0, "trades": 0, "wins": 0, "win_rate": None, "profit_factor": None}
+LOST = {"total_return": -0.012, "days": 5, "trades": 1, "wins": 0, "win_rate": 0.0, "profit_factor": 0.0}
+COSTS = [{"number": 1, "cost_bps": 0.5}, {"number": 2, "cost_bps": 4.04}]
+
+
+@pytest.mark.parametrize(
+    ("performance", "worst", "slices", "held", "expected"),
+    [
+        (NOTHING, None, [], [], "a has ended no trade."),
+        (NOTHING, None, [], [Decimal(-3)], "a has ended no trade: 1 position is open at −3.00."),
+        (
+            LOST,
+            {"pnl": Decimal(-12000), "symbol": "X"},
+            COSTS,
+            [],
+            "a lost 1.20 % in 5 days: 1 trade, 0 won (0.0 %), profit factor 0.00; the worst lost 12,000.00 in X; slice 2 cost 4.0 bp against the arrival price.",
+        ),
+        (LOST, None, COSTS[:1], [], "a lost 1.20 % in 5 days: 1 trade, 0 won (0.0 %), profit factor 0.00."),
+    ],
+)
+def test_a_sentence(performance, worst, slices, held, expected):
+    assert sentence("a", performance, worst, slices, [{"unrealised": each} for each in held]) == expected
+
+
+def test_a_chart_leaves_out_when_a_market_is_closed():
+    monday = datetime(2026, 1, 5, 14, 31, tzinfo=UTC)
+    session = [
+        monday + timedelta(days=day, minutes=minute) for day in range(2) for minute in range(0, 390, 7)
+    ]
+    assert _breaks(session) == [{"bounds": ["sat", "mon"]}, {"bounds": [21.0, 14.5], "pattern": "hour"}]
+    always = [monday + timedelta(minutes=20 * number) for number in range(1000)]
+    assert _breaks(always) == _breaks(session[:3]) == []
+
+
+# The command -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def environment(server, client):
+    """What names the database to a command."""
+    return {
+        **os.environ,
+        "CLICKHOUSE_URL": f"{server.url}report",
+        "CLICKHOUSE_USER": "reader" if server.embedded else server.user,
+        "CLICKHOUSE_PASSWORD": server.password,
+    }
+
+
+def test_the_page_loads_itself_again(browser, environment, tmp_path):
+    file = tmp_path / "dashboard.html"
+    command = [sys.executable, "-m", "streams.cli", "report", QUIET, "--out", str(file), "--refresh", "2"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stdout is not None and running.stdout.readline() == f"{file}\n"
+            shown = Opened(browser, file, PHONE)
+            assert shown.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+            first = shown.page.text_content("#written")
+            with shown.page.expect_navigation():
+                pass  # by itself
+            assert shown.page.text_content("#written") != first
+            with shown.page.expect_navigation():
+                shown.page.click("#refresh")
+            shown.page.close()
+            assert shown.complaints == []
+        finally:
+            running.send_signal(signal.SIGINT)
+            assert running.wait(30) == 0
+    assert [each.name for each in tmp_path.iterdir()] == [file.name]
+
+
+def test_the_command_and_its_error(environment, tmp_path):
+    def run(account):
+        command = [sys.executable, "-m", "streams.cli", "report", account, "--out", "report.html"]
+        return subprocess.run(
+            command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+
+    done, failed = run(SLICER), run("nobody")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{tmp_path / 'report.html'}\n", "")
+    assert (tmp_path / "report.html").stat().st_size > 1_000_000
+    assert (
+        failed.returncode,
+        failed.stderr.startswith("Error: nothing is stored of the account nobody"),
+    ) == (1, True)
