@@ -36,7 +36,7 @@ def test_companions_of_the_url():
 
 @pytest.mark.parametrize("url", ["ch:8123", "tcp://ch:9000", "http://", "http://ch:port"])
 def test_what_is_no_url_is_told(url):
-    with pytest.raises(DatabaseError, match="CLICKHOUSE_URL is .*such as https://"):
+    with pytest.raises(DatabaseError, match=r"CLICKHOUSE_URL is .*such as https://"):
         Database.from_environment({"CLICKHOUSE_URL": url})
 
 
