@@ -73,7 +73,9 @@ class Flaky:
         if not whole:
             return await self._send_half(request, headers, body)
         url = f"http://127.0.0.1:{self.target}{request.path_qs}"
-        async with self._session.request(request.method, url, data=io.BytesIO(body), headers=headers) as found:
+        async with self._session.request(
+            request.method, url, data=io.BytesIO(body), headers=headers
+        ) as found:
             kept = {name: value for name, value in found.headers.items() if name.lower() not in HOP}
             return web.Response(body=await found.read(), status=found.status, headers=kept)
 

@@ -100,6 +100,7 @@ def test_after_kills_at_any_moment(tmp_path):
             with subprocess.Popen(
                 [sys.executable, "-c", MIGRATE, str(port)], stdout=subprocess.PIPE
             ) as migrating:
+                assert migrating.stdout is not None
                 migrating.stdout.readline()
                 time.sleep(0.03 * number)
                 (server if number % 2 else migrating).kill()

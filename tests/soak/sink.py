@@ -62,7 +62,9 @@ def soak(stage: Stage, load: Load, minutes: float, rows: int, ticks: int) -> lis
             for part in (stage.sink, stage.server):
                 memory[part.name].append(resident(part))
             told = ", ".join(f"{name} {sizes[-1] >> 20} MB" for name, sizes in memory.items())
-            print(f"{second // 60:3} min: {sum(load.rows.values()):,} rows, lag {lag:.1f} s, {told}", flush=True)
+            print(
+                f"{second // 60:3} min: {sum(load.rows.values()):,} rows, lag {lag:.1f} s, {told}", flush=True
+            )
             if lag > LAG_S:
                 failures.append(f"minute {second // 60}: lag {lag:.1f} s")
         time.sleep(max(0.0, began + second - time.monotonic()))
