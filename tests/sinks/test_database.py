@@ -1,11 +1,18 @@
 """Which ClickHouse is meant, and that who asks can change nothing."""
 
+import asyncio
+import shutil
+import ssl
+import threading
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError as Refusal
 
 from sinks.database import AwayError, Database, DatabaseError
+from tests.certificates import Certificates
 
 
 @pytest.mark.parametrize(
@@ -79,3 +86,69 @@ def test_a_database_is_made_once(found):
     other.make()
     other.make()
     found.client().command("DROP DATABASE contract_made")
+
+
+@contextmanager
+def tls(port, certificates):
+    """Whoever has a certificate comes through to the port."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=certificates.file("ca.pem"))
+    context.load_cert_chain(certificates.file("store.pem"))
+    context.verify_mode = ssl.CERT_REQUIRED
+    known: dict[str, Any] = {}
+    is_up = threading.Event()
+
+    async def pipe(reader, writer):
+        try:
+            while data := await reader.read(1 << 16):
+                writer.write(data)
+                await writer.drain()
+        except OSError:
+            pass
+        finally:
+            writer.close()
+
+    async def pass_on(reader, writer):
+        to_reader, to_writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(pipe(reader, to_writer), pipe(to_reader, writer))
+
+    async def listen():
+        listening = await asyncio.start_server(pass_on, "127.0.0.1", 0, ssl=context)
+        known.update(loop=asyncio.get_running_loop(), stop=asyncio.Event())
+        known["port"] = listening.sockets[0].getsockname()[1]
+        is_up.set()
+        await known["stop"].wait()
+        listening.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(listen()))
+    thread.start()
+    assert is_up.wait(10)
+    try:
+        yield known["port"]
+    finally:
+        known["loop"].call_soon_threadsafe(known["stop"].set)
+        thread.join(10)
+
+
+def of(known):
+    database = Database.from_environment(known)
+    assert database is not None
+    return database
+
+
+def test_certificates_of_both_sides(server, found, tmp_path):
+    if not server.embedded or shutil.which("openssl") is None:
+        pytest.skip("needs the embedded server, and openssl")
+    certificates = Certificates(tmp_path)
+    with tls(server.port, certificates) as port:
+        known = {
+            "CLICKHOUSE_URL": f"https://127.0.0.1:{port}/contract",
+            "CLICKHOUSE_CA": certificates.file("ca.pem"),
+            "CLICKHOUSE_CERT": certificates.file("client.pem"),
+            "CLICKHOUSE_KEY": certificates.file("client.key"),
+        }
+        client = of(known).client()
+        assert client.query("SELECT 1").result_rows == [(1,)]
+        client.close()
+        for lacking in ({"CLICKHOUSE_CERT": "", "CLICKHOUSE_KEY": ""}, {"CLICKHOUSE_CA": ""}):
+            with pytest.raises(DatabaseError, match="does not answer"):
+                of(known | lacking).client()
