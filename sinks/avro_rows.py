@@ -19,6 +19,7 @@ from schemas.errors import MessageError
 from sinks.columns import PLACE
 from sinks.records import Place, Record, Run, size_of
 from sinks.tables import Table
+from sinks.varints import signed
 
 FORMAT = "Avro"
 _MAGIC = b"Obj\x01"
@@ -54,7 +55,7 @@ class AvroRows:
         parts: list[bytes] = []
         for run in runs:
             topic, partition = run.place
-            end = varint(partition) + _text(topic.encode())
+            end = signed(partition) + _text(topic.encode())
             for offset, time, key, value in zip(run.offsets, run.times, run.keys, run.values, strict=True):
                 if value is None or not value.startswith(self._header):
                     value = self._codec.encode(self._decoded(run.place, Record(offset, time, key, value)))
@@ -77,33 +78,22 @@ class AvroRows:
             raise
 
 
-def varint(number: int) -> bytes:
-    """A long as Avro writes it."""
-    bits = (number << 1) ^ (number >> 63)
-    octets = bytearray()
-    while bits > 0x7F:
-        octets.append(bits & 0x7F | 0x80)
-        bits >>= 7
-    octets.append(bits)
-    return bytes(octets)
-
-
 def head(fields: Sequence[Mapping[str, Any]]) -> bytes:
     """What an Avro file begins with."""
     document = {"type": "record", "name": "Row", "fields": fields}
     known = {b"avro.schema": orjson.dumps(document), b"avro.codec": b"null"}
     pairs = b"".join(_text(name) + _text(value) for name, value in known.items())
-    return b"".join((_MAGIC, varint(len(known)), pairs, varint(0), _SYNC))
+    return b"".join((_MAGIC, signed(len(known)), pairs, signed(0), _SYNC))
 
 
 def file_of(head: bytes, rows: int, parts: Iterable[bytes]) -> bytes:
     """An Avro file of rows that are already written."""
     body = b"".join(parts)
-    return b"".join((head, varint(rows), varint(len(body)), body, _SYNC))
+    return b"".join((head, signed(rows), signed(len(body)), body, _SYNC))
 
 
 def _text(octets: bytes) -> bytes:
-    return varint(len(octets)) + octets
+    return signed(len(octets)) + octets
 
 
 _NAMES = tuple(field["name"] for field in _BEHIND)

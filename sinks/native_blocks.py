@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from sinks.varints import unsigned
+
 FORMAT = "Native"
 _DICTIONARY_VERSION = 1
 _KEYS_FOLLOW = 1 << 9
@@ -46,7 +48,7 @@ def few(name: str, keys: Sequence[str], numbers: Numbers) -> Column:
 
 
 def block(rows: int, columns: Sequence[Column]) -> bytes:
-    parts = [_length(len(columns)), _length(rows)]
+    parts = [unsigned(len(columns)), unsigned(rows)]
     for column in columns:
         parts += (_text(column.name), _text(column.type), column.data)
     return b"".join(parts)
@@ -54,13 +56,4 @@ def block(rows: int, columns: Sequence[Column]) -> bytes:
 
 def _text(text: str) -> bytes:
     octets = text.encode()
-    return _length(len(octets)) + octets
-
-
-def _length(number: int) -> bytes:
-    octets = bytearray()
-    while number > 0x7F:
-        octets.append(number & 0x7F | 0x80)
-        number >>= 7
-    octets.append(number)
-    return bytes(octets)
+    return unsigned(len(octets)) + octets

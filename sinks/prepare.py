@@ -19,6 +19,7 @@ from sinks.columns import MONEY, PLACE, TIME, columns_of
 from sinks.database import DatabaseError
 from sinks.migrate import apply_views, migrate
 from sinks.tables import TABLES
+from sinks.varints import signed
 
 _SYMBOL = re.compile(r"'([^']+)' = \d+")
 
@@ -56,7 +57,7 @@ def _check_avro(client: Client) -> None:
     """Servers differ in what they make of an Avro long: ours are already in a column's units."""
     table = f"avro_{uuid4().hex[:12]}"
     fields = [{"name": "money", "type": "long"}, {"name": "ts", "type": "long"}]
-    row = avro_rows.varint(123_456_789) + avro_rows.varint(1_000_001)
+    row = signed(123_456_789) + signed(1_000_001)
     block = io.BytesIO(avro_rows.file_of(avro_rows.head(fields), 1, [row]))
     client.command(f"CREATE TABLE {table} (money {MONEY}, ts {TIME}) ENGINE = Memory")
     try:
