@@ -20,6 +20,15 @@ def ends_of(client: Client, table: str) -> dict[Place, int]:
     return {Place(topic, part): end for topic, part, end in client.query(asked).result_rows}
 
 
+def identity(client: Client) -> str:
+    """A database's own; it stays as long as its tables do."""
+    asked = (
+        "SELECT toString(uuid) FROM system.tables WHERE database = currentDatabase() AND name = 'migrations'"
+    )
+    ((found,),) = client.query(asked).result_rows
+    return str(found)
+
+
 def starts(client: Client, places: Iterable[Place]) -> dict[Place, int]:
     """Where to go on: nothing before it is missing."""
     markets = _progress(client)

@@ -13,10 +13,10 @@ from schemas.codec import Codec
 from schemas.registry import Registry
 from sinks.database import AwayError, Database, DatabaseError, first_line
 from sinks.inserting import Inserting
-from sinks.places import starts
+from sinks.places import identity, starts
 from sinks.prepare import prepare
 from sinks.sink import Sink
-from sinks.source import Source
+from sinks.source import GROUPS, Source
 from sinks.writer import Writer
 
 PAUSE_S = 1.0
@@ -49,7 +49,8 @@ def run(
         writer.write,
         lambda places: inserting.patiently("progress", lambda: starts(client, places)),
     )
-    source = Source(kafka, sink, tell, instance=instance, keeps_ticks=keeps_ticks)
+    group = GROUPS + inserting.patiently("migrations", lambda: identity(client))
+    source = Source(kafka, group, sink, tell, instance=instance, keeps_ticks=keeps_ticks)
     try:
         sink.run(source, stop, ready)
     finally:

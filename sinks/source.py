@@ -2,7 +2,7 @@
 
 Rules of this file:
 - Kafka says which partitions are this process's; the tables say where each goes on. The group's own offsets
-  only tell others how far it came.
+  only tell others how far it came. Sinks of one database are a group: another database needs everything too.
 - Where a table knows more of a partition than there is, it is another partition: nothing is read.
 """
 
@@ -16,7 +16,8 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from sinks.records import Place, Run
 from sinks.tables import MARKETS, TABLES
 
-GROUP = "ghostfill-sink"
+GROUPS = "ghostfill-sink-"
+"""What the groups of all databases begin with."""
 MOST = 5_000
 ANSWER_S = 20.0
 PASSING = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError.UNKNOWN_TOPIC_OR_PART)
@@ -44,6 +45,7 @@ class Source:
     def __init__(
         self,
         settings: Mapping[str, Any],
+        group: str,
         holder: Holder,
         tell: Callable[[str], None],
         *,
@@ -56,7 +58,7 @@ class Source:
         self._passed: dict[Place, int] = {}
         self.is_assigned = False
         own = {
-            "group.id": GROUP,
+            "group.id": group,
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             "auto.offset.reset": "earliest",

@@ -9,7 +9,7 @@ from typing import Any
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
 from schemas.numbers import time_text
-from sinks.source import GROUP as SINK
+from sinks.source import GROUPS as SINKS
 from sinks.tables import TABLES
 from streams.agents.desk import NAME as DESK
 from streams.agents.desk import TOPICS
@@ -34,9 +34,8 @@ from streams.transport.reports import ShardReport, WorkerReport
 READS: Mapping[str, tuple[str, ...]] = {
     GATE: ("signals", "commands"),
     DESK: (TOPICS.inbox,),
-    SINK: tuple(TABLES),
 }
-"""What each group reads; the sink its markets besides."""
+"""What each group reads."""
 DEAD_LETTERS = "dead-letters"
 
 
@@ -45,7 +44,8 @@ def condition(cluster: Cluster, environment: Mapping[str, str]) -> dict[str, Any
     told = reports(cluster)
     now = wall()
     owners = [each for each in told if is_alive(each, now) and each.shards]
-    groups = [_group(cluster, name, topics) for name, topics in READS.items()]
+    reads = {**READS, **dict.fromkeys(_sinks(cluster), tuple(TABLES))}
+    groups = [_group(cluster, name, topics) for name, topics in reads.items()]
     return {
         "runs": bool(owners) and any(each["members"] for each in groups if each["group"] == GATE),
         "endpoints": _endpoints(cluster, environment),
@@ -128,6 +128,12 @@ def _shard(place: Place, end: int, owned: tuple[WorkerReport, ShardReport] | Non
         "published": shard.published,
         "taken_in": round(shard.taken_in, 3),
     }
+
+
+def _sinks(cluster: Cluster) -> list[str]:
+    """The groups that write into databases, one each; they read markets besides."""
+    found = admin(cluster).list_consumer_groups(request_timeout=ANSWER_S).result(ANSWER_S)
+    return sorted(each.group_id for each in found.valid if each.group_id.startswith(SINKS))
 
 
 def _group(cluster: Cluster, group: str, topics: Sequence[str]) -> dict[str, Any]:

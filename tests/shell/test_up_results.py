@@ -65,7 +65,7 @@ class Trader:
         return json.loads(self.said("status", "--json"))
 
     def lag(self):
-        (found,) = (group["lag"] for group in self.status()["groups"] if group["group"] == "ghostfill-sink")
+        (found,) = (group["lag"] for group in self.status()["groups"] if "sink" in group["group"])
         return found
 
     @contextmanager

@@ -265,3 +265,22 @@ def test_a_new_field_is_a_new_column():
         "ALTER TABLE t MODIFY COLUMN `side` Enum8('buy' = 1, 'sell' = 2)",
     ]
     assert changes("t", expected, expected) == []
+
+
+def test_each_database_gets_everything(stage, load):
+    """Two databases on one Kafka are two groups; two sinks of one database share the topics."""
+    publish_all(load)
+    other = stage.new_sink(stage.port, name="other", database="other")
+    second = stage.new_sink(stage.port, name="second")
+    try:
+        stage.start()
+        other.start().await_ready()
+        second.start().await_ready()
+        publish_all(load, range(300, 600))
+        settle(stage, load)
+        for table in MAKERS:
+            asked = f"SELECT count() FROM other.{table} FINAL"
+            stage.sink.until(lambda asked=asked, table=table: stage.one(asked) == load.rows[table])
+    finally:
+        other.drop()
+        second.drop()
