@@ -132,7 +132,9 @@ def _shard(place: Place, end: int, owned: tuple[WorkerReport, ShardReport] | Non
 
 def _sinks(cluster: Cluster) -> list[str]:
     """The groups that write into databases, one each; they read markets besides."""
-    found = admin(cluster).list_consumer_groups(request_timeout=ANSWER_S).result(ANSWER_S)
+    found = patiently(
+        cluster, lambda: admin(cluster).list_consumer_groups(request_timeout=ANSWER_S).result(ANSWER_S)
+    )
     return sorted(each.group_id for each in found.valid if each.group_id.startswith(SINKS))
 
 

@@ -16,6 +16,8 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from streams.transport.cluster import Cluster, ClusterError
 
 ANSWER_S = 15.0
+PATIENCE_S = 30.0
+"""A broker that has never seen a group makes its topic for them first."""
 LOOK_S = 0.1
 BATCH = 2_000
 MARKET = "ticks"
@@ -114,10 +116,13 @@ def _offsets(cluster: Cluster, places: Iterable[Place], wanted: OffsetSpec) -> d
 
 def patiently(cluster: Cluster, ask: Callable[[], Found]) -> Found:
     """Asks again while partitions or groups are between two brokers."""
-    end = time.monotonic() + ANSWER_S
+    end = time.monotonic() + PATIENCE_S
     while True:
         try:
             return ask()
+        except TimeoutError as error:
+            if time.monotonic() > end:
+                raise ClusterError(f"Kafka at {cluster.bootstrap} does not answer") from error
         except KafkaException as error:
             if error.args[0].code() not in MOVING or time.monotonic() > end:
                 with raised_plainly(cluster):
