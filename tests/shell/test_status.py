@@ -58,7 +58,9 @@ def test_what_the_workers_tell(live, capsys, monkeypatch):
     assert found["shards"][2]["stage"] == "nobody's"
     assert not found["runs"]  # there is no gate
     monkeypatch.setattr(condition, "members", lambda cluster, group: 1)
-    told(live, "one", *shards, market_time={"ticks": NOON})  # on a busy machine it has fallen silent meanwhile
+    told(
+        live, "one", *shards, market_time={"ticks": NOON}
+    )  # on a busy machine it has fallen silent meanwhile
     code, said = status(live, capsys)
     assert code == 0
     assert said.startswith("running") and "standby" in said and "nobody's" in said
