@@ -1,46 +1,35 @@
-"""Puts messages into the tables, as the sink would have."""
+"""Puts messages into the tables by the sink's own writer, without Kafka."""
 
+import threading
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime
 from typing import Any
 
-from schemas.catalog import catalog
-from schemas.kinds import kind_of, topic_of
+from schemas.codec import default_codec, encode
+from schemas.kinds import key_of, topic_of
 from schemas.messages import Message
-from sinks.columns import MONEY, PLACE, TIME, columns_of
+from sinks.inserting import Inserting
+from sinks.places import ends_of
+from sinks.records import Place, Record, Run
+from sinks.tables import TABLES
+from sinks.writer import Writer
 
-TABLES = {"slice-timers": "slices", "dead-letters": "dead_letters"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def fill(client: Any, messages: Iterable[Message], written: datetime = EPOCH) -> None:
-    """All of them, each topic's one behind the other in its partition 0; `written`: when Kafka took them."""
-    by_kind = defaultdict(list)
+    """All of them, each topic's behind what its table has of partition 0; `written`: when Kafka took them."""
+    by_topic = defaultdict(list)
     for message in messages:
-        by_kind[kind_of(message)].append(message)
-    for kind, found in by_kind.items():
-        topic = topic_of(found[0])
-        types = columns_of(catalog().schemas.current(kind))
-        rows = [
-            [
-                *(_value(getattr(each, name), typed) for name, typed in types.items()),
-                topic,
-                0,
-                offset,
-                written,
-            ]
-            for offset, each in enumerate(found)
+        by_topic[topic_of(message)].append(message)
+    writer = Writer(client, Inserting(client, threading.Event(), print, compress=False), default_codec())
+    time = int(written.timestamp() * 1000)
+    for topic, found in by_topic.items():
+        place = Place(topic, 0)
+        start = ends_of(client, TABLES[topic].name if topic in TABLES else topic).get(place, 0)
+        records = [
+            Record(start + number, time, key_of(message), encode(message))
+            for number, message in enumerate(found)
         ]
-        client.insert(TABLES.get(topic, topic), rows, column_names=[*types, *PLACE])
-
-
-def _value(value: Any, typed: str) -> Any:
-    if value is None:
-        return None
-    if MONEY in typed:
-        return Decimal(value).scaleb(-8)
-    if TIME in typed:
-        return EPOCH + timedelta(microseconds=value)
-    return list(value) if isinstance(value, tuple) else value
+        writer.write(writer.prepare([Run.of(place, records)]))
