@@ -1,7 +1,8 @@
 """A made-up market day: quiet trading, surges of volume that run or fail, gaps, spells without a quote.
 
 Rules of this file: the same seed gives the same day; a tracker reads the day as it would a real one, from the
-trades alone, and sends a signal each minute while it follows a symbol.
+trades alone, and sends a signal each minute while it follows a symbol. `streams.feeds` makes such days
+without end.
 """
 
 import math
@@ -26,6 +27,8 @@ CENT = ONE // 100
 
 PRICES = {"AURA": 42.0, "BOLT": 118.0, "CIRQ": 23.5, "DUNE": 67.0, "EMBR": 15.2, "FLUX": 204.0}
 SURGES_A_DAY = 3
+CALM_BEGINNING = 2100
+"""Seconds without a surge."""
 CALM_MOVE = 0.00012
 """A second's usual relative move."""
 
@@ -45,19 +48,19 @@ class Day:
         for at in range(0, len(day), length):
             part = slice(at, at + length)
             numbers = (column[part] for column in (day.ts, day.price, day.size, day.bid, day.ask))
-            yield _columns(day.names, day.symbol[part], *numbers)
+            yield columns_of(day.names, day.symbol[part], *numbers)
 
 
 def simulated_day(seed: int = 5) -> Day:
     names = list(PRICES)
     random = [np.random.Generator(np.random.PCG64([seed, at])) for at in range(len(names))]
-    tapes = [_tape(one, PRICES[name]) for one, name in zip(random, names, strict=True)]
+    tapes = [make_tape(one, PRICES[name]) for one, name in zip(random, names, strict=True)]
     signals = [signal for name, tape in zip(names, tapes, strict=True) for signal in _tracked(name, tape)]
-    return Day(_market(names, tapes), sorted(signals, key=lambda signal: signal.ts))
+    return Day(merged(names, tapes), sorted(signals, key=lambda signal: signal.ts))
 
 
 @dataclass(slots=True)
-class _Tape:
+class Tape:
     """One symbol's trades with the quotes around them."""
 
     ts: Ints
@@ -67,13 +70,24 @@ class _Tape:
     ask: Ints
 
 
-def _tape(random: np.random.Generator, start: float) -> _Tape:
+def make_tape(
+    random: np.random.Generator,
+    start: float,
+    end: float | None = None,
+    *,
+    opens: int = OPEN,
+    surges: int = SURGES_A_DAY,
+    calm: int = CALM_BEGINNING,
+) -> Tape:
+    """A day from one price to another, or to wherever it goes."""
     moves = random.standard_normal(SECONDS) * CALM_MOVE
     busy = np.ones(SECONDS)
-    for begin in _surge_starts(random):
+    for begin in _surge_starts(random, surges, calm):
         _add_surge(random, moves, busy, begin)
     for _ in range(2):
         moves[random.integers(SECONDS)] += random.choice([-1, 1]) * random.uniform(0.004, 0.009)
+    if end is not None:
+        moves += (math.log(end / start) - moves.sum()) / SECONDS
     path = start * np.exp(np.cumsum(moves))
 
     traded = random.random(SECONDS) < np.minimum(0.55 * busy, 0.98)
@@ -81,19 +95,19 @@ def _tape(random: np.random.Generator, start: float) -> _Tape:
         quiet = int(random.integers(SECONDS - 300))
         traded[quiet : quiet + int(random.integers(90, 300))] = False
     at = np.flatnonzero(traded)
-    ts = OPEN + at * SECOND + random.integers(0, SECOND, len(at))
+    ts = opens + at * SECOND + random.integers(0, SECOND, len(at))
     price = np.rint(path[at] * 100).astype(np.int64)
     spread = 1 + random.integers(0, 3, len(at)) + (price // 10_000)
     below = random.integers(0, spread + 1)
     size = np.ceil(random.lognormal(4.0, 0.8, len(at)) * busy[at]).astype(np.int64)
     bid = price - below
-    return _Tape(ts, price * CENT, size * ONE, bid * CENT, (bid + spread) * CENT)
+    return Tape(ts, price * CENT, size * ONE, bid * CENT, (bid + spread) * CENT)
 
 
-def _surge_starts(random: np.random.Generator) -> list[int]:
-    """Seconds of the day, one in each part of it, after the first half hour."""
-    part = (SECONDS - 3600) // SURGES_A_DAY
-    return [2100 + number * part + int(random.integers(part - 1800)) for number in range(SURGES_A_DAY)]
+def _surge_starts(random: np.random.Generator, surges: int, calm: int) -> list[int]:
+    """Seconds of the day, one in each part of it, after a calm beginning."""
+    part = (SECONDS - calm - 1500) // surges
+    return [calm + number * part + int(random.integers(part - 1800)) for number in range(surges)]
 
 
 def _add_surge(random: np.random.Generator, moves: Floats, busy: Floats, begin: int) -> None:
@@ -110,7 +124,7 @@ def _add_surge(random: np.random.Generator, moves: Floats, busy: Floats, begin: 
     busy[begin + rise : begin + rise + after] *= crowd
 
 
-def _market(names: Sequence[str], tapes: Sequence[_Tape]) -> Columns:
+def merged(names: Sequence[str], tapes: Sequence[Tape]) -> Columns:
     """All tapes as one market, in the order of time, then of the symbols."""
     order = np.argsort(np.concatenate([tape.ts for tape in tapes]), kind="stable")
     symbol = np.concatenate([np.full(len(tape.ts), at, np.int32) for at, tape in enumerate(tapes)])
@@ -119,10 +133,10 @@ def _market(names: Sequence[str], tapes: Sequence[_Tape]) -> Columns:
         column: Ints = np.concatenate([getattr(tape, field) for tape in tapes])[order]
         return column
 
-    return _columns(list(names), symbol[order], *map(joined, ("ts", "price", "size", "bid", "ask")))
+    return columns_of(list(names), symbol[order], *map(joined, ("ts", "price", "size", "bid", "ask")))
 
 
-def _columns(names: list[str], symbol: npt.NDArray[np.int32], *numbers: Ints) -> Columns:
+def columns_of(names: list[str], symbol: npt.NDArray[np.int32], *numbers: Ints) -> Columns:
     ts, price, size, bid, ask = numbers
     return Columns(names, symbol, ts, price, size, bid, ask)
 
@@ -136,33 +150,42 @@ SURGE, STRONG = 3.0, 75.0
 STOP, TARGET = 0.015, 0.03
 
 
-def _tracked(name: str, tape: _Tape) -> Iterator[Signal]:
+def _tracked(name: str, tape: Tape) -> Iterator[Signal]:
+    volume, close = minutes_of(tape)
+    for minute, vsr, momentum in followed(volume, close, LOOKS_BACK):
+        yield _signal(name, OPEN + (minute + 1) * MINUTE, int(close[minute]), vsr, momentum)
+
+
+def followed(volume: Floats, close: Floats, first: int) -> Iterator[tuple[int, float, float]]:
     """Starts to follow at a surge with momentum, and speaks each minute while it follows."""
-    volume, close = _minutes(tape)
     follow_until = 0
-    for minute in range(LOOKS_BACK, MINUTES):
-        usual = float(np.median(volume[minute - LOOKS_BACK : minute]))
-        vsr = float(volume[minute]) / usual if usual else 0.0
-        momentum = _momentum(close[: minute + 1])
+    for minute in range(first, len(close)):
+        vsr, momentum = vsr_at(volume, minute), momentum_at(close, minute)
         if minute >= follow_until and vsr >= SURGE and momentum >= STRONG:
             follow_until = minute + FOLLOWS_FOR
         if minute < follow_until:
-            yield _signal(name, OPEN + (minute + 1) * MINUTE, int(close[minute]), vsr, momentum)
+            yield minute, vsr, momentum
 
 
-def _minutes(tape: _Tape) -> tuple[Floats, Floats]:
+def minutes_of(tape: Tape, opens: int = OPEN) -> tuple[Floats, Floats]:
     """Volume and last price of each minute; one without a trade keeps the price before."""
-    minute = (tape.ts - OPEN) // MINUTE
+    minute = (tape.ts - opens) // MINUTE
     volume: Floats = np.bincount(minute, tape.size / ONE, MINUTES).astype(np.float64)
     last = np.maximum(np.searchsorted(minute, np.arange(MINUTES), side="right") - 1, 0)
     return volume, tape.price[last].astype(np.float64)
 
 
-def _momentum(close: Floats) -> float:
-    """From 0 to 100: how unusual the move of the last three minutes is."""
-    moves = np.diff(np.log(close[-LOOKS_BACK - 1 :]))
+def vsr_at(volume: Floats, minute: int) -> float:
+    """The minute's volume over what is usual."""
+    usual = float(np.median(volume[minute - LOOKS_BACK : minute]))
+    return float(volume[minute]) / usual if usual else 0.0
+
+
+def momentum_at(close: Floats, minute: int, span: int = 3) -> float:
+    """From 0 to 100: how unusual the move of the last minutes is."""
+    moves = np.diff(np.log(close[minute - LOOKS_BACK : minute + 1]))
     usual = float(np.median(np.abs(moves))) / 0.6745
-    strength = float(moves[-3:].sum()) / (usual * math.sqrt(3)) if usual else 0.0
+    strength = float(moves[-span:].sum()) / (usual * math.sqrt(span)) if usual else 0.0
     return 50 * (1 + math.erf(strength / math.sqrt(2)))
 
 
@@ -176,11 +199,11 @@ def _signal(name: str, ts: int, price: int, vsr: float, momentum: float) -> Sign
         ts=ts,
         confidence=round(momentum / 100, 2),
         price=price,
-        stop_loss=_cents(price * (1 - STOP)),
-        take_profit=_cents(price * (1 + TARGET)),
+        stop_loss=cents(price * (1 - STOP)),
+        take_profit=cents(price * (1 + TARGET)),
         features={"vsr": round(vsr, 2), "momentum": round(momentum, 1)},
     )
 
 
-def _cents(price: float) -> int:
+def cents(price: float) -> int:
     return round(price / CENT) * CENT

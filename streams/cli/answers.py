@@ -46,7 +46,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def output_options(command: Command) -> Command:
-    """`--format` and `--out`."""
+    """`--format`, `--json` and `--out`."""
     form = click.option(
         "--format", "form", type=click.Choice([TABLE, *FORMATS]),
         help="A table for people; csv, json (an object a line) or parquet for programs.",
@@ -55,7 +55,8 @@ def output_options(command: Command) -> Command:
         "--out", type=click.Path(dir_okay=False, path_type=Path),
         help="Into a file: .csv, .json, .jsonl or .parquet.",
     )  # fmt: skip
-    return form(out(command))
+    as_json = click.option("--json", "form", flag_value="json", help="The same as --format json.")
+    return form(as_json(out(command)))
 
 
 @contextmanager

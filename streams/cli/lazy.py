@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
 
 class Lazy(NamedTuple):
@@ -32,6 +33,12 @@ class LazyGroup(click.Group):
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         return self._lazy[name].load(name) if name in self._lazy else None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The Tab key imports none either."""
+        named = [CompletionItem(name, help=lazy.does) for name, lazy in self._lazy.items()]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [*(each for each in named if each.value.startswith(incomplete)), *options]
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

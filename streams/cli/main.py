@@ -23,12 +23,19 @@ COMMANDS = {
     "topics": Lazy("streams.cli.topics", "See and make the cluster's topics."),
     "verify": Lazy("streams.cli.verify", "Fold the logs again and compare what was published."),
     "publish": Lazy("streams.cli.publish", "Publish recorded files, or what comes on stdin."),
+    "simulate": Lazy("streams.cli.simulate", "Publish a made-up market and signals about it."),
     "tail": Lazy("streams.cli.tail", "Show what comes on a topic, until Ctrl-C."),
     "account": Lazy("streams.cli.account", "Open an account, change it, stop it, look at it."),
     "order": Lazy("streams.cli.orders", "Place an order by hand, or end one."),
     "position": Lazy("streams.cli.orders", "Close what is held."),
     "plan": Lazy("streams.cli.orders", "End an entry that is still being made."),
     "exit-all": Lazy("streams.cli.orders", "Close every position and end every order."),
+    "stats": Lazy("streams.cli.results", "Show how accounts stand, and how their trades did."),
+    "positions": Lazy("streams.cli.results", "Show what is held, with its P&L, stop, target and time limit."),
+    "history": Lazy("streams.cli.results", "Show the last trades."),
+    "plans": Lazy("streams.cli.results", "Show the slices that wait, and what for."),
+    "log": Lazy("streams.cli.log", "Follow entries and exits, a line each, until Ctrl-C."),
+    "watch": Lazy("streams.cli.watch", "Show it all live, on the whole terminal."),
     "query": Lazy("streams.cli.query", "Ask about the results: performance, slices, drawdowns and more."),
     "sql": Lazy("streams.cli.query", "Ask the results anything, in SQL."),
     "trace": Lazy("streams.cli.trace", "Follow one signal to its slices, orders, fills and its exit."),
@@ -54,7 +61,7 @@ def command() -> None:
 def main(args: list[str] | None = None) -> None:
     """Runs the command; what went wrong is one message, and no traceback."""
     try:
-        command.main(args, prog_name="ghostfill", standalone_mode=False)
+        ended = command.main(args, prog_name="ghostfill", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -64,3 +71,5 @@ def main(args: list[str] | None = None) -> None:
     except (SettingsError, ClusterError, DatabaseError, FileError, OSError) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(FAILED)
+    if ended:  # click's Exit comes back as its code
+        sys.exit(ended)

@@ -3,7 +3,8 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import click
 import msgspec
@@ -24,6 +25,22 @@ from streams.transport.cluster import Cluster
 
 NOTHING_CAME = 1
 
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def following_options(command: Command) -> Command:
+    """`--json`, `--from-start`, `--max` and `--timeout`."""
+    as_json = click.option("--json", "as_json", is_flag=True, help="A JSON object a line, for programs.")
+    from_start = click.option(
+        "--from-start", is_flag=True, help="Begin with the first record that is left, not with the next."
+    )
+    most = click.option("--max", "most", type=click.IntRange(min=1), help="End after so many messages.")
+    timeout = click.option(
+        "--timeout", type=click.FloatRange(min=0), metavar="SECONDS",
+        help="End when nothing came for so long; exit code 1 when nothing came at all.",
+    )  # fmt: skip
+    return as_json(from_start(most(timeout(command))))
+
 
 @click.command(
     epilog=example(
@@ -31,15 +48,7 @@ NOTHING_CAME = 1
     )
 )
 @click.argument("topic")
-@click.option("--json", "as_json", is_flag=True, help="A JSON object a line, for programs.")
-@click.option(
-    "--from-start", is_flag=True, help="Begin with the first record that is left, not with the next."
-)
-@click.option("--max", "most", type=click.IntRange(min=1), help="End after so many messages.")
-@click.option(
-    "--timeout", type=click.FloatRange(min=0), metavar="SECONDS",
-    help="End when nothing came for so long; exit code 1 when nothing came at all.",
-)  # fmt: skip
+@following_options
 @click.option("--account", help="Only what belongs to this account.")
 @click.option("--market", metavar="NAME", help="With ticks: the market ticks.NAME.")
 def tail(
@@ -57,19 +66,33 @@ def tail(
     what is committed is shown.
     """
     name = _topic(topic, market, account)
-    cluster = find_cluster(os.environ)
     lines = Lines()
-    count = 0
+    follow(
+        messages(
+            find_cluster(os.environ),
+            [name],
+            from_start=from_start,
+            timeout=timeout,
+            wanted=lambda message: account in (None, getattr(message, "account", None)),
+        ),
+        lambda message: _show(message, lines, as_json),
+        most,
+        f"nothing came on {name} for {timeout or 0:g} s",
+    )
+
+
+def follow(found: Iterable[Message], show: Callable[[Message], None], most: int | None, or_else: str) -> None:
+    """Shows what comes until Ctrl-C, its end, or so many; what is said where nothing came ends it with 1."""
     try:
-        for message in messages(cluster, name, from_start=from_start, timeout=timeout, account=account):
-            _show(message, lines, as_json)
-            count += 1
+        count = 0
+        for count, message in enumerate(found, 1):
+            show(message)
             if count == most:
                 break
     except KeyboardInterrupt:
         return
     if not count:
-        click.echo(f"nothing came on {name} for {timeout:g} s", err=True)
+        click.echo(or_else, err=True)
         sys.exit(NOTHING_CAME)
 
 
@@ -95,12 +118,17 @@ def _has_account(kind: str) -> bool:
 
 
 def messages(
-    cluster: Cluster, topic: str, *, from_start: bool, timeout: float | None, account: str | None
+    cluster: Cluster,
+    topics: Sequence[str],
+    *,
+    from_start: bool,
+    timeout: float | None,
+    wanted: Callable[[Message], bool],
 ) -> Iterator[Message]:
-    """The messages, those of one read in the order in which they were written."""
-    places = require(cluster, topic)
+    """The messages that are wanted, those of one read in the order in which they were written."""
+    places = require(cluster, *topics)
     starts = (beginnings if from_start else ends)(cluster, places)
-    codec = Codec(registry=Registry(os.environ.get(REGISTRY)))
+    codec = reading_codec()
     heard, has_begun = time.monotonic(), False
     with Reader(cluster, starts) as reader:
         while timeout is None or time.monotonic() - heard < timeout + (0 if has_begun else ANSWER_S):
@@ -108,13 +136,18 @@ def messages(
                 heard, has_begun = time.monotonic(), True
             for raw in sorted(reader.read(), key=lambda raw: raw.timestamp):
                 message = _read(codec, raw)
-                if message is None or account not in (None, getattr(message, "account", None)):
+                if message is None or not wanted(message):
                     continue
                 yield message
                 heard = time.monotonic()
 
 
+def reading_codec() -> Codec:
+    return Codec(registry=Registry(os.environ.get(REGISTRY)))
+
+
 def _read(codec: Codec, raw: Raw) -> Message | None:
+    """What nobody can read is told with its place."""
     if raw.value is None:
         return None
     try:

@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 import click
+import orjson
 
 from streams.cli.many import example
 from streams.local import topics as local
@@ -16,7 +17,8 @@ REPLICAS_HELP = "Copies of each record; without it 3, or as many as there are br
 def _options(command: Any) -> Any:
     market = click.option("--market", "markets", metavar="NAME", multiple=True, help=MARKET_HELP)
     replicas = click.option("--replicas", type=click.IntRange(min=1), help=REPLICAS_HELP)
-    return market(replicas(command))
+    as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
+    return market(replicas(as_json(command)))
 
 
 @click.group(epilog=example("ghostfill topics plan\nghostfill topics apply --market crypto"))
@@ -29,20 +31,24 @@ def topics() -> None:
 
 @topics.command("plan", epilog=example("ghostfill topics plan"))
 @_options
-def plan_command(markets: tuple[str, ...], replicas: int | None) -> None:
+def plan_command(markets: tuple[str, ...], replicas: int | None, as_json: bool) -> None:
     """Show what separates the cluster from the catalogue, and change nothing."""
-    planned = local.plan(find_cluster(os.environ), markets, replicas=replicas)
-    for line in plan_lines(planned):
-        click.echo(line)
+    _show(local.plan(find_cluster(os.environ), markets, replicas=replicas), as_json)
 
 
 @topics.command("apply", epilog=example("ghostfill topics apply --market crypto"))
 @_options
-def apply_command(markets: tuple[str, ...], replicas: int | None) -> None:
+def apply_command(markets: tuple[str, ...], replicas: int | None, as_json: bool) -> None:
     """Make the topics that are missing and mend the settings that may be altered."""
-    done = local.apply(find_cluster(os.environ), markets, replicas=replicas)
-    for line in plan_lines(done):
-        click.echo(line)
+    _show(local.apply(find_cluster(os.environ), markets, replicas=replicas), as_json)
+
+
+def _show(planned: local.Plan, as_json: bool) -> None:
+    if as_json:
+        click.echo(orjson.dumps(planned, default=dict, option=orjson.OPT_INDENT_2))
+    else:
+        for line in plan_lines(planned):
+            click.echo(line)
 
 
 def plan_lines(planned: local.Plan) -> list[str]:

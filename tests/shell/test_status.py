@@ -35,6 +35,8 @@ def test_nothing_runs(live, capsys):
 
 
 def test_what_the_workers_tell(live, capsys, monkeypatch):
+    now = wall()
+    monkeypatch.setattr(condition, "wall", lambda: now)  # nobody falls silent because the machine is busy
     live.send(("ticks", b"X", b'{"ts": 1767355200, "price": 1}'))
     (end,) = (each["end"] for each in _json(live, capsys)["markets"] if each["market"] == "ticks")
     shards = [ShardReport(n, "live", 4, 0, {"ticks": end - n}, 1, 2, 30, 0.25) for n in (0, 1)]
@@ -58,9 +60,6 @@ def test_what_the_workers_tell(live, capsys, monkeypatch):
     assert found["shards"][2]["stage"] == "nobody's"
     assert not found["runs"]  # there is no gate
     monkeypatch.setattr(condition, "members", lambda cluster, group: 1)
-    told(
-        live, "one", *shards, market_time={"ticks": NOON}
-    )  # on a busy machine it has fallen silent meanwhile
     code, said = status(live, capsys)
     assert code == 0
     assert said.startswith("running") and "standby" in said and "nobody's" in said

@@ -1,0 +1,1 @@
+"""A made-up market without end, and the producers that watch it."""
