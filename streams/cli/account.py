@@ -6,13 +6,15 @@ import click
 import orjson
 
 from schemas.messages import CommandKind
-from streams.cli import desk_table
-from streams.cli.asking import ask, new_command, wait_option
-from streams.cli.holdings import HEADS, account_lines, account_row, document
+from streams.cli.asking import ask, wait_option
+from streams.cli.holdings import HEADS, account_lines, account_row
 from streams.cli.many import example
 from streams.cli.params import pairs
 from streams.cli.tables import table
-from streams.cli.wishes import change_settings, create_settings
+from streams.clients import desk_table
+from streams.clients.asking import new_command
+from streams.clients.holdings import document
+from streams.clients.settings_texts import change_settings, create_settings
 from streams.local.home import find_cluster
 
 SETS_HELP = "A setting in place of the preset's; may be given again. docs/accounts.md has them all."

@@ -1,14 +1,9 @@
-"""An account as a person or a program sees it: what it has, holds, and is about to do."""
+"""An account in the terminal: what it has, holds, and is about to do."""
 
-from typing import Any
-
-from schemas.numbers import decimal_text, time_text
-from streams.cli.desk_table import Held
+from schemas.numbers import time_text
 from streams.cli.tables import cents, table
-from streams.engine import lots
-from streams.engine.orders import Order
-from streams.engine.outbox import side_word
-from streams.engine.state import Lot, Plan
+from streams.clients.desk_table import Held
+from streams.clients.holdings import document
 
 HEADS = ("account", "status", "market", "follows", "equity", "cash", "positions", "orders", "plans")
 
@@ -53,78 +48,3 @@ def account_lines(held: Held) -> list[str]:
             texts = [["" if cell is None else str(cell) for cell in row.values()] for row in rows]
             lines += [f"  {line}" for line in table(list(rows[0]), texts, left=3)]
     return lines
-
-
-def document(held: Held) -> dict[str, Any]:
-    """An account as JSON: decimals as text, times in ISO."""
-    state, equity = held.state, held.equity
-    tripped = {"daily_loss": state.daily_loss_tripped, "max_drawdown": state.drawdown_tripped}
-    return {
-        "account": held.name,
-        "status": state.status,
-        "market": held.settings.market,
-        "follow": list(held.settings.follow),
-        "cash": decimal_text(state.cash),
-        "realised": decimal_text(state.realised),
-        "fees": decimal_text(state.fees),
-        "equity": decimal_text(equity.equity) if equity else None,
-        "unrealised": decimal_text(equity.unrealised) if equity else None,
-        "equity_ts": time_text(equity.ts) if equity else None,
-        "blocked_by": [rule for rule, is_tripped in tripped.items() if is_tripped],
-        "positions": [_position(lot) for lot in state.lots.values()],
-        "orders": [_order(order) for order in state.orders.values()],
-        "plans": [_plan(plan) for plan in state.plans.values() if not plan.by_hand],
-    }
-
-
-def _decimal(units: int | None) -> str | None:
-    return None if units is None else decimal_text(units)
-
-
-def _time(micros: int | None) -> Any:
-    return None if micros is None else time_text(micros)
-
-
-def _position(lot: Lot) -> dict[str, Any]:
-    return {
-        "position_id": lot.lot_id,
-        "symbol": lot.symbol,
-        "side": "long" if lot.side > 0 else "short",
-        "quantity": decimal_text(lot.quantity),
-        "average_price": decimal_text(lots.average_entry(lot)),
-        "stop": _decimal(lot.stop if lot.breakeven is None else lot.breakeven),
-        "target": _decimal(lot.target),
-        "trailing": _decimal(lot.trailing),
-        "time_limit": _time(lot.deadline),
-        "opened": _time(lot.opened),
-    }
-
-
-def _order(order: Order) -> dict[str, Any]:
-    return {
-        "order_id": order.order_id,
-        "symbol": order.symbol,
-        "side": side_word(order.side),
-        "order_type": order.order_type,
-        "state": order.state,
-        "quantity": decimal_text(order.quantity),
-        "filled": decimal_text(order.filled),
-        "limit_price": _decimal(order.limit_price),
-        "stop_price": _decimal(order.stop_price),
-        "trail": _decimal(order.trail),
-        "time_in_force": order.time_in_force,
-        "reason": order.reason,
-    }
-
-
-def _plan(plan: Plan) -> dict[str, Any]:
-    due = min((each.due for each in plan.waiting), default=None)
-    return {
-        "plan_id": plan.plan_id,
-        "symbol": plan.symbol,
-        "side": side_word(plan.side),
-        "signal_id": plan.origin.signal_id,
-        "slices": plan.of,
-        "waiting": len(plan.waiting),
-        "next_due": _time(due),
-    }

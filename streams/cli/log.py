@@ -17,10 +17,10 @@ from schemas.codec import default_codec
 from schemas.errors import MessageError
 from schemas.messages import Fill, Message, Signal, Trade
 from schemas.numbers import decimal_text, time_text
-from streams.cli.kafka import Raw, Reader, beginnings, ends, require, since
 from streams.cli.many import example
 from streams.cli.tables import cents
 from streams.cli.tail import follow, following_options, messages, reading_codec
+from streams.clients.kafka import Raw, Reader, beginnings, ends, require, since
 from streams.local.home import find_cluster
 from streams.transport.cluster import Cluster
 

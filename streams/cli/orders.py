@@ -8,10 +8,11 @@ from typing import get_args
 import click
 
 from schemas.messages import OrderSide, OrderType, TimeInForce
-from streams.cli import desk_table
-from streams.cli.asking import ask, new_command, wait_option
+from streams.cli.asking import ask, wait_option
 from streams.cli.many import example
 from streams.cli.params import AMOUNT, TIME
+from streams.clients import desk_table
+from streams.clients.asking import new_command
 from streams.local.home import find_cluster
 
 NEEDS = {

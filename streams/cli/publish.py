@@ -10,7 +10,6 @@ import click
 
 from streams.cli import documents
 from streams.cli.documents import Pattern, Usual
-from streams.cli.kafka import Sender, market_topic, require
 from streams.cli.many import example
 from streams.cli.pacing import Pacer
 from streams.cli.params import SPEED, TIME
@@ -25,6 +24,7 @@ from streams.cli.publishing import (
     publish_signals,
     stem_of,
 )
+from streams.clients.kafka import Sender, market_topic, require
 from streams.local.home import find_cluster
 
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)

@@ -26,8 +26,8 @@ from schemas.numbers import TIME_END, time_text
 from schemas.tick_writer import tick_batch, write_ticks
 from streams.cli import documents
 from streams.cli.documents import Cells, Pattern, Usual
-from streams.cli.kafka import Sender
 from streams.cli.pacing import Pacer
+from streams.clients.kafka import Sender
 from streams.engine.checks import own_times, take
 from streams.engine.units import SECOND
 from streams.files.entries import read_signals

@@ -18,13 +18,14 @@ from schemas.kinds import key_of
 from schemas.messages import Message
 from schemas.numbers import time_text
 from schemas.tick_writer import write_ticks
-from streams.cli import desk_table
-from streams.cli.asking import ask, new_command, newest_time
-from streams.cli.kafka import LOOK_S, MARKET, market_topic, require
+from streams.cli.asking import ask
 from streams.cli.many import example
 from streams.cli.pacing import Pacer, WallClock
 from streams.cli.params import SPEED, TIME
-from streams.cli.wishes import create_settings
+from streams.clients import desk_table
+from streams.clients.asking import new_command, newest_time
+from streams.clients.kafka import LOOK_S, MARKET, market_topic, require
+from streams.clients.settings_texts import create_settings
 from streams.engine.units import MILLISECOND, SECOND
 from streams.feeds.market import Beat, beats
 from streams.feeds.producers import FOLLOWED

@@ -8,9 +8,9 @@ from typing import Any
 import click
 import orjson
 
-from streams.cli.condition import condition
 from streams.cli.many import example
 from streams.cli.tables import table
+from streams.clients.condition import condition
 from streams.local.home import find_cluster
 
 NOTHING_RUNS = 1

@@ -16,10 +16,10 @@ from schemas.errors import MessageError
 from schemas.kinds import KINDS
 from schemas.messages import Message
 from schemas.registry import Registry
-from streams.cli.kafka import ANSWER_S, MARKET, Raw, Reader, beginnings, ends, market_topic, require
 from streams.cli.lines import Lines
 from streams.cli.many import example
 from streams.cli.worker import REGISTRY
+from streams.clients.kafka import ANSWER_S, MARKET, Raw, Reader, beginnings, ends, market_topic, require
 from streams.local.home import find_cluster
 from streams.transport.cluster import Cluster
 

@@ -11,8 +11,8 @@ import pytest
 from schemas.codec import decode, encode
 from schemas.kinds import key_of
 from schemas.messages import Command, Decision
-from streams.cli.kafka import Reader, Sender, ends, read_spans, require
 from streams.cli.main import main
+from streams.clients.kafka import Reader, Sender, ends, read_spans, require
 from streams.local import topics
 from streams.transport.cluster import BOOTSTRAP, Cluster
 

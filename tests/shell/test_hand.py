@@ -7,7 +7,7 @@ import pytest
 
 from streams.accounts import account_with
 from streams.agents.wishes import in_engine_units
-from streams.cli import asking, desk_table
+from streams.clients import asking, desk_table
 from streams.engine.units import ONE, SECOND
 from streams.engine.validity import read_settings
 from tests.shell.conftest import run

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from streams.cli import kafka
+from streams.clients import kafka
 from streams.local import topics
 from streams.transport.cluster import BOOTSTRAP
 from tests.broker import running_kafka

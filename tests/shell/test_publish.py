@@ -10,8 +10,8 @@ from schemas.kinds import TickBatch
 from schemas.messages import Bar, Command, Signal, Tick
 from streams.cli import pacing
 from streams.cli.documents import Pattern, Usual, signal_of
-from streams.cli.kafka import ends, read_spans, require
 from streams.cli.publishing import batches
+from streams.clients.kafka import ends, read_spans, require
 from streams.engine.units import ONE, SECOND
 from streams.files.entries import read_signals
 from streams.files.faults import BadRows

@@ -13,9 +13,9 @@ from schemas.kinds import key_of
 from schemas.messages import Clock, Signal, Tick
 from streams.accounts import presets
 from streams.cli import simulate
-from streams.cli.kafka import admin, ends, read_spans, require
 from streams.cli.pacing import Pacer
 from streams.cli.simulate import Feed, Outlet
+from streams.clients.kafka import admin, ends, read_spans, require
 from streams.engine.units import DAY, MINUTE, SECOND
 from streams.feeds.market import FEED, beats
 from streams.local import topics

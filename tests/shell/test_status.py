@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from streams.cli import condition
-from streams.cli.workers import wall
+from streams.clients import condition
+from streams.clients.workers import wall
 from streams.engine.units import SECOND
 from streams.transport.reports import ShardReport, WorkerReport, encode_report
 

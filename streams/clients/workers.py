@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from streams.agents.desk import NAME as DESK
 from streams.agents.gate import NAME as GATE
-from streams.cli.kafka import ANSWER_S, admin, ends, patiently, read_spans, require, since
+from streams.clients.kafka import ANSWER_S, admin, ends, patiently, read_spans, require, since
 from streams.engine.units import SECOND
 from streams.transport.cluster import Cluster
 from streams.transport.reports import WorkerReport, decode_report
@@ -58,12 +58,3 @@ def members(cluster: Cluster, group: str) -> int:
         return len(asked[group].result(ANSWER_S).members)
 
     return patiently(cluster, answer)
-
-
-def market_times(told: Iterable[WorkerReport]) -> dict[str, int]:
-    """The newest event time of each market; 0 before its first record."""
-    newest: dict[str, int] = {}
-    for report in desks(told):
-        for topic, event_time in report.market_time.items():
-            newest[topic] = max(newest.get(topic, 0), event_time)
-    return newest

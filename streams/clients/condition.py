@@ -14,7 +14,7 @@ from sinks.tables import TABLES
 from streams.agents.desk import NAME as DESK
 from streams.agents.desk import TOPICS
 from streams.agents.gate import NAME as GATE
-from streams.cli.kafka import (
+from streams.clients.kafka import (
     ANSWER_S,
     MARKET,
     Place,
@@ -25,7 +25,7 @@ from streams.cli.kafka import (
     patiently,
     require,
 )
-from streams.cli.workers import is_alive, members, reports, wall
+from streams.clients.workers import is_alive, members, reports, wall
 from streams.engine.units import SECOND
 from streams.local.home import Home
 from streams.transport.cluster import BOOTSTRAP, Cluster

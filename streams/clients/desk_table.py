@@ -10,7 +10,7 @@ from schemas.messages import Equity
 from schemas.partition import partition_of
 from streams.agents.desk import TOPICS
 from streams.agents.machine import ACCOUNTS
-from streams.cli.kafka import Place, Raw, beginnings, ends, read_spans, require
+from streams.clients.kafka import Place, Raw, beginnings, ends, read_spans, require
 from streams.engine.rows import AccountRow
 from streams.engine.settings import Settings
 from streams.engine.state import AccountState
