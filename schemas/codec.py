@@ -67,6 +67,10 @@ class Codec:
         """A JSON object that `read_json` reads and a person understands."""
         return self._json[kind_of(message)].write(message)
 
+    def write_whole_json(self, message: Message) -> dict[str, Any]:
+        """The same with every field, also those that are absent or as usual."""
+        return self._json[kind_of(message)].write_whole(message)
+
     def _from_avro(self, topic: Topic, key: bytes | None, value: bytes) -> Message:
         writer = self.catalog.schemas.writer_of(value)
         reader = self._reader(topic, writer.kind)

@@ -113,6 +113,13 @@ class JsonForm:
             if (value := getattr(message, field.name)) is not None and value != field.default
         }
 
+    def write_whole(self, message: Message) -> dict[str, Any]:
+        return {
+            field.name: None if value is None else field.write(value)
+            for field in self.fields
+            for value in (getattr(message, field.name),)
+        }
+
 
 def _may_be_absent(field: msgspec.structs.FieldInfo) -> bool:
     return type(None) in get_args(field.type)

@@ -17,8 +17,10 @@ FAILED = 1
 COMMANDS = {
     "up": Lazy("streams.cli.up", "Run Ghostfill here until Ctrl-C."),
     "worker": Lazy("streams.cli.worker", "Run one part of an instance: the gate, or a desk."),
+    "web": Lazy("streams.cli.web", "Show it all on a page, and answer programs."),
     "sink": Lazy("streams.cli.sink", "Write what happens into ClickHouse, each record once."),
     "status": Lazy("streams.cli.status", "Show whether it runs, and how far it has come."),
+    "token": Lazy("streams.cli.token", "Make and revoke tokens for the page and the API."),
     "doctor": Lazy("streams.cli.doctor", "Find what is wrong with this machine or the cluster."),
     "topics": Lazy("streams.cli.topics", "See and make the cluster's topics."),
     "verify": Lazy("streams.cli.verify", "Fold the logs again and compare what was published."),

@@ -27,16 +27,16 @@ def document(held: Held) -> dict[str, Any]:
         "equity_ts": time_text(equity.ts) if equity else None,
         "blocked_by": [rule for rule, is_tripped in tripped.items() if is_tripped],
         "positions": [_position(lot) for lot in state.lots.values()],
-        "orders": [_order(order) for order in state.orders.values()],
+        "orders": [order_document(order) for order in state.orders.values()],
         "plans": [_plan(plan) for plan in state.plans.values() if not plan.by_hand],
     }
 
 
-def _decimal(units: int | None) -> str | None:
+def decimal(units: int | None) -> str | None:
     return None if units is None else decimal_text(units)
 
 
-def _time(micros: int | None) -> Any:
+def iso(micros: int | None) -> Any:
     return None if micros is None else time_text(micros)
 
 
@@ -47,15 +47,15 @@ def _position(lot: Lot) -> dict[str, Any]:
         "side": "long" if lot.side > 0 else "short",
         "quantity": decimal_text(lot.quantity),
         "average_price": decimal_text(lots.average_entry(lot)),
-        "stop": _decimal(lot.stop if lot.breakeven is None else lot.breakeven),
-        "target": _decimal(lot.target),
-        "trailing": _decimal(lot.trailing),
-        "time_limit": _time(lot.deadline),
-        "opened": _time(lot.opened),
+        "stop": decimal(lot.stop if lot.breakeven is None else lot.breakeven),
+        "target": decimal(lot.target),
+        "trailing": decimal(lot.trailing),
+        "time_limit": iso(lot.deadline),
+        "opened": iso(lot.opened),
     }
 
 
-def _order(order: Order) -> dict[str, Any]:
+def order_document(order: Order) -> dict[str, Any]:
     return {
         "order_id": order.order_id,
         "symbol": order.symbol,
@@ -64,9 +64,9 @@ def _order(order: Order) -> dict[str, Any]:
         "state": order.state,
         "quantity": decimal_text(order.quantity),
         "filled": decimal_text(order.filled),
-        "limit_price": _decimal(order.limit_price),
-        "stop_price": _decimal(order.stop_price),
-        "trail": _decimal(order.trail),
+        "limit_price": decimal(order.limit_price),
+        "stop_price": decimal(order.stop_price),
+        "trail": decimal(order.trail),
         "time_in_force": order.time_in_force,
         "reason": order.reason,
     }
@@ -81,5 +81,5 @@ def _plan(plan: Plan) -> dict[str, Any]:
         "signal_id": plan.origin.signal_id,
         "slices": plan.of,
         "waiting": len(plan.waiting),
-        "next_due": _time(due),
+        "next_due": iso(due),
     }

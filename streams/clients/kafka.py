@@ -32,6 +32,12 @@ MOVING = frozenset(
     }
 )
 """What a broker says that has just been given a partition or a group, or had one taken."""
+HURRIED: Mapping[str, Any] = {
+    "delivery.timeout.ms": 30_000,
+    "batch.size": 512 << 10,
+    "queue.buffering.max.messages": 500_000,
+}
+"""A sender that says soon that Kafka takes nothing, and sends much at once."""
 
 Found = TypeVar("Found")
 Place = tuple[str, int]
@@ -139,14 +145,13 @@ def admin(cluster: Cluster) -> AdminClient:
 class Sender:
     """Writes records so that each was taken by all replicas, or says that it was not."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, settings: Mapping[str, Any] = HURRIED) -> None:
         self.cluster = cluster
         self.failure: KafkaError | None = None
-        reliable = {"acks": "all", "enable.idempotence": True, "delivery.timeout.ms": 30_000}
-        quick = {"linger.ms": 5, "batch.size": 512 << 10, "queue.buffering.max.messages": 500_000}
+        reliable = {"acks": "all", "enable.idempotence": True, "linger.ms": 5}
         told_of = {"delivery.report.only.error": True, "on_delivery": self._fail, "log_level": 0}
         as_java = {"partitioner": "murmur2_random"}
-        self._producer = Producer(cluster.confluent() | reliable | quick | told_of | as_java)
+        self._producer = Producer(cluster.confluent() | reliable | told_of | as_java | dict(settings))
 
     def send(self, topic: str, key: bytes, value: bytes) -> None:
         while True:
@@ -154,8 +159,7 @@ class Sender:
                 self._producer.produce(topic, value, key)
                 return
             except BufferError:
-                self._producer.poll(LOOK_S)
-                self._raise_failure()
+                self.make_room()
             except KafkaException as error:
                 raise ClusterError(f"{topic}, key {key!r}: {error.args[0].str()}") from error
 
@@ -164,15 +168,20 @@ class Sender:
             self.send(topic, key, value)
         self.look()
 
+    def make_room(self) -> None:
+        """Where so much waits that no more is taken in."""
+        self._producer.poll(LOOK_S)
+        self._raise_failure()
+
     def look(self) -> None:
         """Whether something has failed meanwhile."""
         self._producer.poll(0)
         self._raise_failure()
 
-    def finish(self) -> None:
-        """Returns when everything was taken."""
+    def finish(self, patience_s: float = -1) -> None:
+        """Returns when everything was taken; patience without an end is -1."""
         with raised_plainly(self.cluster):
-            left = self._producer.flush()
+            left = self._producer.flush(patience_s)
         self._raise_failure()
         if left:
             raise ClusterError(f"Kafka at {self.cluster.bootstrap} did not take {left} records")

@@ -32,10 +32,22 @@ def create_settings(
     return json.dumps({**said, **_values(overrides)})
 
 
+def settings_of(document: Mapping[str, Any]) -> str:
+    """The settings of a `create` from a program, which has them as JSON."""
+    text = json.dumps(document)
+    _check_bounds(whole_settings(parse_account(text, "settings", {})))
+    return json.dumps(_plain(parse(text, "settings", Faults())))
+
+
 def change_settings(sets: Mapping[str, str]) -> str:
     """The settings of a `change`: the keys that are given and no others."""
-    text = json.dumps(_values(sets))
-    changed_settings(text, "--set")
+    return changes_of(_values(sets), "--set")
+
+
+def changes_of(document: Mapping[str, Any], origin: str = "settings") -> str:
+    """The same from a program."""
+    text = json.dumps(document)
+    changed_settings(text, origin)
     return text
 
 

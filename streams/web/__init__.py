@@ -1,0 +1,1 @@
+"""The page and the API: what happens, live, and what a person may do about it."""

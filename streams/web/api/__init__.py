@@ -1,0 +1,1 @@
+"""The API: what a program may ask and do, over HTTP."""

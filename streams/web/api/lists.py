@@ -1,0 +1,73 @@
+"""What happened, page by page: fills, trades, decisions, equity, alerts, signals, orders, slices."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from schemas import numbers
+from schemas.errors import MessageError
+from streams.web.api.common import PROBLEM, Here, json
+from streams.web.api.models import message_model, page_model
+from streams.web.history import LISTS, Wish, page
+
+router = APIRouter(tags=["history"], responses=PROBLEM)
+MOST = 500
+
+
+class Filters:
+    """What may be asked of every list."""
+
+    def __init__(
+        self,
+        account: Annotated[str | None, Query(description="One account's.")] = None,
+        symbol: Annotated[str | None, Query(description="One symbol's.")] = None,
+        signal_id: Annotated[str | None, Query(description="What one signal caused.")] = None,
+        plan_id: Annotated[str | None, Query(description="What belongs to one plan.")] = None,
+        source: Annotated[str | None, Query(description="What one source's signals caused.")] = None,
+        since: Annotated[str | None, Query(description="From this time on: 2026-01-05T14:30:00Z.")] = None,
+        until: Annotated[str | None, Query(description="Before this time.")] = None,
+        limit: Annotated[int, Query(ge=1, le=MOST, description="So many at most.")] = 50,
+        cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+    ) -> None:
+        equal = {
+            "account": account, "symbol": symbol, "signal_id": signal_id, "plan_id": plan_id,
+            "source": source,
+        }  # fmt: skip
+        self.equal = {name: value for name, value in equal.items() if value is not None}
+        self.since, self.until, self.limit, self.cursor = since, until, limit, cursor
+
+    def wish(self, name: str) -> Wish:
+        for each in self.equal:
+            if each not in LISTS[name].fields:
+                raise MessageError(each, repr(self.equal[each]), f"nothing: these have no {each}")
+        return Wish(
+            name, self.equal, _time("since", self.since), _time("until", self.until), self.limit, self.cursor
+        )
+
+
+def _time(field: str, text: str | None) -> int | None:
+    return None if text is None else numbers.time(field, text)
+
+
+def _add(path: str, name: str, text: str) -> None:
+    listed = LISTS[name]
+    model: Any = page_model(path.title().replace("/", ""), message_model(listed.kind))
+
+    async def list_them(request: Request, here: Here, filters: Annotated[Filters, Depends()]) -> Response:
+        found = await page(here.live, here.results, filters.wish(name))
+        return json(request, found._asdict())
+
+    router.add_api_route(
+        f"/{path}", list_them, response_model=model, summary=text, name=f"list_{path}", methods=["GET"]
+    )
+
+
+_add("fills", "fills", "Executions, the newest first.")
+_add("trades", "trades", "Closed positions, the newest first.")
+_add("decisions", "decisions", "What became of signals, slices and commands, and why; the newest first.")
+_add("equity", "equity", "What accounts were worth: at fills, minutes and days' ends; the newest first.")
+_add("alerts", "alerts", "What a person should look at, the newest first.")
+_add("signals", "signals", "What was asked, the newest first.")
+_add("orders", "orders_now", "Every order in its last state, the newest first.")
+_add("slices", "slices_now", "Every slice in its last state, the newest first.")

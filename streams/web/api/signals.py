@@ -1,0 +1,71 @@
+"""Post a signal, and follow it."""
+
+import time
+from typing import Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from schemas.codec import default_codec
+from schemas.messages import Signal
+from streams.clients.asking import BEHIND
+from streams.web.api.common import ACCEPTED, PROBLEM, Here, NotThereError, Wait, json
+from streams.web.api.models import NewSignal, SignalAnswer
+from streams.web.history import Wish, document, page
+from streams.web.instance import Instance
+
+router = APIRouter(prefix="/signals", tags=["signals"], responses=PROBLEM)
+LIMIT = 500
+
+
+@router.post("", response_model=SignalAnswer)
+async def post_signal(request: Request, here: Here, wanted: NewSignal, wait: Wait = 0) -> Response:
+    """Publish a signal; with `wait`, answer with what each account decided."""
+    given: dict[str, Any] = {
+        name: value for name, value in wanted.model_dump().items() if value not in (None, [], {})
+    }
+    given.setdefault("signal_id", f"web-{uuid4().hex}")
+    given.setdefault("ts", _now(here, wanted.source))
+    signal = default_codec().read_json("signal", given)
+    assert isinstance(signal, Signal)
+    found = await here.commander.signal(signal, wait)
+    answer = {
+        "signal_id": signal.signal_id,
+        "source": signal.source,
+        "followers": sorted(here.commander.followers(signal.source)),
+        "decisions": [document(each) for each in found.decisions],
+    }
+    return json(request, answer, 200 if found.decisions else ACCEPTED)
+
+
+@router.get("/{signal_id}")
+async def follow_signal(request: Request, here: Here, signal_id: str) -> Response:
+    """A signal and all that it caused: decisions, slices, orders, fills, trades."""
+    found: dict[str, Any] = {}
+    for name, listed in FOLLOWED.items():
+        wish = Wish(listed, {"signal_id": signal_id}, limit=LIMIT)
+        found[name] = (await page(here.live, here.results, wish)).items
+    if not any(found.values()):
+        raise NotThereError(
+            f"nothing is known of a signal {signal_id}; what is new takes a second to be stored"
+        )
+    return json(request, {"signal_id": signal_id, **found})
+
+
+FOLLOWED = {
+    "signals": "signals",
+    "decisions": "decisions",
+    "slices": "slices_now",
+    "orders": "orders_now",
+    "fills": "fills",
+    "trades": "trades",
+}
+
+
+def _now(here: Instance, source: str) -> int:
+    """The time of the market in which it may be traded: a recorded market is of another day."""
+    wall = time.time_ns() // 1000
+    markets = {here.live.accounts[name].versions[-1].market for name in here.commander.followers(source)}
+    newest = max((here.live.times.get(market, 0) for market in markets), default=0)
+    return newest if newest and wall - newest > BEHIND else wall

@@ -1,0 +1,122 @@
+"""How the instance is: looked at every few seconds in a thread, more often while somebody watches.
+
+Rules of this file: what cannot be asked is said, with what to do; the last known condition stays beside it.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from confluent_kafka import KafkaException
+
+from streams.agents.desk import NAME as DESK
+from streams.agents.gate import NAME as GATE
+from streams.clients.condition import condition
+from streams.clients.kafka import admin
+from streams.clients.workers import is_alive, wall
+from streams.transport.cluster import Cluster, ClusterError
+from streams.web.live import Live
+from streams.web.results import Results
+
+LOOK_S, WATCHED_S, WATCHES_FOR_S = 15.0, 2.0, 10.0
+"""Between two looks; while somebody watches; and for how long after somebody did."""
+PROBE_S = 2.0
+MANY = 1_000
+"""A sink that is so many records behind is worth a word."""
+
+
+class Trouble(NamedTuple):
+    """Something that a person should know, and what it means."""
+
+    part: str
+    text: str
+
+
+class Health:
+    """One instance, as it was when it was looked at last."""
+
+    def __init__(self, cluster: Cluster, live: Live, results: Results) -> None:
+        self.cluster, self.live, self.results = cluster, live, results
+        self.condition: Mapping[str, Any] | None = None
+        self.kafka_trouble = ""
+        self.looked_at = 0.0
+        self._watched = 0.0
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="health")
+        self._wake = asyncio.Event()
+
+    def watch(self) -> None:
+        """Somebody looks: look more often."""
+        if time.monotonic() - self._watched > WATCHES_FOR_S:
+            self._wake.set()
+        self._watched = time.monotonic()
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        while True:
+            await self.look()
+            is_watched = time.monotonic() - self._watched < WATCHES_FOR_S
+            pause = WATCHED_S if is_watched or self.troubles() else LOOK_S
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), pause)
+            self._wake.clear()
+
+    async def look(self) -> None:
+        found, self.kafka_trouble = await asyncio.get_running_loop().run_in_executor(self._pool, self._look)
+        self.condition = found or self.condition
+        self.looked_at = time.time()
+        try:
+            await self.results.now(lambda client: client.command("SELECT 1"))
+        except Exception as error:
+            self.results.trouble = self.results.trouble or str(error)
+
+    def _look(self) -> tuple[Mapping[str, Any] | None, str]:
+        try:
+            admin(self.cluster).list_topics(topic="workers", timeout=PROBE_S)
+            return condition(self.cluster, os.environ), ""
+        except (ClusterError, KafkaException) as error:
+            return None, str(error)
+
+    def troubles(self) -> list[Trouble]:
+        """What is wrong now; empty while everything works."""
+        found = []
+        if self.kafka_trouble:
+            found.append(Trouble("kafka", "Kafka does not answer: nothing here is newer than what you see."))
+        elif not self.desks:
+            found.append(Trouble("desk", "No desk is running: signals and commands wait in their topics."))
+        elif not self.has_gate:
+            found.append(Trouble("gate", "No gate is running: signals and commands wait in their topics."))
+        if self.results.trouble:
+            found.append(
+                Trouble(
+                    "clickhouse",
+                    "ClickHouse does not answer: statistics and charts wait for it.",
+                )
+            )
+        elif not self.kafka_trouble and self.condition is not None and self.sinks == 0:
+            found.append(Trouble("sink", "No sink is running: statistics and charts stand still."))
+        return found
+
+    @property
+    def desks(self) -> int:
+        """Workers that live and own shards, as they told themselves."""
+        now = wall()
+        desks = [each for each in self.live.workers.values() if each.part == DESK and each.shards]
+        return sum(is_alive(each, now) for each in desks)
+
+    @property
+    def has_gate(self) -> bool:
+        """As far as is known."""
+        groups = self.condition["groups"] if self.condition is not None else []
+        return all(each["members"] for each in groups if each["group"] == GATE)
+
+    @property
+    def sinks(self) -> int:
+        groups = self.condition["groups"] if self.condition is not None else []
+        return sum(each["members"] for each in groups if each["group"] not in (GATE, DESK))
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)

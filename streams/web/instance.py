@@ -1,0 +1,51 @@
+"""Everything that the page and the API need of an instance, started and stopped together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from schemas.codec import Codec
+from schemas.registry import Registry
+from sinks.database import Database
+from streams.transport.cluster import Cluster
+from streams.web.commanding import Commander
+from streams.web.events import Events
+from streams.web.following import EventFollower, PriceFollower
+from streams.web.health import Health
+from streams.web.live import Live
+from streams.web.results import Results
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """What runs, and the ways to it."""
+
+    cluster: Cluster
+    live: Live
+    results: Results
+    health: Health
+    commander: Commander
+    events: Events
+
+
+@asynccontextmanager
+async def watched(cluster: Cluster, database: Database, registry_url: str | None) -> AsyncIterator[Instance]:
+    """An instance, followed from here on and not longer."""
+    loop = asyncio.get_running_loop()
+    live, results = Live(), Results(database)
+    health, commander = Health(cluster, live, results), Commander(cluster, live)
+    codec = Codec(registry=Registry(registry_url))
+    followers = [EventFollower(cluster, live, loop, codec), PriceFollower(cluster, live, loop)]
+    for follower in followers:
+        follower.start()
+    looking = asyncio.create_task(health.run())
+    try:
+        yield Instance(cluster, live, results, health, commander, Events(cluster, live, codec))
+    finally:
+        looking.cancel()
+        for follower in followers:
+            follower.stop()
+        commander.close()
+        results.close()
+        health.close()

@@ -1,0 +1,129 @@
+"""What ClickHouse answers, kept for a moment: many who ask the same are answered by one question.
+
+Rules of this file: an answer is as fresh as it is cheap; while a stale one is asked anew, whoever asks gets
+that. So few questions run at once that trading does not feel it.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from clickhouse_connect.driver.client import Client
+
+from sinks.database import AwayError, Database, DatabaseError
+from sinks.questions import Answer, ask, refused
+
+AT_ONCE = 2
+MOST = 500
+"""So many answers are kept."""
+FRESH_S, STALE_S = 0.7, 60.0
+"""An answer is fresh for that long at least; after that long it is not given any more."""
+COSTS = 12
+"""An answer that took a second is fresh for so many."""
+OLDEST_S = 15.0
+READ_S = 30
+LIMITS = {
+    "max_execution_time": 20,
+    "max_result_rows": 100_000,
+    "result_overflow_mode": "throw",
+    "max_memory_usage": 1 << 30,
+    "max_threads": 2,
+}
+
+Found = TypeVar("Found")
+
+
+@dataclass(slots=True)
+class Kept:
+    """An answer."""
+
+    value: Any
+    made: float
+    cost: float
+
+    def age(self) -> float:
+        return time.monotonic() - self.made
+
+    @property
+    def is_fresh(self) -> bool:
+        return self.age() < min(OLDEST_S, max(FRESH_S, COSTS * self.cost))
+
+
+class Results:
+    """One database, for everybody who looks at the page."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.trouble = ""
+        """Why it does not answer; empty while it does."""
+        self._client: Client | None = None
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="results")
+        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+        self._asked: dict[Hashable, asyncio.Task[Any]] = {}
+
+    async def ask(self, name: str, **parameters: Any) -> Answer:
+        """A named question's answer."""
+        key = (name, *sorted(parameters.items()))
+        return await self.get(key, lambda client: ask(client, name, **parameters))
+
+    async def get(self, key: Hashable, make: Callable[[Client], Found]) -> Found:
+        """What is kept of it, or what is found now."""
+        kept = self._kept.get(key)
+        if kept is not None and kept.is_fresh:
+            self._kept.move_to_end(key)
+            return kept.value  # type: ignore[no-any-return]
+        task = self._asked.get(key)
+        if task is None:
+            task = asyncio.create_task(self._make(key, make))
+            self._asked[key] = task
+            task.add_done_callback(lambda done: self._end(key, done))
+        if kept is not None and kept.age() < STALE_S:
+            return kept.value  # type: ignore[no-any-return]
+        found: Found = await asyncio.shield(task)
+        return found
+
+    async def _make(self, key: Hashable, make: Callable[[Client], Found]) -> Found:
+        began = time.monotonic()
+        found = await self.now(make)
+        self._kept[key] = Kept(found, time.monotonic(), time.monotonic() - began)
+        while len(self._kept) > MOST:
+            self._kept.popitem(last=False)
+        return found
+
+    def _end(self, key: Hashable, task: "asyncio.Task[Any]") -> None:
+        self._asked.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # whoever waited for it has it
+
+    async def now(self, make: Callable[[Client], Found]) -> Found:
+        """Asked now, and not kept."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, make)
+
+    def _run(self, make: Callable[[Client], Found]) -> Found:
+        try:
+            found = make(self._connected())
+        except DatabaseError as error:
+            if isinstance(error, AwayError) or "does not answer" in str(error):
+                self._away(str(error))
+            raise
+        except OSError as error:
+            self._away(str(error))
+            raise refused("ClickHouse", error) from error
+        self.trouble = ""
+        return found
+
+    def _away(self, why: str) -> None:
+        self.trouble = why
+        self._client = None
+
+    def _connected(self) -> Client:
+        if self._client is None:
+            self._client = self.database.reader(LIMITS, send_receive_timeout=READ_S)
+        return self._client
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)

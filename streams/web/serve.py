@@ -1,0 +1,85 @@
+"""The web process: an HTTP server over one instance, until it is told to stop."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from sinks.database import Database
+from streams.transport.cluster import Cluster, ClusterError
+from streams.web.app import application
+from streams.web.instance import watched
+
+STOP_S = 3
+"""Streams are cut after so long."""
+HEAD = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where it listens."""
+
+    host: str = "127.0.0.1"
+    port: int = 5005
+    names: tuple[str, ...] = ()
+    """By which else it is reached."""
+    certificate: Path | None = None
+    key: Path | None = None
+
+    @property
+    def url(self) -> str:
+        scheme = "https" if self.certificate else "http"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{host}:{self.port}"
+
+
+def serve(
+    cluster: Cluster,
+    database: Database,
+    address: Address,
+    registry_url: str | None,
+    guarded: Callable[[ASGIApp], ASGIApp],
+    ready: Callable[[], None],
+) -> None:
+    """Until SIGTERM or Ctrl-C."""
+    app = guarded(application(lambda: watched(cluster, database, registry_url)))
+    config = uvicorn.Config(
+        app,
+        host=address.host,
+        port=address.port,
+        ssl_certfile=address.certificate,
+        ssl_keyfile=address.key,
+        http="httptools",
+        ws="websockets-sansio",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=STOP_S,
+        h11_max_incomplete_event_size=HEAD,
+        ws_max_size=HEAD,
+    )
+    server = Server(config, ready)
+    try:
+        server.run()
+    except SystemExit as error:
+        raise ClusterError(
+            f"{address.url} cannot be listened on: end who is there, or choose another --port"
+        ) from error
+    if not server.started:
+        raise ClusterError(f"the page at {address.url} did not start; its log says why")
+
+
+class Server(uvicorn.Server):
+    """Says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: object = None) -> None:
+        await super().startup()
+        if self.started:
+            self._ready()
