@@ -6,15 +6,15 @@ told with its name. Who only asks connects as somebody who can change nothing.
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-import clickhouse_connect
-from clickhouse_connect import common
-from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
 
 URL = "CLICKHOUSE_URL"
 USER = "CLICKHOUSE_USER"
@@ -26,13 +26,9 @@ NAME = "ghostfill"
 PORTS = {"http": 8123, "https": 8443}
 EXAMPLE = "such as https://clickhouse.example:8443/ghostfill"
 CONNECT_S = 10
-_SYSTEM_ERROR = re.compile(r"\[Errno -?\d+\] ([^'\")]+)")
-
-# What may be set the server knows; the client's errors are told by who gets them.
-common.set_setting("invalid_setting_action", "send")
-logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
 READER = "reader"
 """The embedded server's user who may only read."""
+_SYSTEM_ERROR = re.compile(r"\[Errno -?\d+\] ([^'\")]+)")
 
 
 class DatabaseError(Exception):
@@ -109,11 +105,11 @@ class Database:
         }
         return {name: value for name, value in values.items() if value}
 
-    def client(self, **options: Any) -> Client:
+    def client(self, **options: Any) -> "Client":
         """One that may do everything that its user may."""
         return self._client({"database": self.name, **options})
 
-    def reader(self, settings: Mapping[str, Any] | None = None, **options: Any) -> Client:
+    def reader(self, settings: Mapping[str, Any] | None = None, **options: Any) -> "Client":
         """One that changes nothing. `settings` are ClickHouse's, such as limits."""
         user = {"username": READER} if self.embedded else {}
         limits = {**(settings or {}), **({} if self.embedded else {"readonly": 1})}
@@ -124,13 +120,12 @@ class Database:
         kind = " ENGINE = Atomic" if self.embedded else ""  # an embedded server's usual kind keeps no tables
         client = self._client({"database": "default"})
         try:
-            client.command(f"CREATE DATABASE IF NOT EXISTS `{self.name}`{kind}")
-        except ClickHouseError as error:
-            raise self._refusal(error) from error
+            with self._refusals():
+                client.command(f"CREATE DATABASE IF NOT EXISTS `{self.name}`{kind}")
         finally:
             client.close()
 
-    def _client(self, options: Mapping[str, Any]) -> Client:
+    def _client(self, options: Mapping[str, Any]) -> "Client":
         settings: dict[str, Any] = {
             "host": self.host,
             "port": self.port,
@@ -144,15 +139,32 @@ class Database:
             "autogenerate_session_id": False,
             "tz_mode": "aware",
         }
-        try:
-            return clickhouse_connect.get_client(**{**settings, **options})
-        except ClickHouseError as error:
-            raise self._refusal(error) from error
+        with self._refusals():
+            return _get_client()(**{**settings, **options})
 
-    def _refusal(self, error: ClickHouseError) -> DatabaseError:
-        if getattr(error, "code", None) is None:
-            return AwayError(f"ClickHouse at {self.url} does not answer: {first_line(error)}")
-        return DatabaseError(f"ClickHouse at {self.url}: {first_line(error)}")
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        from clickhouse_connect.driver.exceptions import ClickHouseError
+
+        try:
+            yield
+        except ClickHouseError as error:
+            said = first_line(error)
+            if getattr(error, "code", None) is None:
+                raise AwayError(f"ClickHouse at {self.url} does not answer: {said}") from error
+            raise DatabaseError(f"ClickHouse at {self.url}: {said}") from error
+
+
+@cache
+def _get_client() -> "Callable[..., Client]":
+    """The library's; importing it takes as long as all else of a command that asks nothing."""
+    import clickhouse_connect
+    from clickhouse_connect import common
+
+    # What may be set the server knows; the client's errors are told by who gets them.
+    common.set_setting("invalid_setting_action", "send")
+    logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
+    return clickhouse_connect.get_client
 
 
 def first_line(error: Exception) -> str:

@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,3 +51,10 @@ def test_the_page_s_commands_have_the_options_that_they_use(line):
 @pytest.mark.parametrize("name", sorted(path[0] for path in EVERY if len(path) == 1))
 def test_the_page_names_every_command(name):
     assert re.search(rf"^ghostfill {name}\b", BLOCKS, re.MULTILINE) or f"ghostfill {name} " in BLOCKS
+
+
+def test_what_every_command_imports_is_not_slow():
+    """A library that takes as long to import as the rest comes when it is needed."""
+    imports = "import streams.cli.main, streams.local.home, sys; print('clickhouse_connect' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", imports], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
