@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import starmap
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 from urllib.parse import urlencode
@@ -78,11 +79,8 @@ class Handle:
         self.command(f"USE `{database.replace('`', '``')}`")
 
     def set(self, settings: Mapping[str, str]) -> None:
-        for name, value in sorted(settings.items(), key=_last):
-            if not _SETTING.fullmatch(name):
-                raise EngineError(f"Code: {UNKNOWN_SETTING}. DB::Exception: there is no setting {name!r}")
-            escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-            self.command(f"SET {name} = '{escaped}'")
+        """All of them, or none: in one statement `readonly` does not forbid the others."""
+        self.command(f"SET {', '.join(starmap(_set, settings.items()))}")
 
     def command(self, query: str) -> bytes:
         with _refusals():
@@ -105,16 +103,22 @@ class Handle:
 
     def insert(self, head: str, settings: str, form: str, file: Path) -> Written:
         """Insert what is in a file. (What chdb takes in pieces it acknowledges even where it fails.)"""
-        name = str(file).replace("\\", "\\\\").replace("'", "\\'")
-        statement = f"{head} FROM INFILE '{name}' COMPRESSION 'none' {settings} FORMAT {form}"
+        name = _quoted(str(file))
+        statement = f"{head} FROM INFILE {name} COMPRESSION 'none' {settings} FORMAT {form}"
         with _refusals():
             done = self._connection.query(statement, "TabSeparated")
         return Written(done.rows_written(), done.bytes_written())
 
 
-def _last(setting: tuple[str, str]) -> bool:
-    """What forbids to set anything comes last."""
-    return setting[0] == "readonly"
+def _set(name: str, value: str) -> str:
+    if not _SETTING.fullmatch(name):
+        raise EngineError(f"Code: {UNKNOWN_SETTING}. DB::Exception: there is no setting {name!r}")
+    return f"{name} = {_quoted(value)}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 @contextmanager

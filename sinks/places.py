@@ -21,10 +21,12 @@ def ends_of(client: Client, table: str) -> dict[Place, int]:
 
 
 def identity(client: Client) -> str:
-    """A database's own; it stays as long as its tables do."""
-    asked = (
-        "SELECT toString(uuid) FROM system.tables WHERE database = currentDatabase() AND name = 'migrations'"
-    )
+    """A database's own; it stays as long as its tables do. (Not all kinds of databases give tables an id.)"""
+    asked = """
+        SELECT if(empty(uuid), concat(database, ' of ', toString(serverUUID())), toString(uuid))
+        FROM system.tables
+        WHERE database = currentDatabase() AND name = 'migrations'
+    """
     ((found,),) = client.query(asked).result_rows
     return str(found)
 

@@ -8,6 +8,7 @@ Rules of this file:
 
 import io
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from uuid import uuid4
 
@@ -27,9 +28,10 @@ _SYMBOL = re.compile(r"'([^']+)' = \d+")
 def prepare(client: Client, catalogue: Catalog) -> None:
     _check_avro(client)
     migrate(client)
+    found = _columns(client)
     for table in TABLES.values():
         expected = {**columns_of(catalogue.schemas.current(table.kind)), **PLACE}
-        for statement in changes(table.name, expected, _columns(client, table.name)):
+        for statement in changes(table.name, expected, found[table.name]):
             client.command(statement)
     apply_views(client)
 
@@ -77,9 +79,10 @@ def _grows(found: str, expected: str) -> bool:
     return bool(old) and old == new[: len(old)]
 
 
-def _columns(client: Client, table: str) -> dict[str, str]:
-    asked = (
-        "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {table:String}"
-    )
-    rows = client.query(asked, parameters={"table": table}).result_rows
-    return {str(name): str(kind) for name, kind in rows}
+def _columns(client: Client) -> Mapping[str, dict[str, str]]:
+    """Of each table."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    asked = "SELECT table, name, type FROM system.columns WHERE database = currentDatabase()"
+    for table, name, kind in client.query(asked).result_rows:
+        found[table][name] = kind
+    return found
