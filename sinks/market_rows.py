@@ -3,7 +3,7 @@
 Rules of this file:
 - A block's rows are of one month, and blocks follow one another as their records do: what is in a table is
   always the beginning of what will be.
-- Clocks leave no row.
+- Clocks leave no row, nor do ticks where they are not kept.
 """
 
 from collections.abc import Iterator, Mapping
@@ -43,8 +43,9 @@ class Read(NamedTuple):
 class MarketRows:
     """One partition of one market."""
 
-    def __init__(self, topic: str, codec: Codec) -> None:
+    def __init__(self, topic: str, codec: Codec, *, keeps_ticks: bool = True) -> None:
         self._reader = MarketReader(codec, topic)
+        self._kept = {TICKS: TICK, BARS: BAR} if keeps_ticks else {BARS: BAR}
 
     def read(self, run: Run, ends: Mapping[str, int]) -> Read:
         """What these records say. `ends`: the offset of each table before which everything is there."""
@@ -53,7 +54,7 @@ class MarketRows:
         part = _Part(run.place, rows.columns, offsets[rows.record], times[rows.record])
         kinds = rows.columns.kind
         blocks: list[Block] = []
-        for table, kind in ((TICKS, TICK), (BARS, BAR)):
+        for table, kind in self._kept.items():
             is_wanted = part.offset >= ends.get(table, 0)
             if kinds is not None:
                 is_wanted &= kinds == kind

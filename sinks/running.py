@@ -43,14 +43,14 @@ def run(
     if client is None:
         return
     inserting = Inserting(client, stop, tell, compress=not database.embedded)
-    writer = Writer(client, inserting, codec)
+    writer = Writer(client, inserting, codec, keeps_ticks=keeps_ticks)
     sink = Sink(
         writer.prepare,
         writer.write,
         lambda places: inserting.patiently("progress", lambda: starts(client, places)),
     )
     group = GROUPS + inserting.patiently("migrations", lambda: identity(client))
-    source = Source(kafka, group, sink, tell, instance=instance, keeps_ticks=keeps_ticks)
+    source = Source(kafka, group, sink, tell, instance=instance)
     try:
         sink.run(source, stop, ready)
     finally:

@@ -28,18 +28,10 @@ MOST_BATCHES = 3
 """So much may wait."""
 READ_S = 0.1
 PAUSE_AFTER_S = 2.0
-Prepared = TypeVar("Prepared")
-
 GIVE_UP_S = 5.0
 """How long another sink is kept waiting for what this one has begun."""
 
-
-class Batch(NamedTuple):
-    """Records on their way."""
-
-    ends: Mapping[Place, int]
-    size: "Size"
-    written: "Future[None]"
+Prepared = TypeVar("Prepared")
 
 
 class Size(NamedTuple):
@@ -50,6 +42,14 @@ class Size(NamedTuple):
 
 
 NOTHING = Size(0, 0)
+
+
+class Batch(NamedTuple):
+    """Records on their way."""
+
+    ends: Mapping[Place, int]
+    size: Size
+    written: Future[None]
 
 
 @dataclass

@@ -22,7 +22,7 @@ MOST = 5_000
 ANSWER_S = 20.0
 PASSING = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError.UNKNOWN_TOPIC_OR_PART)
 """Errors after which it goes on; a topic may not have been made yet."""
-_MARKET_PATTERN = r"^ticks(\..+)?$"
+_MORE_MARKETS = r"^ticks\..+$"
 
 
 class SourceError(Exception):
@@ -50,7 +50,6 @@ class Source:
         tell: Callable[[str], None],
         *,
         instance: str | None = None,
-        keeps_ticks: bool = True,
     ) -> None:
         self._holder = holder
         self._tell = tell
@@ -73,10 +72,10 @@ class Source:
             own["group.instance.id"] = instance
         self._consumer = Consumer({**settings, **own})
         self._admin = AdminClient({**settings, "log_level": 0})
-        markets = [MARKETS[1], *([_MARKET_PATTERN] if keeps_ticks else [])]
         self._consumer.subscribe(
-            [*TABLES, *markets], on_assign=self._take, on_revoke=self._give_up, on_lost=self._give_up
-        )
+            [*TABLES, *MARKETS, _MORE_MARKETS],
+            on_assign=self._take, on_revoke=self._give_up, on_lost=self._give_up,
+        )  # fmt: skip
 
     def read(self, wait_s: float) -> list[Run]:
         """What has come; while it is paused nothing comes."""

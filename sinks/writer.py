@@ -45,10 +45,13 @@ class Prepared(NamedTuple):
 class Writer:
     """All tables of one database. It prepares in one thread and writes in another."""
 
-    def __init__(self, client: Client, inserting: Inserting, codec: Codec) -> None:
+    def __init__(
+        self, client: Client, inserting: Inserting, codec: Codec, *, keeps_ticks: bool = True
+    ) -> None:
         self._client = client
         self._inserting = inserting
         self._codec = codec
+        self._keeps_ticks = keeps_ticks
         self._rows = {
             topic: AvroRows(table, codec, foreign=topic in FOREIGN) for topic, table in TABLES.items()
         }
@@ -167,7 +170,7 @@ class Writer:
     def _market(self, place: Place) -> MarketRows:
         found = self._markets.get(place)
         if found is None:
-            found = self._markets[place] = MarketRows(place.topic, self._codec)
+            found = self._markets[place] = MarketRows(place.topic, self._codec, keeps_ticks=self._keeps_ticks)
         return found
 
     def _ends_at(self, place: Place) -> Mapping[str, int]:

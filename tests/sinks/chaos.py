@@ -20,7 +20,6 @@ MOODS = {"lost": 0.04, "cut": 0.04, "twice": 0.04}
 TABLES = ("fills", "fills", "fills", "fills", "orders", "equity", "decisions", "trades", "slices", "bars")
 """What is published, by how much."""
 PORTION = 2_000
-CALM_S = 30.0
 
 
 @contextmanager

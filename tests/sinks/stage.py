@@ -122,11 +122,6 @@ class Stage:
         ((found,),) = self.ask(query)
         return found
 
-    def await_rows(self, table: str, rows: int, patience: float = PATIENCE) -> None:
-        """Until the table has as many, and not more."""
-        self.sink.until(lambda: self.one(f"SELECT count() FROM {table} FINAL") >= rows, patience)
-        assert self.one(f"SELECT count() FROM {table} FINAL") == rows
-
     def drop(self) -> None:
         self.sink.drop()
         self.server.drop()

@@ -118,7 +118,9 @@ def test_a_market_is_found_when_it_is_made(stage, broker, load):
 
 
 def test_without_ticks(stage, load):
+    """Bars are kept, also those among the ticks of a market."""
     load.publish("ticks", range(10))
+    load.publish("bars", range(10))
     load.publish("fills", range(10))
     stage.sink = stage.new_sink(stage.port, "--no-ticks")
     stage.start()
