@@ -33,7 +33,6 @@ from streams.cli.figures import (
     decision_lines,
     fill_lines,
     position_lines,
-    rows_of,
     slice_lines,
 )
 from streams.cli.many import example
@@ -63,7 +62,7 @@ SECTIONS = {
     "accounts": Section("accounts-now", {}, account_lines),
     "open positions": Section("open-positions", {}, position_lines),
     "pending slices": Section("pending-slices", {}, slice_lines),
-    "last fills": Section("markers", {"limit": LAST}, fill_lines),
+    "last fills": Section("recent-fills", {"limit": LAST}, fill_lines),
     "last decisions": Section("recent-decisions", {"limit": LAST}, decision_lines),
 }
 
@@ -101,13 +100,10 @@ def watch(account: str | None, every: float, as_json: bool) -> None:
 
 
 def look(client: Client, account: str | None) -> dict[str, Rows]:
-    seen: dict[str, Rows] = {
-        name: rows_of(ask(client, each.question, account=account, **each.parameters))
+    return {
+        name: ask(client, each.question, account=account, **each.parameters).dicts()
         for name, each in SECTIONS.items()
     }
-    oldest_first = sorted(seen["last fills"], key=lambda row: row["ts"])
-    seen["last fills"] = oldest_first[::-1]
-    return seen
 
 
 def _first_look(account: str | None) -> dict[str, Rows]:

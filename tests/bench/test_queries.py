@@ -13,7 +13,7 @@ pytestmark = pytest.mark.bench
 
 DASHBOARD = (
     "performance equity-curve drawdown drawdowns daily-ledger slice-effectiveness entry-timing skipped-slices pnl-by-symbol"
-    " pnl-by-exit-reason pnl-by-source pnl-by-hour best-trades worst-trades recent-trades open-positions markers hold-time"
+    " pnl-by-exit-reason pnl-by-source pnl-by-hour best-trades worst-trades recent-trades recent-fills open-positions markers hold-time"
     " theories win-rate-over-time profit-factor sharpe sortino cagr rejected signals-seen fill-latency excursion-quantiles"
 ).split()
 MOST_S = 1.0

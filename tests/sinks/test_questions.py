@@ -60,6 +60,11 @@ def test_what_was_written_twice_shows_once(server, name, twice):
     assert told(ask(twice, name, **NEEDED.get(name, {}))) == expected()[name]
 
 
+def test_fills_that_were_written_twice_do_not_take_the_place_of_others(twice):
+    last = told(ask(twice, "recent-fills", limit=5)).splitlines()
+    assert last == expected()["recent-fills"].splitlines()[:6]
+
+
 @pytest.fixture(scope="module")
 def twice(server):
     """Signals are a row a record, so theirs are written once."""
@@ -90,6 +95,7 @@ def test_an_account_alone(small, name):
         ),
         ("recent-trades", {"symbol": "Y"}, ["a-t4", "a-t2"]),
         ("recent-trades", {"limit": 1, "account": "a"}, ["a-t4"]),
+        ("recent-fills", {"until": "2026-01-07", "limit": 4}, ["Y", "Y", "X", "X"]),
         ("best-trades", {"until": date(2026, 1, 6)}, ["a-t1", "a-t2"]),
     ],
 )
@@ -115,8 +121,7 @@ def test_a_moment_can_be_said_in_several_ways(small, moment):
 
 def test_a_span_begins_with_the_equity_at_its_beginning(small):
     """On the 6th: from 1,010.4 to 1,015.3, one day, and two trades."""
-    found = ask(small, "performance", account="a", since="2026-01-06", until="2026-01-07")
-    row = dict(zip(found.columns, found.rows[0], strict=True))
+    (row,) = ask(small, "performance", account="a", since="2026-01-06", until="2026-01-07").dicts()
     assert (row["trades"], row["days"]) == (2, 1)
     assert [str(row[name]) for name in ("start_equity", "end_equity")] == ["1010.40000000", "1015.30000000"]
     assert row["total_return"] == pytest.approx(4.9 / 1010.4, rel=1e-12)

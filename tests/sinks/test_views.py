@@ -12,7 +12,7 @@ from tests.sinks.world import ONE, at, equity, world
 
 VIEWS = (
     "orders_now slices_now positions_open day_ends daily slice_fills slice_results theory_results equity_peaks"
-    " plan_fills trade_excursions"
+    " plan_fills trade_excursions closed_trades"
 ).split()
 
 
