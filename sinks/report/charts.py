@@ -118,16 +118,6 @@ class Bar(NamedTuple):
 def columns(name: str, bars: Sequence[Bar], label: str, *, costs: bool = False) -> Chart:
     """Upright bars."""
     good, bad = (LOSS, GAIN) if costs else (GAIN, LOSS)
-    data = [
-        {
-            "type": "bar",
-            "x": [_plain(bar.name) for bar in bars], "y": [bar.value for bar in bars],
-            "text": [_plain(bar.text) for bar in bars],
-            "textposition": "outside", "textangle": 0, "constraintext": "none", "textfont": {"size": 12},
-            "cliponaxis": False, "hoverinfo": "skip",
-            "marker": {"color": [good if bar.value >= 0 else bad for bar in bars]},
-        }
-    ]  # fmt: skip
     layout = {
         "height": 220,
         "xaxis": {"type": "category", "showgrid": False},
@@ -135,22 +125,12 @@ def columns(name: str, bars: Sequence[Bar], label: str, *, costs: bool = False) 
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
         "bargap": 0.45,
     }
-    return Chart(name, label, {"data": data, "layout": layout})
+    return Chart(name, label, {"data": [_drawn(bars, "x", "y", good, bad)], "layout": layout})
 
 
 def lying(name: str, bars: Sequence[Bar], label: str) -> Chart:
     """Bars that lie, for longer names; the first on top."""
-    upside_down = list(reversed(bars))
-    data = [
-        {
-            "type": "bar", "orientation": "h",
-            "y": [_plain(bar.name) for bar in upside_down], "x": [bar.value for bar in upside_down],
-            "text": [_plain(bar.text) for bar in upside_down],
-            "textposition": "outside", "textangle": 0, "constraintext": "none", "textfont": {"size": 12},
-            "cliponaxis": False, "hoverinfo": "skip",
-            "marker": {"color": [GAIN if bar.value >= 0 else LOSS for bar in upside_down]},
-        }
-    ]  # fmt: skip
+    drawn = {**_drawn(bars[::-1], "y", "x", GAIN, LOSS), "orientation": "h"}
     layout = {
         "height": 60 + 34 * len(bars),
         "xaxis": {
@@ -160,7 +140,19 @@ def lying(name: str, bars: Sequence[Bar], label: str) -> Chart:
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
         "bargap": 0.4,
     }  # fmt: skip
-    return Chart(name, label, {"data": data, "layout": layout})
+    return Chart(name, label, {"data": [drawn], "layout": layout})
+
+
+def _drawn(bars: Sequence[Bar], names: str, values: str, good: str, bad: str) -> Figure:
+    """`names`, `values`: the axes on which they are."""
+    return {
+        "type": "bar",
+        names: [_plain(bar.name) for bar in bars], values: [bar.value for bar in bars],
+        "text": [_plain(bar.text) for bar in bars],
+        "textposition": "outside", "textangle": 0, "constraintext": "none", "textfont": {"size": 12},
+        "cliponaxis": False, "hoverinfo": "skip",
+        "marker": {"color": [good if bar.value >= 0 else bad for bar in bars]},
+    }  # fmt: skip
 
 
 def _room(values: Sequence[float], share: float = 0.22) -> list[float]:

@@ -18,7 +18,6 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from sinks.accounts import Ask, require
-from sinks.questions import Answer
 from sinks.report import charts, texts
 from sinks.report.charts import Bar, Chart
 from sinks.report.months import WEEKDAYS, Month, months
@@ -125,18 +124,14 @@ class _Asked:
         self._span = {"since": wish.since, "until": wish.until}
 
     def rows(self, name: str, **more: Any) -> list[Row]:
-        return _rows(self._ask(name, account=self._account, **self._span, **more))
+        return self._ask(name, account=self._account, **self._span, **more).dicts()
 
     def held(self) -> list[Row]:
         """All of it, whenever it was opened."""
-        return _rows(self._ask("open-positions", account=self._account))
+        return self._ask("open-positions", account=self._account).dicts()
 
     def prices(self, symbol: str, since: datetime, until: datetime) -> list[Row]:
-        return _rows(self._ask("report-prices", symbol=symbol, since=since, until=until, points=1500))
-
-
-def _rows(answer: Answer) -> list[Row]:
-    return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+        return self._ask("report-prices", symbol=symbol, since=since, until=until, points=1500).dicts()
 
 
 def _slices(asked: _Asked) -> list[Row]:
@@ -298,9 +293,9 @@ def _figures(drawn: Iterable[Chart | None]) -> Markup:
 
 
 def _filled(**facts: Any) -> str:
-    scripts = [_plotly(), _part("page.js")]
+    scripts = [_plotly(), _part("drawing.js"), _part("page.js")]
     return _template().render(
-        style=Markup(_part("page.css")),
+        style=Markup(_part("colours.css") + _part("page.css")),
         scripts=[Markup(each) for each in scripts],
         script_hashes=Markup(" ".join(f"'sha256-{_hash(each)}'" for each in scripts)),
         **facts,

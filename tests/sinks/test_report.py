@@ -207,10 +207,6 @@ def open_page(browser, files):
         assert each.complaints == []
 
 
-def rows(answer):
-    return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
-
-
 # What is seen ------------------------------------------------------------------------------------
 
 DRAWN = """charts => charts.map(chart => {
@@ -301,15 +297,16 @@ def test_for_who_cannot_see_it(open_page):
 @pytest.mark.parametrize("account", [SLICER, ALL_AT_ONCE])
 def test_its_numbers_are_the_questions_answers(open_page, ask, account):
     shown = open_page(account)
-    performance = rows(ask("performance", account=account))[0]
-    held = rows(ask("open-positions", account=account))
+    performance = ask("performance", account=account).dicts()[0]
+    held = ask("open-positions", account=account).dicts()
     tiles = shown.tiles()
     assert tiles.pop("unrealised") == texts.raw(sum((row["unrealised"] for row in held), Decimal(0)))
     assert tiles == {name: texts.raw(performance[name]) for name in tiles}
 
     def told(name, *columns, **more):
         return [
-            [texts.raw(row[column]) for column in columns] for row in rows(ask(name, account=account, **more))
+            [texts.raw(row[column]) for column in columns]
+            for row in ask(name, account=account, **more).dicts()
         ]
 
     def seen(name, *places):
@@ -328,7 +325,8 @@ def test_its_numbers_are_the_questions_answers(open_page, ask, account):
             "slice-effectiveness", "number", "fills", "cost_bps", "pnl", "skipped"
         )
         missed = sum(
-            row["would_have_made"] or 0 for row in rows(ask("skipped-slices", account=account, limit=10_000))
+            row["would_have_made"] or 0
+            for row in ask("skipped-slices", account=account, limit=10_000).dicts()
         )
         assert sum(Decimal(row[5]) for row in shown.table("slices") if row[5]) == missed
     calendar = shown.page.eval_on_selector_all(
@@ -339,8 +337,8 @@ def test_its_numbers_are_the_questions_answers(open_page, ask, account):
 
 def test_the_first_sentence(open_page, ask):
     said = open_page(SLICER).page.text_content("#lead")
-    performance = rows(ask("performance", account=SLICER))[0]
-    worst = rows(ask("worst-trades", account=SLICER, limit=1))[0]
+    performance = ask("performance", account=SLICER).dicts()[0]
+    worst = ask("worst-trades", account=SLICER, limit=1).dicts()[0]
     assert said.startswith(f"{SLICER} made +{100 * performance['total_return']:.2f} % in {DAYS - 1} days: ")
     assert f"{performance['trades']} trades, {performance['wins']} won" in said
     assert f"the worst lost {-worst['pnl']:,.2f} in {worst['symbol']}" in said
@@ -394,7 +392,7 @@ def test_only_a_part_of_the_time(ask, browser, tmp_path):
     file = tmp_path / "part.html"
     file.write_text(page(ask, Wish(SLICER, since, since + timedelta(days=1)), WRITTEN), "utf-8")
     shown = Opened(browser, file, DESK)
-    expected = rows(ask("performance", account=SLICER, since=since, until=since + timedelta(days=1)))[0]
+    expected = ask("performance", account=SLICER, since=since, until=since + timedelta(days=1)).dicts()[0]
     assert shown.tiles()["trades"] == str(expected["trades"])
     shown.page.close()
     assert shown.complaints == []
