@@ -31,6 +31,8 @@ _BEHIND: tuple[dict[str, Any], ...] = (
     {"name": "k_topic", "type": "string"},
 )
 """Offsets and times as doubles, which have one length and hold both exactly."""
+_NAMES = tuple(field["name"] for field in _BEHIND)
+assert set(_NAMES) == set(PLACE)
 _OFFSET_AND_TIME = struct.Struct("<dd").pack
 
 
@@ -94,7 +96,3 @@ def file_of(head: bytes, rows: int, parts: Iterable[bytes]) -> bytes:
 
 def _text(octets: bytes) -> bytes:
     return signed(len(octets)) + octets
-
-
-_NAMES = tuple(field["name"] for field in _BEHIND)
-assert set(_NAMES) == set(PLACE)

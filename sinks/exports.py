@@ -10,11 +10,9 @@ from typing import NamedTuple
 
 from clickhouse_connect.driver.client import Client
 
-from sinks.pieces import pieces
+from sinks.pieces import CSV, expression, pieces
 from sinks.questions import select
 
-ISO = "%Y-%m-%dT%H:%i:%S.%fZ"
-FORMULA = r"^[=+\\-@\\t\\r]"
 ALWAYS = 1 << 52
 """A time after every other."""
 
@@ -50,7 +48,7 @@ def csv(client: Client, name: str, account: str, span: Span) -> Iterator[bytes]:
     types = _types(client, export)
     yield f"{','.join(types)}\n".encode()
     parameters = {"account": account, "since": span.since or 0, "until": span.until or ALWAYS}
-    yield from pieces(client, _statement(export, types), parameters, "CSV", name=name)
+    yield from pieces(client, _statement(export, types), parameters, CSV, name=name)
 
 
 def _types(client: Client, export: Export) -> dict[str, str]:
@@ -60,7 +58,10 @@ def _types(client: Client, export: Export) -> dict[str, str]:
 
 
 def _statement(export: Export, types: Mapping[str, str]) -> str:
-    columns = ", ".join(f"{_text(f'found.`{name}`', typed)} AS `{name}`" for name, typed in types.items())
+    columns = ", ".join(
+        f"{expression(f'found.`{name}`', typed, CSV, for_spreadsheets=True)} AS `{name}`"
+        for name, typed in types.items()
+    )
     time = f"toDateTime64(found.{export.time}, 6, 'UTC')"
     return f"""
         SELECT {columns}
@@ -69,11 +70,3 @@ def _statement(export: Export, types: Mapping[str, str]) -> str:
             AND {time} < fromUnixTimestamp64Micro({{until:Int64}}, 'UTC')
         ORDER BY found.{export.time}, found.{export.key}
     """
-
-
-def _text(value: str, typed: str) -> str:
-    if "DateTime64" in typed:
-        value = f"formatDateTime({value}, '{ISO}')"
-    elif "String" in typed and not typed.startswith(("Map", "Array")):
-        value = f"if(match({value}, '{FORMULA}'), concat('\\'', {value}), {value})"
-    return f"ifNull(toString({value}), '')" if "Nullable" in typed else value

@@ -1,6 +1,8 @@
 """A result as ClickHouse writes it, piece by piece: memory stays flat however long it is.
 
-Rules of this file: a result that an error cut short is no result; the error is told.
+Rules of this file:
+- A result that an error cut short is no result; the error is told.
+- Times are ISO in UTC, and of an enum the word. In CSV what is not there is empty.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,6 +19,11 @@ PIECE = 1 << 20
 TAIL = 1 << 15
 """Bytes at a result's end in which an error is told."""
 TAG = "X-ClickHouse-Exception-Tag"
+CSV, PARQUET = "CSV", "Parquet"
+"""ClickHouse's names."""
+ISO = "%Y-%m-%dT%H:%i:%S.%fZ"
+FORMULA = r"^[=+\\-@\\t\\r]"
+"""What a spreadsheet takes for the beginning of one."""
 
 
 def pieces(
@@ -40,6 +47,27 @@ def pieces(
             stream.close()
     except (ClickHouseError, HTTPError) as error:
         raise refused(name, error) from error
+
+
+def expression(column: str, typed: str, form: str, *, for_spreadsheets: bool = False) -> str:
+    """What to select of a column of that type so that it is written by these rules."""
+    bare, value = bare_type(typed), column
+    if bare.startswith("Enum"):
+        value = f"toString({column})"
+    elif bare.startswith("DateTime64") and form != PARQUET:
+        value = f"formatDateTime({column}, '{ISO}', 'UTC')"
+    elif bare.startswith("String") and for_spreadsheets:
+        value = f"if(match({column}, '{FORMULA}'), concat('\\'', {column}), {column})"
+    if form == CSV and typed.removeprefix("LowCardinality(").startswith("Nullable("):
+        return f"ifNull(toString({value}), '')"  # ClickHouse would write \\N
+    return value
+
+
+def bare_type(typed: str) -> str:
+    """Without what surrounds it."""
+    for wrapper in ("LowCardinality(", "Nullable("):
+        typed = typed.removeprefix(wrapper)
+    return typed
 
 
 def _refuse_error(tail: bytes, tag: str) -> None:

@@ -39,6 +39,10 @@ class Answer(NamedTuple):
     """ClickHouse's."""
     rows: list[tuple[Any, ...]]
 
+    def dicts(self) -> list[dict[str, Any]]:
+        """The rows by the names of their columns."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
 
 class Parameter(NamedTuple):
     """What a question may be told."""

@@ -12,25 +12,26 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 
 import click
 from clickhouse_connect.driver.client import Client
 
-from sinks.pieces import pieces
+from sinks.pieces import CSV, PARQUET, bare_type, expression, pieces
 from sinks.questions import Answer, columns_of, select
+from streams.cli.params import Command
+from streams.files.whole import whole
 from streams.local.home import find_database
 
 TABLE = "table"
-FORMATS: Mapping[str, str] = {"csv": "CSV", "json": "JSONEachRow", "parquet": "Parquet"}
+FORMATS: Mapping[str, str] = {"csv": CSV, "json": "JSONEachRow", "parquet": PARQUET}
 """ClickHouse's names."""
 SUFFIXES = {".csv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"}
-ISO = "%Y-%m-%dT%H:%i:%S.%fZ"
 SELECT = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:(?:select|with)\b|\()", re.IGNORECASE | re.DOTALL)
 UNKNOWN = "–"
 FRACTIONS = frozenset(
@@ -41,8 +42,6 @@ FRACTIONS = frozenset(
 NUMBERS = ("Decimal", "Float", "Int", "UInt")
 FEW_ROWS = 8
 CENTS = 2
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def output_options(command: Command) -> Command:
@@ -85,7 +84,8 @@ def show(
     else:
         data = written(client, statement, parameters, form, name)
     if out is not None:
-        _write(data, out)
+        with whole(out) as file:
+            _pass_through(data, file)
         return
     try:
         _pass_through(data, sys.stdout.buffer)
@@ -106,7 +106,7 @@ def _form(form: str | None, out: Path | None) -> str:
 def written(
     client: Client, statement: str, parameters: Mapping[str, str], form: str, name: str
 ) -> Iterator[bytes]:
-    """As ClickHouse writes the format. Times are ISO in UTC, and of an enum the word."""
+    """As ClickHouse writes the format."""
     if not SELECT.match(statement):  # nothing that another statement could be made of
         yield from pieces(
             client, statement, parameters, "CSVWithNames" if form == "csv" else FORMATS[form], name
@@ -117,30 +117,12 @@ def written(
         heads = io.StringIO()
         csv.writer(heads, lineterminator="\n").writerow(names)
         yield heads.getvalue().encode()
-    shown = [_shown(f"`{each}`", typed, form) for each, typed in zip(names, types, strict=True)]
+    shown = [
+        f"{expression(f'`{each}`', typed, FORMATS[form])} AS `{each}`"
+        for each, typed in zip(names, types, strict=True)
+    ]
     selected = f"SELECT {', '.join(shown)} FROM ({statement}\n)"
     yield from pieces(client, selected, parameters, FORMATS[form], name)
-
-
-def _shown(column: str, typed: str, form: str) -> str:
-    bare, value = _bare(typed), column
-    if bare.startswith("Enum"):
-        value = f"toString({column})"
-    if bare.startswith("DateTime64") and form != "parquet":
-        value = f"formatDateTime({column}, '{ISO}', 'UTC')"
-    if form == "csv" and bare != typed.removeprefix("LowCardinality("):
-        value = f"ifNull(toString({value}), '')"  # empty, not ClickHouse's \\N
-    return f"{value} AS {column}"
-
-
-def _write(data: Iterator[bytes], out: Path) -> None:
-    part = out.with_name(f".{out.name}.part")
-    try:
-        with part.open("wb") as file:
-            _pass_through(data, file)
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _pass_through(data: Iterator[bytes], file: IO[bytes]) -> None:
@@ -182,13 +164,7 @@ def _aligned(rows: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
 
 
 def _is_number(typed: str) -> bool:
-    return _bare(typed).startswith(NUMBERS)
-
-
-def _bare(typed: str) -> str:
-    for wrapper in ("LowCardinality(", "Nullable("):
-        typed = typed.removeprefix(wrapper)
-    return typed
+    return bare_type(typed).startswith(NUMBERS)
 
 
 def _cells(name: str, typed: str, values: Sequence[Any]) -> list[str]:

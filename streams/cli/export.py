@@ -1,5 +1,6 @@
 """`ghostfill export`: what an account did, as CSV files."""
 
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from sinks.exports import EXPORTS, Span, csv
 from sinks.questions import ask
 from streams.cli.answers import reader
 from streams.cli.many import example
-from streams.cli.params import TIME
+from streams.cli.params import EPOCH, since_option, until_option
+from streams.files.whole import whole
 
 EXAMPLE = """\
 ghostfill export trades --account paper-1 --out trades.csv
@@ -24,10 +26,15 @@ ghostfill export --all --account paper-1 --out paper-1 --since 2026-01-05"""
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="The file; with --all the folder."
 )
-@click.option("--since", type=TIME, help="Nothing from before this time, such as 2026-01-05.")
-@click.option("--until", type=TIME, help="Nothing from this time on.")
+@since_option
+@until_option
 def export(
-    what: str | None, everything: bool, account: str, out: Path, since: int | None, until: int | None
+    what: str | None,
+    everything: bool,
+    account: str,
+    out: Path,
+    since: datetime | None,
+    until: datetime | None,
 ) -> None:
     """Write orders, fills, open positions, trades or the daily ledger as CSV.
 
@@ -36,16 +43,16 @@ def export(
     """
     if everything == (what is not None):
         raise click.UsageError(f"name one of {', '.join(EXPORTS)}; or all of them, with --all")
+    span = Span(_micros(since), _micros(until))
     files = {what: out} if what is not None else {name: out / f"{name}.csv" for name in EXPORTS}
     with reader() as client:
         require(partial(ask, client), account)
         for name, file in files.items():
             file.parent.mkdir(parents=True, exist_ok=True)
-            part = file.with_name(f".{file.name}.part")
-            try:
-                with part.open("wb") as target:
-                    target.writelines(csv(client, name, account, Span(since, until)))
-                part.replace(file)
-            finally:
-                part.unlink(missing_ok=True)
+            with whole(file) as target:
+                target.writelines(csv(client, name, account, span))
             click.echo(file)
+
+
+def _micros(moment: datetime | None) -> int | None:
+    return None if moment is None else (moment - EPOCH) // timedelta(microseconds=1)

@@ -9,16 +9,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sinks.questions import Answer
 from streams.cli.answers import CENTS, UNKNOWN, decimal_cell
 from streams.cli.tables import table
 
 Row = Mapping[str, Any]
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
-
-
-def rows_of(answer: Answer) -> list[dict[str, Any]]:
-    return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
 
 
 def account_lines(rows: Iterable[Row]) -> list[str]:

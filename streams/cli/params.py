@@ -1,13 +1,20 @@
 """Values on the command line that are more than text: amounts, times, speeds, settings."""
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 import click
 
 from schemas import numbers
 from schemas.errors import MessageError
+
+AGO = re.compile(r"(\d+)(min|h|d|w)")
+UNITS = {"min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class _Param(click.ParamType):
@@ -46,6 +53,21 @@ class TimeType(_Param):
         return numbers.time("", text)
 
 
+class MomentType(_Param):
+    """A time, or how long ago."""
+
+    name = "time"
+
+    def read(self, text: str) -> datetime:
+        try:
+            if ago := AGO.fullmatch(text):
+                return datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+            return EPOCH + timedelta(microseconds=numbers.time("", text))
+        except (MessageError, OverflowError) as error:
+            expected = "a time such as 2026-01-05T14:30Z, or 7d, 12h, 30min ago"
+            raise MessageError("", text, expected) from error
+
+
 class SpeedType(_Param):
     """How many seconds of event time pass in one of the wall; None for `max`."""
 
@@ -60,7 +82,16 @@ class SpeedType(_Param):
         return float(match[1])
 
 
-AMOUNT, TIME, SPEED = AmountType(), TimeType(), SpeedType()
+AMOUNT, TIME, MOMENT, SPEED = AmountType(), TimeType(), MomentType(), SpeedType()
+
+
+def since_option(command: Command) -> Command:
+    text = "From this time on: 2026-01-05, or 7d for the last seven days."
+    return click.option("--since", type=MOMENT, help=text)(command)
+
+
+def until_option(command: Command) -> Command:
+    return click.option("--until", type=MOMENT, help="Before this time.")(command)
 
 
 def pairs(texts: Sequence[str]) -> dict[str, str]:

@@ -2,9 +2,7 @@
 
 import difflib
 import os
-import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +11,11 @@ import click
 from sinks.questions import Question, QuestionError, questions
 from streams.cli.answers import output_options, reader, show
 from streams.cli.many import example
-from streams.cli.params import pairs
+from streams.cli.params import pairs, since_option, until_option
 from streams.local.home import Home
 
 OWN = "queries"
 """The home's folder for a person's own questions."""
-AGO = re.compile(r"(\d+)(min|h|d|w)")
-UNITS = {"min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-class Moment(click.ParamType):
-    """A time, or how long ago."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        if ago := AGO.fullmatch(value):
-            return datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
-        try:
-            return datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"found {value}; expected a time such as 2026-01-05T14:30Z, or 7d, 12h, 30min ago")
 
 
 @click.command(
@@ -47,8 +27,8 @@ class Moment(click.ParamType):
 @click.argument("name", required=False)
 @click.option("--account", help="One account; usual are all.")
 @click.option("--symbol", help="One symbol, where the question knows symbols.")
-@click.option("--since", type=Moment(), help="From this time on: 2026-01-05, or 7d for the last seven days.")
-@click.option("--until", type=Moment(), help="Before this time.")
+@since_option
+@until_option
 @click.option("--limit", type=click.IntRange(min=1), help="So many rows at most.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Another parameter of the question.")
 @output_options

@@ -1,8 +1,7 @@
 """`ghostfill report`: how an account did, as an HTML file that needs nothing else."""
 
-import os
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -13,13 +12,13 @@ from sinks.questions import ask
 from sinks.report.page import Wish, page
 from streams.cli.answers import reader
 from streams.cli.many import example
-from streams.cli.params import TIME
+from streams.cli.params import since_option, until_option
+from streams.files.whole import whole
 
 EXAMPLE = """\
 ghostfill report paper-1 --out report.html
-ghostfill report paper-1 --since 2026-01-05
+ghostfill report paper-1 --since 7d
 ghostfill report paper-1 --out dashboard.html --refresh 60"""
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WRITTEN_OFTENER = 4
 """So many times a page is written while it is shown: who asks for a newer one gets it."""
 
@@ -30,19 +29,21 @@ WRITTEN_OFTENER = 4
     "--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"), show_default=True,
     help="The file.",
 )  # fmt: skip
-@click.option("--since", type=TIME, help="Nothing from before this time, such as 2026-01-05.")
-@click.option("--until", type=TIME, help="Nothing from this time on.")
+@since_option
+@until_option
 @click.option(
     "--refresh", type=click.IntRange(min=1), metavar="SECONDS",
     help="Keep writing until Ctrl-C; the page loads itself again so often.",
 )  # fmt: skip
-def report(account: str, out: Path, since: int | None, until: int | None, refresh: int | None) -> None:
+def report(
+    account: str, out: Path, since: datetime | None, until: datetime | None, refresh: int | None
+) -> None:
     """Show how an account did: one HTML file, which asks nothing of any network.
 
     Equity and drawdown, entries and exits on the price, what each slice cost and earned, exits, days, trades,
     and what was not traded and why.
     """
-    wish = Wish(account, _moment(since), _moment(until), refresh)
+    wish = Wish(account, since, until, refresh)
     _write(wish, out)
     click.echo(f"{out.absolute()}")
     if refresh is None:
@@ -65,16 +66,7 @@ def _keep_writing(wish: Wish, out: Path, seconds: float) -> None:
 
 
 def _write(wish: Wish, out: Path) -> None:
-    """The file appears whole."""
     with reader() as client:
         text = page(partial(ask, client), wish, datetime.now(UTC))
-    part = out.with_name(f".{out.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, out)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _moment(micros: int | None) -> datetime | None:
-    return None if micros is None else EPOCH + timedelta(microseconds=micros)
+    with whole(out) as file:
+        file.write(text.encode())

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import orjson
@@ -23,34 +23,26 @@ from streams.cli.figures import (
     percent,
     position_lines,
     ratio,
-    rows_of,
     signed,
     slice_lines,
     trade_lines,
 )
 from streams.cli.many import example
-from streams.cli.query import Moment
+from streams.cli.params import Command, since_option
 from streams.cli.tables import table
 
 NOW = "equity cash realised unrealised day_pnl open_positions pending_slices".split()
 """Of an account as it stands; the others are of its trades and days."""
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="For programs.")(command)
 
 
-def since_option(command: Command) -> Command:
-    text = "From this time on: 2026-01-05, or 7d for the last seven days."
-    return click.option("--since", type=Moment(), help=text)(command)
-
-
 def found(name: str, account: str | None, **parameters: object) -> list[dict[str, Any]]:
     """A question's rows; an account that nothing is stored of is told."""
     with reader() as client:
-        rows = rows_of(ask(client, name, account=account, **parameters))
+        rows = ask(client, name, account=account, **parameters).dicts()
         if account is not None and not rows:
             require(partial(ask, client), account)
     return rows

@@ -16,6 +16,7 @@ from streams.engine.simulate import simulate
 from streams.engine.stats import Statistics
 from streams.files.faults import BadRows
 from streams.files.results import Results
+from streams.files.whole import whole
 
 SUMMARY = "summary.json"
 
@@ -67,7 +68,8 @@ class Run:
                 listen(outputs)
             results.finish()
         summary = self._summary(seen, statistics)
-        write_json(self.folder / SUMMARY, summary)
+        with whole(self.folder / SUMMARY) as file:
+            file.write(f"{json_text(summary)}\n".encode())
         return summary
 
     def _summary(self, seen: Seen, statistics: dict[str, Statistics]) -> dict[str, Any]:
@@ -90,12 +92,6 @@ class Run:
 
 def _late(statistics: Statistics) -> int:
     return statistics.decisions.get("late", Counter()).total()
-
-
-def write_json(path: Path, summary: dict[str, Any]) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(json_text(summary) + "\n", encoding="utf-8")
-    part.replace(path)
 
 
 def json_text(summary: dict[str, Any]) -> str:

@@ -31,8 +31,7 @@ def trace(signal_id: str, source: str | None, account: str | None, as_json: bool
     Times are UTC.
     """
     with reader() as client:
-        answer = ask(client, "trace", signal_id=signal_id, source=source, account=account)
-    rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+        rows = ask(client, "trace", signal_id=signal_id, source=source, account=account).dicts()
     if not rows:
         raise click.ClickException(f"nothing is stored of a signal {signal_id}")
     if as_json:

@@ -176,6 +176,8 @@ def test_a_question_of_ones_own(results, capsys):
             "performance takes no symbol; it takes account, since, until",
         ),
         (["query", "performance", "--since", "then"], 2, "found then; expected a time such as"),
+        (["query", "performance", "--since", "99999999w"], 2, "found 99999999w; expected a time such as"),
+        (["report", "a", "--since", "then"], 2, "found then; expected a time such as"),
         (["query", "trace"], 2, "trace needs signal_id: the signal"),
         (["query", "sharpe", "--out", "x.txt"], 2, "--out x.txt: which format?"),
         (["query", "recent-trades", "--limit", "0"], 2, "--limit"),

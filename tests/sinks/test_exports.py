@@ -115,8 +115,7 @@ def test_positions_that_are_open(client, outputs):
 
 
 def test_the_daily_ledger(client):
-    answer = ask(client, "daily-ledger", account=ACCOUNT)
-    expected = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+    expected = ask(client, "daily-ledger", account=ACCOUNT).dicts()
     rows = exported(client, "daily")
     shared = ("equity", "cash", "pnl", "drawdown")
     assert [[row["day"], *(Decimal(row[name]) for name in shared)] for row in rows] == [
@@ -188,6 +187,11 @@ def test_one_file_and_all_of_them(run, client, tmp_path):
     assert done.returncode == 0
     assert {each.name for each in (tmp_path / "folder").iterdir()} == {f"{name}.csv" for name in EXPORTS}
     assert (tmp_path / "folder" / "trades.csv").read_bytes() == text
+
+
+def test_since_when_may_be_how_long_ago(run, tmp_path):
+    assert run("trades", "--account", ACCOUNT, "--out", "trades.csv", "--since", "30min").returncode == 0
+    assert (tmp_path / "trades.csv").read_text().count("\n") == 1  # the names of the columns
 
 
 def test_what_is_wrong_is_one_sentence(run, tmp_path):

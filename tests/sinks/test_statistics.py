@@ -139,9 +139,9 @@ def asked(server):
 
 
 def one(client: Any, name: str, case: Case) -> dict[str, Any]:
-    found = ask(client, name, account=case.name)
-    assert len(found.rows) <= 1
-    return dict(zip(found.columns, found.rows[0], strict=True)) if found.rows else {}
+    found = ask(client, name, account=case.name).dicts()
+    assert len(found) <= 1
+    return found[0] if found else {}
 
 
 def rows(client: Any, name: str, case: Case, **more: Any) -> pd.DataFrame:
@@ -433,8 +433,7 @@ class Simulated:
     summaries: dict[str, dict[str, Any]]
 
     def dict(self, name: str, account: str, key: str | None = None) -> Any:
-        found = ask(self.client, name, account=account)
-        rows = [dict(zip(found.columns, row, strict=True)) for row in found.rows]
+        rows = ask(self.client, name, account=account).dicts()
         return {row[key]: row for row in rows} if key else rows[0]
 
 

@@ -92,8 +92,7 @@ def closed_by_a_signal():
 
 
 def rows(client, signal_id, **more):
-    answer = ask(client, "trace", signal_id=signal_id, **more)
-    return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+    return ask(client, "trace", signal_id=signal_id, **more).dicts()
 
 
 @pytest.mark.parametrize(("signal_id", "expected"), [("s1", S1), ("s7", S7), ("s4", S4)])
