@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
-from starlette.types import ASGIApp
 
 from sinks.database import Database
 from streams.transport.cluster import Cluster, ClusterError
 from streams.web.app import application
+from streams.web.door.guard import Guard
+from streams.web.door.policy import Policy
+from streams.web.door.wire import server_options
 from streams.web.instance import watched
 
 STOP_S = 3
 """Streams are cut after so long."""
-HEAD = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +40,24 @@ def serve(
     cluster: Cluster,
     database: Database,
     address: Address,
+    policy: Policy,
     registry_url: str | None,
-    guarded: Callable[[ASGIApp], ASGIApp],
     ready: Callable[[], None],
 ) -> None:
     """Until SIGTERM or Ctrl-C."""
-    app = guarded(application(lambda: watched(cluster, database, registry_url)))
+    app = Guard(application(lambda: watched(cluster, database, registry_url), policy), policy)
     config = uvicorn.Config(
         app,
         host=address.host,
         port=address.port,
         ssl_certfile=address.certificate,
         ssl_keyfile=address.key,
-        http="httptools",
         ws="websockets-sansio",
         log_level="warning",
         access_log=False,
-        server_header=False,
         date_header=False,
         timeout_graceful_shutdown=STOP_S,
-        h11_max_incomplete_event_size=HEAD,
-        ws_max_size=HEAD,
+        **server_options(policy),
     )
     server = Server(config, ready)
     try:

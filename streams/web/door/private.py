@@ -1,0 +1,53 @@
+"""Files of the home that its user alone may read.
+
+Rules of this file: a file is written beside its name and moved there whole; who changes one holds its lock,
+so that two at once lose nothing.
+"""
+
+import fcntl
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+KEY_BYTES = 32
+
+
+class PrivateFileError(Exception):
+    """A file that is not as it was written; says what to do."""
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Waits until nobody else changes the file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f"{path.name}.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def write(path: Path, data: bytes) -> None:
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # its mode is 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(handle)
+        os.replace(part, path)
+    finally:
+        Path(part).unlink(missing_ok=True)
+
+
+def key(path: Path) -> bytes:
+    """The random key that is kept there, made the first time."""
+    with locked(path):
+        if not path.exists():
+            write(path, secrets.token_bytes(KEY_BYTES))
+        found = path.read_bytes()
+    if len(found) != KEY_BYTES:
+        raise PrivateFileError(
+            f"{path} has {len(found)} bytes; expected {KEY_BYTES}: delete it, and log in again"
+        )
+    return found
