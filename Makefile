@@ -16,7 +16,7 @@ UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
 	soak soak-sink bench browser demo clean
 
 help:
-	@echo "make demo       replay a simulated day and see what was traded"
+	@echo "make demo       run it all on a simulated market, with a page, until Ctrl-C"
 	@echo "make test       everything that must hold before a change is taken"
 	@echo "make lint       style          make types    types"
 	@echo "make imports    who may import whom"
@@ -74,7 +74,7 @@ imports: install
 	$(BIN)/lint-imports
 
 pytest: install
-	$(BIN)/pytest -n 2 -m "not long and not bench and not live and not kill and not sabotage"
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not long and not bench and not live and not kill and not sabotage"
 
 test: lint types imports pytest
 

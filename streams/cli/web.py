@@ -7,8 +7,12 @@ import click
 
 from streams.cli.many import FILE, example
 from streams.cli.worker import REGISTRY
-from streams.local.home import find_cluster, find_database
+from streams.local.home import Home, find_cluster, find_database
+from streams.web.door.policy import PolicyError, policy_for
 from streams.web.serve import Address, serve
+
+READING = ("/api/sql",)
+"""A POST there changes nothing."""
 
 
 @click.command(
@@ -55,4 +59,10 @@ def web(
             ready_file.write_text(f"{os.getpid()}\n")
 
     cluster, database = find_cluster(os.environ), find_database(os.environ)
-    serve(cluster, database, address, os.environ.get(REGISTRY), lambda app: app, ready)
+    try:
+        policy = policy_for(
+            Home.from_environment(os.environ), host, port, names, tls=tls_cert is not None, reading=READING
+        )
+    except PolicyError as error:
+        raise click.UsageError(str(error)) from error
+    serve(cluster, database, address, policy, os.environ.get(REGISTRY), ready)

@@ -22,7 +22,11 @@ from streams.web.api import accounts, asking, events, lists, signals, system, tr
 from streams.web.api.common import NotThereError
 from streams.web.api.models import Problem
 from streams.web.commanding import BusyError
+from streams.web.door import login
+from streams.web.door.policy import Policy
 from streams.web.instance import Instance
+from streams.web.pages import charts, routes
+from streams.web.pages.channels import Channels
 
 TEXT = """Paper trading as a stream. Times are ISO in UTC; prices, quantities and money are decimals as text.
 
@@ -44,11 +48,12 @@ STATUS: dict[type[Exception], int] = {
 Watched = Callable[[], AbstractAsyncContextManager[Instance]]
 
 
-def application(watched: Watched) -> FastAPI:
+def application(watched: Watched, policy: Policy) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with watched() as instance:
             app.state.instance = instance
+            app.state.channels = Channels(instance)
             yield
 
     app = FastAPI(
@@ -66,6 +71,9 @@ def application(watched: Watched) -> FastAPI:
     api.include_router(events.router)
     app.include_router(api)
     app.include_router(system.health)
+    app.include_router(login.router(policy))
+    app.include_router(charts.router)
+    app.include_router(routes.router)
     for kind, status in STATUS.items():
         app.add_exception_handler(kind, _handler(status))
     app.add_exception_handler(RequestValidationError, _invalid)

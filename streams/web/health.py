@@ -44,6 +44,9 @@ class Health:
         self.condition: Mapping[str, Any] | None = None
         self.kafka_trouble = ""
         self.looked_at = 0.0
+        self.rates: dict[str, float] = {}
+        """Records a second of each topic that came between the last two looks."""
+        self._counted: tuple[float, dict[str, int]] = time.monotonic(), {}
         self._watched = 0.0
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="health")
         self._wake = asyncio.Event()
@@ -68,10 +71,17 @@ class Health:
         found, self.kafka_trouble = await asyncio.get_running_loop().run_in_executor(self._pool, self._look)
         self.condition = found or self.condition
         self.looked_at = time.time()
+        self._count()
         try:
             await self.results.now(lambda client: client.command("SELECT 1"))
         except Exception as error:
             self.results.trouble = self.results.trouble or str(error)
+
+    def _count(self) -> None:
+        (before, counts), now = self._counted, time.monotonic()
+        self._counted = now, dict(self.live.counts)
+        new = {topic: count - counts.get(topic, 0) for topic, count in self.live.counts.items()}
+        self.rates = {topic: count / (now - before) for topic, count in new.items()}
 
     def _look(self) -> tuple[Mapping[str, Any] | None, str]:
         try:

@@ -26,7 +26,7 @@ from streams.engine.state import AccountState
 from streams.transport.reports import WorkerReport
 from streams.web.recent import Recent
 
-LATELY = 200
+LATELY = 1_000
 """So many messages of each kind are kept in the order in which they came."""
 FEEDS: tuple[type[Message], ...] = (Signal, Decision, SliceTimer, Fill, Trade, Alert, DeadLetter, Command)
 

@@ -59,6 +59,10 @@ class Recent:
         if len(held) > MOST:
             del held[: len(held) - MOST]
 
+    def held(self, kind: type[Message], account: str) -> list[Any]:
+        """All that is kept, ascending."""
+        return self._kept.get((kind, account), [])
+
     def page(
         self,
         kind: type[Message],
@@ -69,7 +73,7 @@ class Recent:
         since: int | None,
     ) -> list[Any] | None:
         """The newest that are wanted before a place; None where older ones would be needed too."""
-        held = self._kept.get((kind, account), [])
+        held = self.held(kind, account)
         end = len(held) if before is None else bisect_left(held, before, key=key_of)
         found: list[Any] = []
         for message in reversed(held[:end]):

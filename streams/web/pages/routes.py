@@ -1,0 +1,134 @@
+"""The pages' addresses: each page, its live changes, and the files that it needs."""
+
+import gzip
+import hashlib
+from functools import cache
+from importlib import metadata, resources
+from importlib.resources.abc import Traversable
+from urllib.parse import unquote
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+
+from streams.accounts import presets
+from streams.web.api.common import Here, NotThereError
+from streams.web.api.events import HEADERS
+from streams.web.door.visits import visit_of
+from streams.web.instance import Instance
+from streams.web.pages import views
+from streams.web.pages.channels import Channels
+from streams.web.pages.limits import limits
+from streams.web.pages.rendering import marked, page
+from streams.web.pages.views import Make, View
+
+router = APIRouter(include_in_schema=False)
+ACCOUNT = "/accounts/"
+MAKES: dict[str, Make] = {"/": views.overview, "/signals": views.signals, "/system": views.system}
+
+
+def make_of(path: str) -> Make:
+    """What makes a page's view."""
+    if path.startswith(ACCOUNT) and len(path) > len(ACCOUNT):
+        return views.account(unquote(path.removeprefix(ACCOUNT)))
+    if path not in MAKES:
+        raise NotThereError(f"there is no page {path}")
+    return MAKES[path]
+
+
+@router.get("/")
+async def overview(request: Request, here: Here) -> Response:
+    return await _page(request, here, "/", "overview.html.jinja", presets=presets())
+
+
+@router.get("/accounts")
+async def accounts() -> Response:
+    return RedirectResponse("/")
+
+
+@router.get("/accounts/{name}")
+async def account(request: Request, here: Here, name: str) -> Response:
+    state = here.live.accounts.get(name)
+    settings = list(limits(state.versions[-1])) if state is not None else []
+    path = f"{ACCOUNT}{name}"
+    return await _page(request, here, path, "account.html.jinja", known=state is not None, limits=settings)
+
+
+@router.get("/signals")
+async def signals(request: Request, here: Here) -> Response:
+    known = sorted({symbol for prices in here.live.prices.values() for symbol in prices})
+    sources = sorted({each for state in here.live.accounts.values() for each in state.versions[-1].follow})
+    return await _page(request, here, "/signals", "signals.html.jinja", symbols=known, sources=sources)
+
+
+@router.get("/system")
+async def system(request: Request, here: Here) -> Response:
+    return await _page(request, here, "/system", "system.html.jinja")
+
+
+@router.get("/docs")
+async def docs(request: Request) -> Response:
+    return HTMLResponse(page("docs.html.jinja", version=version()))
+
+
+async def _page(request: Request, here: Instance, path: str, template: str, **facts: object) -> Response:
+    view: View = await make_of(path)(here)
+    pieces = {name: marked(text) for name, text in view.pieces.items()}
+    csrf = visit_of(request).csrf
+    return HTMLResponse(
+        page(template, view=view, pieces=pieces, here=path, csrf=csrf, version=version(), **facts)
+    )
+
+
+@router.get("/live")
+async def live(request: Request, here: Here, page: str) -> Response:
+    """A page's changes."""
+    channels: Channels = request.app.state.channels
+    return StreamingResponse(
+        channels.watch(page, make_of(page)), media_type="text/event-stream", headers=HEADERS
+    )
+
+
+# Files -----------------------------------------------------------------------------------------
+
+OWN = resources.files("streams.web.pages").joinpath("assets")
+REPORT = resources.files("sinks.report")
+SWAGGER = resources.files("fastapi_swagger").joinpath("resources")
+FILES: dict[str, tuple[tuple[Traversable, ...], str]] = {
+    "page.css": ((REPORT.joinpath("colours.css"), OWN.joinpath("page.css")), "text/css"),
+    "page.js": ((OWN.joinpath("page.js"),), "text/javascript"),
+    "charts.js": ((OWN.joinpath("charts.js"),), "text/javascript"),
+    "drawing.js": ((REPORT.joinpath("drawing.js"),), "text/javascript"),
+    "docs.js": ((OWN.joinpath("docs.js"),), "text/javascript"),
+    "icon.svg": ((OWN.joinpath("icon.svg"),), "image/svg+xml"),
+    "plotly.js": ((resources.files("plotly").joinpath("package_data", "plotly.min.js"),), "text/javascript"),
+    "swagger.js": ((SWAGGER.joinpath("swagger-ui-bundle.js"),), "text/javascript"),
+    "swagger.css": ((SWAGGER.joinpath("swagger-ui.css"),), "text/css"),
+}
+"""By name: what it is made of, and its type."""
+
+
+@router.get("/assets/{name}")
+def asset(request: Request, name: str) -> Response:
+    if name not in FILES:
+        raise NotThereError(f"there is no file {name}")
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    packed = "gzip" in request.headers.get("accept-encoding", "")
+    if packed:
+        headers["Content-Encoding"] = "gzip"
+    return Response(_packed(name) if packed else _content(name), headers=headers, media_type=FILES[name][1])
+
+
+def _content(name: str) -> bytes:
+    return b"\n".join(file.read_bytes() for file in FILES[name][0])
+
+
+@cache
+def _packed(name: str) -> bytes:
+    return gzip.compress(_content(name), 6)
+
+
+@cache
+def version() -> str:
+    """Changes with our files, so that nobody keeps old ones."""
+    own = b"".join(_content(name) for name in ("page.css", "page.js", "charts.js", "drawing.js", "docs.js"))
+    return f"{metadata.version('ghostfill')}-{hashlib.blake2b(own, digest_size=4).hexdigest()}"
