@@ -26,6 +26,11 @@ MINUTES = LENGTH // MINUTE
 CENT = ONE // 100
 
 PRICES = {"AURA": 42.0, "BOLT": 118.0, "CIRQ": 23.5, "DUNE": 67.0, "EMBR": 15.2, "FLUX": 204.0}
+SYMBOLS = """\
+# Whole shares, prices to the cent, New York hours.
+defaults: {tick_size: 0.01, lot: 1, calendar: us-equities}
+"""
+"""What is to be known of them, as a symbols file."""
 SURGES_A_DAY = 3
 CALM_BEGINNING = 2100
 """Seconds without a surge."""

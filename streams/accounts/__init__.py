@@ -4,6 +4,7 @@ from streams.accounts.document import SettingsError
 from streams.accounts.instruments import load_instruments, parse_instruments
 from streams.accounts.load import (
     account_with,
+    account_within,
     changed_settings,
     load_account,
     parse_account,
@@ -15,6 +16,7 @@ from streams.accounts.load import (
 __all__ = [
     "SettingsError",
     "account_with",
+    "account_within",
     "changed_settings",
     "load_account",
     "load_instruments",

@@ -73,6 +73,12 @@ class Item:
         """Whether it says that its key is not set."""
         return self.kind == "value" and self.text in ("", "~", "null", "none")
 
+    def plain(self) -> Any:
+        """The same as JSON; a value stays the text that was written."""
+        if self.kind == "mapping":
+            return {key: item.plain() for key, item in self.entries.items()}
+        return [item.plain() for item in self.items] if self.kind == "list" else self.text
+
     def wrong(self, expected: str) -> SettingsError:
         found = f'"{self.text}"' if self.kind == "value" else f"a {self.kind}"
         return self.fault(f"found {found}; expected {expected}")

@@ -7,6 +7,7 @@ and all that is wrong is told at once.
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -21,6 +22,9 @@ CAREFUL = 0.60
 
 PLAIN = {"balance": 100_000 * ONE, "size": Size(mode="quantity")}
 """What an account without preset and file starts from."""
+
+FILE = "file"
+WITHIN = "an account's keys, such as {preset: vsr-slicer, follow: [tracker]}"
 
 Layer = dict[str, Item]
 
@@ -48,6 +52,29 @@ def parse_account(text: str, origin: str, overrides: Mapping[str, str] | None = 
     faults = Faults()
     layer = _joined(_with_preset(_entries(text, origin, faults)), _override_layer(overrides or {}))
     return _settings(layer, {"name": Path(origin).stem}, origin, faults)
+
+
+def account_within(item: Item, name: str, folder: Path) -> dict[str, Any]:
+    """An account of a larger file, checked, as its keys and texts; it may start from a `file` of its own."""
+    if item.kind != "mapping":
+        raise item.wrong(WITHIN)
+    if "name" in item.entries:
+        raise item.entries["name"].fault(f"its name is {name} already; leave the key out")
+    faults = Faults()
+    layer = {key: part for key, part in item.entries.items() if key != FILE}
+    if FILE in item.entries:
+        layer = _joined(_file_layer(item.entries[FILE], folder, PRESET in layer, faults), layer)
+    _settings(_with_preset(layer), {"name": name}, str(item.where), faults)
+    return {**{key: part.plain() for key, part in layer.items()}, "name": name}
+
+
+def _file_layer(item: Item, folder: Path, has_preset: bool, faults: Faults) -> Layer:
+    path = folder / item.value("an account file")
+    if has_preset:
+        raise item.fault("a file names its preset itself; leave one of the two out")
+    if not path.is_file():
+        raise item.wrong("an account file that is there")
+    return _entries(read_text(str(path), "account", []), str(path), faults)
 
 
 def account_with(preset: str | None, overrides: Mapping[str, str], name: str | None = None) -> Settings:

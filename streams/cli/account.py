@@ -1,14 +1,17 @@
 """`ghostfill account`: open an account, change it, stop it, look at it."""
 
 import os
+from pathlib import Path
 
 import click
 import orjson
 
 from schemas.messages import CommandKind
 from streams.cli.asking import ask, wait_option
+from streams.cli.configuration import read_setup
 from streams.cli.holdings import HEADS, account_lines, account_row
-from streams.cli.many import example
+from streams.cli.many import FILE, example
+from streams.cli.opening import open_accounts
 from streams.cli.params import pairs
 from streams.cli.tables import table
 from streams.clients import desk_table
@@ -55,6 +58,22 @@ def create(
         raise click.UsageError("--preset and --file: a file names its preset itself")
     settings = create_settings(name, preset, follow, pairs(sets), file)
     ask([new_command(name, "create", settings=settings)], wait_s)
+
+
+@account.command("open", epilog=example("ghostfill account open ghostfill.yaml"))
+@click.argument("file", type=FILE)
+@click.option(
+    "--ready-file", type=click.Path(dir_okay=False, path_type=Path), help="Written when all are there."
+)
+def open_(file: Path, ready_file: Path | None) -> None:
+    """Open those accounts of a ghostfill.yaml that are not there.
+
+    Those that are there stay as they are. It waits for a desk, however long; `ghostfill up` runs it.
+    """
+    setup = read_setup(file)
+    open_accounts(find_cluster(os.environ), setup.accounts)
+    if ready_file is not None:
+        ready_file.touch()
 
 
 @account.command(epilog=example("ghostfill account change mine --set take_profit=3% --set max_positions=4"))

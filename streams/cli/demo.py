@@ -1,111 +1,97 @@
-"""`ghostfill demo`: a made-up market day through the engine, told as a trader would want to hear it."""
+"""`ghostfill demo`: a whole instance on a made-up market, with an account for every preset.
 
-from collections.abc import Sequence
+Rules of this file: the demo is a world of its own. A cluster or a database that the environment names gets
+nothing of a made-up market.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 
-from schemas.messages import Fill, Output, SliceTimer, Trade
-from streams.accounts import account_with, parse_instruments
+from sinks.database import URL
+from streams.cli.instance import Ghostfill, page_url
 from streams.cli.many import example
-from streams.cli.run import Run
-from streams.cli.tables import account_lines, slice_lines, trade_lines
-from streams.files.recording import write_signals, write_ticks
-from streams.files.text import time_text
-from streams.simulated_market import OPEN, SURGE, Day, simulated_day
+from streams.cli.params import SPEED
+from streams.cli.setup import DASHBOARD, PARTS, WEB_PORT, Setup, Simulated, WebSetup
+from streams.local.folders import data_folder
+from streams.local.home import HOME, Home
+from streams.simulated_market import SYMBOLS
+from streams.transport.cluster import BOOTSTRAP
 
-PRESET = "vsr-slicer"
-SYMBOLS = """\
-# Whole shares, prices to the cent, New York hours.
-defaults: {tick_size: 0.01, lot: 1, calendar: us-equities}
-"""
-PLANS_SHOWN = 6
+USUAL = Simulated()
 
 
-class Story:
-    """What of a run is told afterwards."""
-
-    def __init__(self) -> None:
-        self.trades: list[Trade] = []
-        self.slices: dict[str, SliceTimer] = {}
-        self.fills: dict[str, Fill] = {}
-
-    def listen(self, outputs: Sequence[Output]) -> None:
-        for output in outputs:
-            match output:
-                case Trade():
-                    self.trades.append(output)
-                case SliceTimer():
-                    self.slices[output.slice_id] = output
-                case Fill(purpose="entry"):
-                    self.fills.setdefault(output.order_id, output)
-
-    def plans(self) -> list[list[SliceTimer]]:
-        """The slices of each plan, in the order in which the plans began."""
-        plans: dict[str, list[SliceTimer]] = {}
-        for one in self.slices.values():
-            plans.setdefault(one.plan_id, []).append(one)
-        return [sorted(slices, key=lambda one: one.number) for slices in plans.values()]
-
-
-@click.command(epilog=example("ghostfill demo\nghostfill demo --out /tmp/day --seed 11"))
+@click.command(epilog=example("ghostfill demo\nghostfill demo --speed 600x --seed 11 --web-port 8080"))
 @click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("out/demo"), show_default=True,
-    help="Where the day and the results go.",
-)  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), help="Another day.")
-def demo(out: Path, seed: int | None) -> None:
-    """Trade a made-up market day and see what happened.
+    "--speed",
+    type=SPEED,
+    default=USUAL.speed,
+    show_default=True,
+    metavar="1x|60x|max",
+    help="Market time over wall time; max: as fast as it goes.",
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=USUAL.seed, show_default=True, help="Which market."
+)
+@click.option(
+    "--web-port",
+    type=click.IntRange(1, 65535),
+    default=WEB_PORT,
+    show_default=True,
+    help="Where the page is.",
+)
+@click.option("--no-web", is_flag=True, help="Without the page.")
+@click.option(
+    "--ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file that is there while it trades.",
+)
+def demo(speed: float | None, seed: int, web_port: int, no_web: bool, ready_file: Path | None) -> None:
+    """Run Ghostfill on a made-up market until Ctrl-C.
 
-    The account is `vsr-slicer`. The day is written to files too, so that other accounts can be tried on it
-    with `ghostfill replay`.
+    Six symbols have prices, a producer and an account for each preset trade them, and a page shows it. It has
+    a Kafka, a ClickHouse and a home of its own. A second start goes on where the first stopped.
     """
-    day = simulated_day() if seed is None else simulated_day(seed)
-    out.mkdir(parents=True, exist_ok=True)
-    write_ticks(out / "ticks.csv.gz", day.market)
-    write_signals(out / "signals.csv", day.signals)
-    (out / "symbols.yaml").write_text(SYMBOLS, encoding="utf-8")
-
-    story = Story()
-    instruments = parse_instruments(SYMBOLS, "symbols.yaml")
-    run = Run([account_with(PRESET, {})], day.batches(), day.signals, instruments, out)
-    summary = run.execute(story.listen)
-    for line in [*_beginning(day), *_told(summary, story), *_next_steps(out)]:
-        click.echo(line)
-
-
-def _beginning(day: Day) -> list[str]:
-    names = ", ".join(day.market.names)
-    return [
-        f"A made-up day, {time_text(OPEN)[:10]}: {len(day.market):,} trades and quotes in {names};",
-        f"{len(day.signals)} signals of a tracker that follows surges of volume (vsr ≥ {SURGE:g}).",
-        "",
-    ]
+    home = home_of(os.environ)
+    written = "max" if speed is None else f"{speed:g}x"
+    setup = Setup(
+        parts=tuple(part for part in PARTS if part != DASHBOARD or not no_web),
+        symbols=_symbols(home),
+        web=WebSetup(port=web_port),
+        feeds={"market": Simulated(speed=written, seed=seed)},
+    )
+    environment = {name: value for name, value in os.environ.items() if name not in (BOOTSTRAP, URL)}
+    page = None if no_web else page_url(setup.web)
+    Ghostfill(home, setup, environment, ready_file).run(
+        lambda seconds: list(_greeting(seconds, written, page, home))
+    )
 
 
-def _told(summary: dict[str, Any], story: Story) -> list[str]:
-    plans = story.plans()
-    shown = [one for slices in plans[:PLANS_SHOWN] for one in slices]
-    rest = len(plans) - PLANS_SHOWN
-    return [
-        *account_lines(PRESET, summary["accounts"][PRESET]),
-        "",
-        "Trades (times in UTC)",
-        *trade_lines(story.trades),
-        "",
-        "Entries, slice by slice",
-        *slice_lines(shown, story.fills),
-        *([f"and {rest} more plans in slices.csv"] if rest > 0 else []),
-    ]
+def home_of(environment: Mapping[str, str]) -> Home:
+    """The one that is named, or else one beside the usual one."""
+    if environment.get(HOME, "").strip():
+        return Home.from_environment(environment)
+    usual = data_folder(environment)
+    return Home(usual.with_name(f"{usual.name}-demo"))
 
 
-def _next_steps(out: Path) -> list[str]:
-    return [
-        "",
-        f"Everything is in {out}: trades.csv, fills.csv, orders.csv, slices.csv, decisions.csv (a reason for",
-        "each signal that did not trade), equity.csv, positions.csv, summary.json.",
-        "Try another account on the same day:",
-        f"  ghostfill replay --ticks {out}/ticks.csv.gz --signals {out}/signals.csv \\",
-        f"      --symbols {out}/symbols.yaml --account auto-trader --out {out}/auto-trader",
-    ]
+def _symbols(home: Home) -> Path:
+    home.folder.mkdir(parents=True, exist_ok=True)
+    file = home.folder / "symbols.yaml"
+    file.write_text(SYMBOLS, encoding="utf-8")
+    return file
+
+
+def _greeting(seconds: float, speed: str, page: str | None, home: Home) -> Iterator[str]:
+    yield ""
+    yield f"Ready in {seconds:.1f} s: a made-up market at {speed}, and an account for each preset."
+    if page is not None:
+        yield "Open it in a browser:"
+        yield ""
+        yield f"    {page}"
+    yield ""
+    yield f"In another terminal: {HOME}={home.folder} ghostfill watch"
+    yield "Ctrl-C stops it; `ghostfill demo` goes on where it was."
+    yield ""

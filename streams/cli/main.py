@@ -16,6 +16,7 @@ FAILED = 1
 
 COMMANDS = {
     "up": Lazy("streams.cli.up", "Run Ghostfill here until Ctrl-C."),
+    "init": Lazy("streams.cli.init", "Write a ghostfill.yaml to change: what `up` is to run."),
     "worker": Lazy("streams.cli.worker", "Run one part of an instance: the gate, or a desk."),
     "web": Lazy("streams.cli.web", "Show it all on a page, and answer programs."),
     "sink": Lazy("streams.cli.sink", "Write what happens into ClickHouse, each record once."),
@@ -45,7 +46,8 @@ COMMANDS = {
     "presets": Lazy("streams.cli.presets", "List the accounts that ship with it, or show one."),
     "report": Lazy("streams.cli.report", "Show how an account did, as an HTML file."),
     "export": Lazy("streams.cli.export", "Write what an account did as CSV files."),
-    "demo": Lazy("streams.cli.demo", "Trade a made-up market day and see what happened."),
+    "sample": Lazy("streams.cli.sample", "Trade a made-up market day and see what happened."),
+    "demo": Lazy("streams.cli.demo", "Run it all on a made-up market, with a page, until Ctrl-C."),
 }
 
 

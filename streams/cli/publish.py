@@ -11,7 +11,7 @@ import click
 from streams.cli import documents
 from streams.cli.documents import Pattern, Usual
 from streams.cli.many import example
-from streams.cli.pacing import Pacer
+from streams.cli.pacing import LEAST, Pacer
 from streams.cli.params import SPEED, TIME
 from streams.cli.publishing import (
     STDIN,
@@ -52,6 +52,7 @@ def _options(command: Any) -> Any:
     for option in (
         click.argument("file", type=FILE),
         click.option("--at", type=TIME, help="The time of day at which that clock starts; usually now."),
+        click.option("--after", type=TIME, default=LEAST, help="Leave out what is not later than that."),
         click.option(
             "--from", "start", type=TIME,
             help="The event time at which its clock starts; usually the first record's.",
@@ -90,6 +91,7 @@ def signals(
     file: str,
     speed: float | None,
     start: int | None,
+    after: int,
     at: int | None,
     pattern: str | None,
     source: str | None,
@@ -105,7 +107,7 @@ def signals(
     """
     found = Pattern(pattern) if pattern is not None else None
     _check_pattern(found, side, symbol)
-    with _publication("signals", "signals", Pacer(speed, start, at)) as publication:
+    with _publication("signals", "signals", Pacer(speed, start, at), after) as publication:
         usual = Usual(source or stem_of(file), publication.pacer.clock.now, side, symbol)
         if found is not None:
             publish_lines(publication, file, matched(found, publication), documents.signal_of, usual)
@@ -117,12 +119,12 @@ def signals(
 
 @publish.command(epilog=example("ghostfill publish commands commands.jsonl"))
 @_options
-def commands(file: str, speed: float | None, start: int | None, at: int | None) -> None:
+def commands(file: str, speed: float | None, start: int | None, after: int, at: int | None) -> None:
     """Publish commands to the topic `commands`: orders, pauses, new accounts, changed settings.
 
     Settings are a person's: {"preset": "auto-trader", "balance": "100000"}.
     """
-    with _publication("commands", "commands", Pacer(speed, start, at)) as publication:
+    with _publication("commands", "commands", Pacer(speed, start, at), after) as publication:
         usual = Usual(stem_of(file), publication.pacer.clock.now)
         if file == STDIN:
             publish_lines(publication, file, documents.from_json, documents.command_of, usual)
@@ -140,33 +142,40 @@ def ticks(
     file: str,
     speed: float | None,
     start: int | None,
+    after: int,
     at: int | None,
     market: str | None,
     symbol: str | None,
     batch: int,
 ) -> None:
     """Publish trades and quotes to a market's topic, `ticks` or `ticks.NAME`."""
-    with _publication("ticks", market_topic(market), Pacer(speed, start, at)) as publication:
+    with _publication("ticks", market_topic(market), Pacer(speed, start, at), after) as publication:
         publish_market(publication, "ticks", file, symbol, batch)
 
 
 @publish.command(epilog=example("ghostfill publish bars AAPL.parquet --symbol AAPL --speed 60x"))
 @_market_options
 def bars(
-    file: str, speed: float | None, start: int | None, at: int | None, market: str | None, symbol: str | None
+    file: str,
+    speed: float | None,
+    start: int | None,
+    after: int,
+    at: int | None,
+    market: str | None,
+    symbol: str | None,
 ) -> None:
     """Publish bars to a market's topic, each when it has ended: for a market that has no ticks."""
-    with _publication("bars", market_topic(market), Pacer(speed, start, at)) as publication:
+    with _publication("bars", market_topic(market), Pacer(speed, start, at), after) as publication:
         publish_market(publication, "bars", file, symbol, 1)
 
 
 @contextmanager
-def _publication(what: str, topic: str, pacer: Pacer) -> Iterator[Publication]:
+def _publication(what: str, topic: str, pacer: Pacer, after: int) -> Iterator[Publication]:
     if pacer.speed is None and (pacer.start is not None or pacer.at is not None):
         raise click.UsageError("--from and --at set a clock: give it a --speed, such as 1x")
     cluster = find_cluster(os.environ)
     require(cluster, topic)
-    publication = Publication(Sender(cluster), topic, pacer, Told(what, topic))
+    publication = Publication(Sender(cluster), topic, pacer, Told(what, topic), after)
     try:
         yield publication
     except KeyboardInterrupt:

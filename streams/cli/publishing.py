@@ -26,7 +26,7 @@ from schemas.numbers import TIME_END, time_text
 from schemas.tick_writer import tick_batch, write_ticks
 from streams.cli import documents
 from streams.cli.documents import Cells, Pattern, Usual
-from streams.cli.pacing import Pacer
+from streams.cli.pacing import LEAST, Pacer
 from streams.clients.kafka import Sender
 from streams.engine.checks import own_times, take
 from streams.engine.units import SECOND
@@ -60,11 +60,12 @@ class Told:
             self.told = time.monotonic()
             click.echo(f"\r\x1b[K{self.count:,} {self.what}, {time_text(event_time)}", nl=False, err=True)
 
-    def finish(self, bad: BadRows, unmatched: int | None) -> None:
+    def finish(self, bad: BadRows, unmatched: int | None, left_out: int) -> None:
         if self.live:
             click.echo("\r\x1b[K", nl=False, err=True)
         seconds = time.monotonic() - self.begun
         said = f"published {self.count:,} {self.what} to {self.topic} in {seconds:.1f} s, {len(bad):,} bad"
+        said += f", {left_out:,} left out" if left_out else ""
         click.echo(said if unmatched is None else f"{said}, {unmatched:,} lines without a match")
         for line in bad.lines():
             click.echo(line, err=True)
@@ -78,11 +79,17 @@ class Publication:
     topic: str
     pacer: Pacer
     told: Told
+    after: int = LEAST
+    """What is not later is left out."""
+    left_out: int = 0
     bad: BadRows = field(default_factory=BadRows)
     unmatched: int | None = None
     """Lines that a pattern passed over."""
 
     def send(self, message: Message) -> None:
+        if event_time_of(message) <= self.after:
+            self.left_out += 1
+            return
         self.pacer.wait(event_time_of(message))
         self.sender.send(self.topic, key_of(message), encode(message))
         self.sender.look()
@@ -91,8 +98,8 @@ class Publication:
     def finish(self) -> None:
         """Exit code 1 when there was something and nothing of it was good."""
         self.sender.finish()
-        self.told.finish(self.bad, self.unmatched)
-        if len(self.bad) and not self.told.count:
+        self.told.finish(self.bad, self.unmatched, self.left_out)
+        if len(self.bad) and not self.told.count and not self.left_out:
             sys.exit(NOTHING_PUBLISHED)
 
 
@@ -196,6 +203,9 @@ def publish_market(publication: Publication, kind: Kind, file: str, symbol: str 
         possible = (columns.ts >= 0) & (columns.ts < TIME_END)
         publication.bad.add_uncounted(Path(file).name, int((~possible).sum()))
         columns = take(columns, possible)
+        is_later = own_times(columns) > publication.after
+        publication.left_out += int((~is_later).sum())
+        columns = take(columns, is_later)
         for run in publication.pacer.runs(own_times(columns)):
             part = take(columns, run)
             keys, values = _records(part, batch)

@@ -1,30 +1,28 @@
 """`ghostfill simulate`: a made-up market and the signals of producers that watch it, published without end.
 
-Rules of this file: it goes on where the market is, never back. A broker that is away is waited for: no record
-is left out, and the pace goes on from there.
+Rules of this file: it goes on where the market is, never back. What it needs and is not there yet is waited
+for; so is a broker that goes away: no record is left out, and the pace goes on from there.
 """
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import click
-from confluent_kafka import KafkaError, KafkaException, Producer
 
 from schemas.codec import encode
 from schemas.kinds import key_of
 from schemas.messages import Message
 from schemas.numbers import time_text
 from schemas.tick_writer import write_ticks
-from streams.cli.asking import ask
 from streams.cli.many import example
+from streams.cli.opening import await_ready, open_accounts
 from streams.cli.pacing import Pacer, WallClock
 from streams.cli.params import SPEED, TIME
-from streams.clients import desk_table
-from streams.clients.asking import new_command, newest_time
-from streams.clients.kafka import LOOK_S, MARKET, market_topic, require
+from streams.clients.asking import newest_time
+from streams.clients.kafka import LOOK_S, MARKET, Sender, market_topic, require
 from streams.clients.settings_texts import create_settings
 from streams.engine.units import MILLISECOND, SECOND
 from streams.feeds.market import Beat, beats
@@ -32,7 +30,7 @@ from streams.feeds.producers import FOLLOWED
 from streams.local.home import find_cluster
 from streams.local.interrupts import Interrupts
 from streams.simulated_market import OPEN
-from streams.transport.cluster import Cluster, ClusterError
+from streams.transport.cluster import Cluster
 
 LEAST_SLEEP = 20 * MILLISECOND
 LONGEST_SLEEP = 200 * MILLISECOND
@@ -42,7 +40,6 @@ QUEUE = 1_000
 PATIENCE_S = 2.0
 """A broker that takes nothing for longer is told."""
 LAST_WORDS_S = 10.0
-ACCOUNTS_S = 20.0
 
 
 @click.command(epilog=example("ghostfill simulate\nghostfill simulate --speed 600x --seed 11 --no-accounts"))
@@ -61,6 +58,7 @@ ACCOUNTS_S = 20.0
     "--accounts/--no-accounts", "has_accounts", default=True, show_default=True,
     help="Open an account for each preset that has none.",
 )  # fmt: skip
+@click.option("--instance", metavar="NAME", help="What Kafka's own logs are to call this process.")
 @click.option(
     "--ready-file", type=click.Path(dir_okay=False, path_type=Path), help="Written when it publishes."
 )
@@ -71,22 +69,24 @@ def simulate(
     start: int | None,
     end: int | None,
     has_accounts: bool,
+    instance: str | None,
     ready_file: Path | None,
 ) -> None:
     """Publish a made-up market and signals about it, until Ctrl-C.
 
     Six symbols trade from 9:30 to 16:00 in New York, Monday to Friday, day after day; nights pass in two
     minutes of market time. A producer for each preset watches them and sends signals with its own source.
-    Started again, it goes on behind the market's newest record. The same seed is the same market.
+    It waits for the topics, and for a desk that opens the accounts. Started again, it goes on behind the
+    market's newest record. The same seed is the same market.
     """
     cluster = find_cluster(os.environ)
     topic = market_topic(market)
-    require(cluster, topic, "signals")
-    start = _start(newest_time(cluster, topic), start)
+    await_ready(lambda: require(cluster, topic, "signals"))
+    start = _start(await_ready(lambda: newest_time(cluster, topic)), start)
     if has_accounts:
-        open_accounts(cluster, topic)
+        open_accounts(cluster, accounts_of(topic))
     with Interrupts() as interrupts:
-        outlet = Outlet(cluster, lambda: interrupts.count > 0)
+        outlet = Outlet(cluster, lambda: interrupts.count > 0, instance or "simulate")
         pace = f"{speed:g} times its speed" if speed is not None else "full speed"
         _say(f"publishing a made-up market to {topic} from {time_text(start)} at {pace}; Ctrl-C ends it")
         feed = Feed(outlet, topic, Pacer(speed, clock=StoppedClock(outlet.check)))
@@ -97,10 +97,8 @@ def simulate(
                 if end is not None and beat.clock.ts > end:
                     break
                 feed.publish(beat)
-        left = outlet.finish()
-    _say(feed.told())
-    if left:
-        raise ClusterError(f"Kafka at {cluster.bootstrap} did not take the last {left:,} of them")
+        _say(feed.told())
+        outlet.finish(LAST_WORDS_S)
 
 
 def _start(newest: int, wanted: int | None) -> int:
@@ -116,23 +114,12 @@ def _say(line: str) -> None:
     click.echo(line, err=True)
 
 
-# Accounts --------------------------------------------------------------------------------------
-
-
-def open_accounts(cluster: Cluster, topic: str) -> None:
-    """One for each preset that has none, named like it, that follows the preset's producer."""
-    there = {held.name for held in desk_table.accounts(cluster, FOLLOWED)}
+def accounts_of(topic: str) -> dict[str, str]:
+    """The settings of an account for each preset, named like it, that follows the preset's producer."""
     sets = {} if topic == MARKET else {"market": topic}
-    missing = [
-        new_command(preset, "create", settings=create_settings(preset, preset, [source], sets, None))
-        for preset, source in FOLLOWED.items()
-        if preset not in there
-    ]
-    if missing:
-        ask(missing, ACCOUNTS_S)
-
-
-# Publishing ------------------------------------------------------------------------------------
+    return {
+        preset: create_settings(preset, preset, [source], sets, None) for preset, source in FOLLOWED.items()
+    }
 
 
 class Stopped(Exception):  # noqa: N818
@@ -150,46 +137,25 @@ class StoppedClock(WallClock):
         super().sleep(min(max(microseconds, LEAST_SLEEP), LONGEST_SLEEP))
 
 
-class Outlet:
-    """Gives records to Kafka in their order, however long it is away."""
+class Outlet(Sender):
+    """A sender that waits, however long Kafka is away."""
 
-    def __init__(self, cluster: Cluster, is_stopped: Callable[[], bool]) -> None:
-        self.cluster = cluster
+    def __init__(self, cluster: Cluster, is_stopped: Callable[[], bool], name: str = "simulate") -> None:
+        patient = {"delivery.timeout.ms": 0, "reconnect.backoff.max.ms": 1_000}
+        super().__init__(cluster, {**patient, "queue.buffering.max.messages": QUEUE, "client.id": name})
         self.waited = 0
         """Microseconds that were waited for a broker, not yet made up for."""
         self._is_stopped = is_stopped
-        self._failure: KafkaError | None = None
-        patient = {"acks": "all", "enable.idempotence": True, "delivery.timeout.ms": 0}
-        flat = {"linger.ms": 5, "queue.buffering.max.messages": QUEUE, "reconnect.backoff.max.ms": 1_000}
-        told_of = {"delivery.report.only.error": True, "on_delivery": self._fail, "log_level": 0}
-        as_java = {"partitioner": "murmur2_random"}
-        self._producer = Producer(cluster.confluent() | patient | flat | told_of | as_java)
 
     def check(self) -> None:
         if self._is_stopped():
             raise Stopped
 
-    def send_all(self, topic: str, keys: Iterable[bytes], values: Iterable[bytes]) -> None:
-        for key, value in zip(keys, values, strict=True):
-            self._send(topic, key, value)
-        self._producer.poll(0)
-        self._raise_failure()
-
-    def send(self, topic: str, message: Message) -> None:
+    def send_message(self, topic: str, message: Message) -> None:
         self.send_all(topic, [key_of(message)], [encode(message)])
 
-    def _send(self, topic: str, key: bytes, value: bytes) -> None:
-        while True:
-            try:
-                self._producer.produce(topic, value, key)
-                return
-            except BufferError:
-                self.drain()
-            except KafkaException as error:
-                raise ClusterError(f"{topic}, key {key!r}: {error.args[0].str()}") from error
-
-    def drain(self) -> None:
-        """Until Kafka has everything."""
+    def make_room(self) -> None:
+        """Waits until Kafka has everything."""
         began, is_told = time.monotonic(), False
         while self._producer.flush(LOOK_S):
             self.check()
@@ -199,21 +165,6 @@ class Outlet:
         self.waited += round((time.monotonic() - began) * SECOND)
         if is_told:
             _say("Kafka is there again: the market goes on")
-
-    def finish(self) -> int:
-        """How many records Kafka has not taken."""
-        left = self._producer.flush(LAST_WORDS_S)
-        self._raise_failure()
-        return left
-
-    def _raise_failure(self) -> None:
-        if self._failure is not None:
-            raise ClusterError(
-                f"Kafka at {self.cluster.bootstrap} did not take a record: {self._failure.str()}"
-            )
-
-    def _fail(self, error: KafkaError | None, record: object) -> None:
-        self._failure = self._failure or error
 
 
 class Feed:
@@ -233,12 +184,12 @@ class Feed:
                 self.newest = int(beat.ticks.ts[run][-1])
         self.pacer.wait(beat.ends())
         for signal in beat.signals:
-            self.outlet.send("signals", signal)
+            self.outlet.send_message("signals", signal)
             self.signals += 1
-        self.outlet.send(self.topic, beat.clock)
+        self.outlet.send_message(self.topic, beat.clock)
         self.newest = beat.clock.ts
         if self.pacer.speed is None:
-            self.outlet.drain()
+            self.outlet.make_room()
 
     def _send(self, keys: list[bytes], values: list[bytes]) -> None:
         self.outlet.send_all(self.topic, keys, values)

@@ -1,187 +1,96 @@
 """`ghostfill up`: an instance with all its parts, until Ctrl-C."""
 
 import os
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from importlib import metadata
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
-from sinks.database import Database
-from streams.cli.board import Board
-from streams.cli.downloads import Downloads
+from streams.cli.configuration import read_setup
+from streams.cli.instance import Ghostfill
 from streams.cli.many import FILE, example
+from streams.cli.setup import DASHBOARD, PARTS, TRADER, WEB_PORT, Setup
 from streams.cli.topics import MARKET_HELP, REPLICAS_HELP
-from streams.local import topics
-from streams.local.clickhouse import ClickHouse
-from streams.local.command import Command
-from streams.local.home import CLICKHOUSE, HOME, Home, Instance, find_database
-from streams.local.interrupts import Interrupts
-from streams.local.jars import KAFKA_VERSION
-from streams.local.kafka import HEAP, Kafka
-from streams.local.supervisor import Supervisor
-from streams.transport.cluster import Cluster
+from streams.local.home import Home
+from streams.local.kafka import HEAP
+from streams.local.ports import LOOPBACK
 
-GHOSTFILL: tuple[str, ...] = (sys.executable, "-m", "streams.cli")
+CONFIG = "GHOSTFILL_CONFIG"
+USUAL_FILE = Path("ghostfill.yaml")
+PORT = click.IntRange(1, 65535)
+SOME = click.IntRange(min=1)
+PARTS_HELP = (
+    "Run this part and no other; may be given again. trader: the gate and the desks; results: ClickHouse and "
+    "the sink; dashboard: the page."
+)
 
 
-@click.command(epilog=example("ghostfill up\nGHOSTFILL_HOME=~/second ghostfill up --market crypto"))
+@click.command(epilog=example("ghostfill up\nghostfill up --part results --part dashboard --web-port 8080"))
 @click.option(
-    "--ready-file", type=click.Path(dir_okay=False, path_type=Path),
+    "--config",
+    type=FILE,
+    envvar=CONFIG,
+    show_envvar=True,
+    help="The settings; usually ghostfill.yaml, where it is there. `ghostfill init` writes one.",
+)
+@click.option(
+    "--ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
     help="A file that is there while signals may be sent.",
-)  # fmt: skip
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Desk processes.")
+)
+@click.option("--part", "parts", type=click.Choice(PARTS), multiple=True, help=PARTS_HELP)
+@click.option("--workers", type=SOME, help="Desk processes; usually one.")
 @click.option("--market", "markets", metavar="NAME", multiple=True, help=MARKET_HELP)
 @click.option("--symbols", type=FILE, help="A file of tick sizes, lots and market hours.")
-@click.option("--replicas", type=click.IntRange(min=1), help=REPLICAS_HELP)
-@click.option("--kafka-port", type=click.IntRange(1, 65535), help="Where the embedded Kafka listens.")
-@click.option("--clickhouse-port", type=click.IntRange(1, 65535), help="Where the embedded ClickHouse is.")
-@click.option("--no-ticks", is_flag=True, help="Keep no ticks in ClickHouse: they are most of the rows.")
-@click.option("--kafka-heap", default=HEAP, show_default=True, help="Memory of the embedded Kafka's Java.")
-def up(
-    ready_file: Path | None,
-    workers: int,
-    markets: tuple[str, ...],
-    symbols: Path | None,
-    replicas: int | None,
-    kafka_port: int | None,
-    clickhouse_port: int | None,
-    no_ticks: bool,
-    kafka_heap: str,
-) -> None:
+@click.option("--replicas", "kafka_replicas", type=SOME, help=REPLICAS_HELP)
+@click.option("--kafka-port", type=PORT, help="Where the embedded Kafka listens.")
+@click.option("--kafka-heap", help=f"Memory of the embedded Kafka's Java; usually {HEAP}.")
+@click.option("--clickhouse-port", type=PORT, help="Where the embedded ClickHouse is.")
+@click.option(
+    "--ticks/--no-ticks",
+    "clickhouse_ticks",
+    default=None,
+    help="Whether ClickHouse keeps ticks, which are most of the rows; usually it does.",
+)
+@click.option("--web-host", help=f"Where the page listens; usually {LOOPBACK}, for this machine alone.")
+@click.option("--web-port", type=PORT, help=f"Its port; usually {WEB_PORT}.")
+@click.option("--web-name", "web_names", multiple=True, help="A host name of the page; may be given again.")
+@click.option("--web-tls-cert", type=FILE, help="A PEM file: the page is https then.")
+@click.option("--web-tls-key", type=FILE, help="Its key.")
+@click.option("--no-web", is_flag=True, help="Without the page.")
+def up(config: Path | None, ready_file: Path | None, no_web: bool, **given: Any) -> None:
     """Run Ghostfill here until Ctrl-C.
 
     Everything that it keeps is in GHOSTFILL_HOME; a second start goes on where the first stopped. Kafka runs
     embedded, unless KAFKA_BOOTSTRAP names a cluster of yours; so does ClickHouse, unless CLICKHOUSE_URL names
-    a database of yours.
+    a database of yours. What is given here counts more than what ghostfill.yaml says.
     """
+    file = config or (USUAL_FILE if USUAL_FILE.is_file() else None)
+    setup = with_options(read_setup(file) if file else Setup(), given)
+    if no_web:
+        setup = replace(setup, parts=tuple(part for part in setup.parts if part != DASHBOARD))
+    if not setup.parts:
+        raise click.UsageError("--no-web leaves nothing to run: name another --part")
+    if (setup.web.tls_cert is None) != (setup.web.tls_key is None):
+        raise click.UsageError("--web-tls-cert and --web-tls-key go together")
+    ready = "Ready: signals may be sent." if TRADER in setup.parts else "Ready."
     home = Home.from_environment(os.environ)
-    own = Kafka(home.kafka, kafka_port, heap=kafka_heap, log=home.logs / "kafka.log")
-    with home.locked():
-        _remove(ready_file)
-        results = _results(home, clickhouse_port)
-        with _cluster(own) as cluster:
-            topics.apply(cluster, markets, replicas=replicas)
-            desk = [word for name in markets for word in ("--market", name)]
-            desk += ["--symbols", str(symbols.absolute())] if symbols is not None else []
-            sink = ["--no-ticks"] if no_ticks else []
-            kept = [*([results] if results else []), *parts(home, cluster, workers, desk, sink)]
-            with _told(home, cluster, own, results):
-                _supervise(home, _addresses(home, cluster, own, results), own, kept, ready_file)
+    Ghostfill(home, setup, os.environ, ready_file).run(lambda seconds: [f"{ready} Ctrl-C stops."])
 
 
-def parts(
-    home: Home, cluster: Cluster, workers: int, desk: Sequence[str] = (), sink: Sequence[str] = ()
-) -> list[Command]:
-    """The gate, the desks and the sink, in the order in which they start; with the options of each."""
-    names = ["desk" if number == 1 else f"desk-{number}" for number in range(1, workers + 1)]
-    return [
-        _part(home, cluster, "gate", "worker", "--part", "gate"),
-        *(_part(home, cluster, name, "worker", "--part", "desk", *desk) for name in names),
-        _part(home, cluster, "sink", "sink", *sink),
-    ]
-
-
-def _part(home: Home, cluster: Cluster, name: str, *command: str) -> Command:
-    ready = home.run / f"{name}.ready"
-    return Command(
-        name=name,
-        command=[
-            *GHOSTFILL,
-            *command,
-            "--instance",
-            f"{home.name()}-{name}",
-            "--ready-file",
-            str(ready),
-        ],
-        log=home.logs / f"{name}.log",
-        ready_file=ready,
-        environment={**os.environ, **cluster.environment(), HOME: str(home.folder)},
-    )
-
-
-def _supervise(
-    home: Home, addresses: Sequence[str], own: Kafka, kept: list[Command], ready_file: Path | None
-) -> None:
-    """Runs the parts until Ctrl-C and says what they do."""
-    board = Board()
-    board.say(*addresses)
-    with Interrupts() as interrupts:
-        supervisor = Supervisor(interrupts, board.show)
-        try:
-            if own.is_running:
-                supervisor.adopt(own)
-            supervisor.start(kept)
-            supervisor.run(until=lambda: supervisor.all_ready)
-            if supervisor.all_ready:
-                _touch(ready_file)
-                board.say("Ready: signals may be sent. Ctrl-C stops.")
-            supervisor.run()
-        finally:
-            _remove(ready_file)
-            supervisor.stop()
-
-
-def _addresses(home: Home, cluster: Cluster, own: Kafka, results: ClickHouse | None) -> list[str]:
-    which = f"Apache Kafka {KAFKA_VERSION}, embedded" if own.is_running else "yours"
-    database = f"{results.url} (embedded)" if results else f"{find_database(os.environ).url} (yours)"
-    return [
-        f"Ghostfill {metadata.version('ghostfill')}",
-        f"  home        {home.folder}",
-        f"  logs        {home.logs}",
-        f"  kafka       {cluster.bootstrap} ({which})",
-        f"  clickhouse  {database}",
-    ]
-
-
-def _results(home: Home, port: int | None) -> ClickHouse | None:
-    """Our own ClickHouse, unless one is named."""
-    if Database.from_environment(os.environ) is not None:
-        return None
-    return ClickHouse(home.clickhouse, port, home.logs / "clickhouse.log", home.run / "clickhouse.ready")
-
-
-@contextmanager
-def _cluster(own: Kafka) -> Iterator[Cluster]:
-    """The user's cluster where one is named, else our own, from here on and not longer."""
-    named = Cluster.from_environment(os.environ)
-    if named is not None:
-        yield named
-        return
-    click.echo(f"Starting Kafka {KAFKA_VERSION}")
-    try:
-        yield own.start(progress=Downloads(f"Kafka {KAFKA_VERSION}"))
-    finally:
-        own.stop()
-
-
-@contextmanager
-def _told(home: Home, cluster: Cluster, own: Kafka, results: ClickHouse | None) -> Iterator[None]:
-    """Others find this instance from here on and not longer."""
-    home.tell(
-        Instance(
-            pid=os.getpid(),
-            bootstrap=cluster.bootstrap,
-            protocol=cluster.protocol,
-            ghostfill=metadata.version("ghostfill"),
-            kafka=KAFKA_VERSION if own.is_running else "",
-            endpoints={CLICKHOUSE: results.url} if results else {},
-        )
-    )
-    try:
-        yield
-    finally:
-        home.untell()
-
-
-def _touch(ready_file: Path | None) -> None:
-    if ready_file:
-        ready_file.parent.mkdir(parents=True, exist_ok=True)
-        ready_file.touch()
-
-
-def _remove(ready_file: Path | None) -> None:
-    if ready_file:
-        ready_file.unlink(missing_ok=True)
+def with_options(setup: Setup, options: Mapping[str, Any]) -> Setup:
+    """What an option says in place of what the setup does; an option `web_port` is the `port` of `web`."""
+    said = {name: value for name, value in options.items() if value not in (None, ())}
+    whole: dict[str, Any] = {
+        name: said.pop(name) for name in ("parts", "workers", "markets", "symbols") if name in said
+    }
+    for section in ("kafka", "clickhouse", "web"):
+        found = {
+            name.removeprefix(f"{section}_"): value
+            for name, value in said.items()
+            if name.startswith(f"{section}_")
+        }
+        whole[section] = replace(getattr(setup, section), **found)
+    return replace(setup, **whole)

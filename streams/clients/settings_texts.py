@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from streams.accounts import SettingsError, changed_settings, parse_account, whole_settings
-from streams.accounts.document import Faults, Item, parse, parse_value
+from streams.accounts.document import Faults, parse, parse_value
 from streams.accounts.keys import AGGRESSIVE, PRESET
 from streams.accounts.load import read_text
 from streams.engine.validity import BadSettingsError, read_settings
@@ -26,7 +26,7 @@ def create_settings(
     origin = file or "account"
     text = json.dumps({PRESET: preset} if preset else {}) if file is None else read_text(file, "account", [])
     _check_bounds(whole_settings(parse_account(text, origin, overrides)))
-    said = _plain(parse(text, origin, Faults()))
+    said = parse(text, origin, Faults()).plain()
     if overrides.keys() & CONFIDENCE:
         said = {key: value for key, value in said.items() if key not in CONFIDENCE}
     return json.dumps({**said, **_values(overrides)})
@@ -36,7 +36,7 @@ def settings_of(document: Mapping[str, Any]) -> str:
     """The settings of a `create` from a program, which has them as JSON."""
     text = json.dumps(document)
     _check_bounds(whole_settings(parse_account(text, "settings", {})))
-    return json.dumps(_plain(parse(text, "settings", Faults())))
+    return json.dumps(parse(text, "settings", Faults()).plain())
 
 
 def change_settings(sets: Mapping[str, str]) -> str:
@@ -59,13 +59,4 @@ def _check_bounds(settings: str) -> None:
 
 
 def _values(texts: Mapping[str, str]) -> dict[str, Any]:
-    return {key: _plain(parse_value(text, f"--set {key}")) for key, text in texts.items()}
-
-
-def _plain(item: Item) -> Any:
-    """The value as JSON; a scalar stays the text that was written."""
-    if item.kind == "mapping":
-        return {key: _plain(each) for key, each in item.entries.items()}
-    if item.kind == "list":
-        return [_plain(each) for each in item.items]
-    return item.text
+    return {key: parse_value(text, f"--set {key}").plain() for key, text in texts.items()}

@@ -32,6 +32,7 @@ def start_child(
     log: IO[bytes],
     environment: Mapping[str, str] | None = None,
     at_parents_death: signal.Signals = signal.SIGKILL,
+    folder: Path | None = None,
 ) -> "subprocess.Popen[bytes]":
     """Starts a command in a session of its own: Ctrl-C on the terminal reaches its parent only."""
     if LINUX:
@@ -43,6 +44,7 @@ def start_child(
         stdout=log,
         stderr=subprocess.STDOUT,
         env=dict(environment) if environment is not None else None,
+        cwd=folder,
         start_new_session=True,
     )
 

@@ -5,13 +5,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from streams.local.child import end_orphan, start_child
-from streams.local.logs import open_log
+from streams.local.logs import last_lines, open_log
 
 STOP_S = 10.0
+ERROR = "Error: "
+"""How a command of ours begins what it has to say when it fails."""
 
 
 class Command:
-    """One command, kept running by the supervisor."""
+    """One command, kept running by the supervisor; one that `ends` has done its work then."""
 
     def __init__(
         self,
@@ -21,30 +23,50 @@ class Command:
         ready_file: Path,
         environment: Mapping[str, str] | None = None,
         patience_s: float = STOP_S,
+        *,
+        ends: bool = False,
     ) -> None:
         self.name = name
         self.command = command
         self.log = log
         self.ready_file = ready_file
-        """Named on the command line too: it tells this part from every other process of the machine."""
         self.environment = environment
+        self.folder: Path | None = None
+        """Where it runs; None: here."""
         self.patience_s = patience_s
+        self.ends = ends
         self.child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def _pid_file(self) -> Path:
+        return self.ready_file.with_suffix(".pid")
+
+    @property
+    def mark(self) -> str:
+        """What of its command line tells this part from every other process of the machine."""
+        return str(self.ready_file)
 
     def spawn(self) -> None:
         self.ready_file.parent.mkdir(parents=True, exist_ok=True)
-        pid_file = self.ready_file.with_suffix(".pid")
-        end_orphan(pid_file, str(self.ready_file), self.patience_s)
+        self.end_orphan()
         self.ready_file.unlink(missing_ok=True)
         with open_log(self.log) as log:
-            self.child = start_child(self.command, log, self.environment)
-        pid_file.write_text(str(self.child.pid), "ascii")
+            self.child = start_child(self.command, log, self.environment, folder=self.folder)
+        self._pid_file.write_text(str(self.child.pid), "ascii")
+
+    def end_orphan(self) -> None:
+        """Ends what a killed supervisor left behind."""
+        end_orphan(self._pid_file, self.mark, self.patience_s)
 
     def exit_code(self) -> int | None:
         return self.child.poll() if self.child else 0
 
     def is_ready(self) -> bool:
         return self.ready_file.exists()
+
+    def last_words(self) -> str:
+        line = last_lines(self.log, 1)
+        return line.removeprefix(ERROR) if line.startswith(ERROR) else ""
 
     def terminate(self) -> None:
         if self.child:

@@ -18,13 +18,15 @@ from typing import IO
 from uuid import uuid4
 
 from sinks.database import URL, Database, DatabaseError
+from streams.files.whole import whole
 from streams.local.folders import data_folder
 from streams.transport.cluster import BOOTSTRAP, Cluster, ClusterError
 
 PLAIN = "PLAINTEXT"
 HOME = "GHOSTFILL_HOME"
 CLICKHOUSE = "clickhouse"
-"""What an instance calls the address of its own ClickHouse."""
+WEB = "web"
+"""What an instance calls the addresses of its own ClickHouse and of its page."""
 LOCK_ATTEMPTS = 5
 LOCK_PAUSE_S = 0.02
 
@@ -106,9 +108,8 @@ class Home:
 
     def tell(self, instance: Instance) -> None:
         """Says where the instance is reached."""
-        path = self.instance_file.with_suffix(".new")
-        path.write_text(json.dumps(asdict(instance), indent=2) + "\n", "utf-8")
-        os.replace(path, self.instance_file)
+        with whole(self.instance_file) as file:
+            file.write(f"{json.dumps(asdict(instance), indent=2)}\n".encode())
 
     def untell(self) -> None:
         self.instance_file.unlink(missing_ok=True)
@@ -167,11 +168,7 @@ def find_cluster(environment: Mapping[str, str]) -> Cluster:
     if named is not None:
         return named
     home = Home.from_environment(environment)
-    instance = home.instance()
-    if instance is None:
-        raise ClusterError(
-            f"no Ghostfill is running in {home.folder}: start it with `ghostfill up`, or set {BOOTSTRAP}"
-        )
+    instance = _running(home, BOOTSTRAP, ClusterError)
     if instance.protocol != PLAIN:
         raise ClusterError(
             f"the Ghostfill in {home.folder} uses the cluster {instance.bootstrap} with {instance.protocol}: "
@@ -186,11 +183,17 @@ def find_database(environment: Mapping[str, str]) -> Database:
     if named is not None:
         return named
     home = Home.from_environment(environment)
-    instance = home.instance()
-    if instance is None:
-        raise DatabaseError(
-            f"no Ghostfill is running in {home.folder}: start it with `ghostfill up`, or set {URL}"
-        )
+    instance = _running(home, URL, DatabaseError)
     if CLICKHOUSE not in instance.endpoints:
         raise DatabaseError(f"the Ghostfill in {home.folder} keeps its results elsewhere: set {URL} here too")
     return Database.at(instance.endpoints[CLICKHOUSE], embedded=True)
+
+
+def _running(home: Home, instead: str, error: type[Exception]) -> Instance:
+    """The instance there, or an error that names what to set instead."""
+    instance = home.instance()
+    if instance is None:
+        raise error(
+            f"no Ghostfill is running in {home.folder}: start it with `ghostfill up`, or set {instead}"
+        )
+    return instance

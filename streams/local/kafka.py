@@ -38,6 +38,7 @@ class Kafka:
 
     name = "kafka"
     patience_s = STOP_S
+    ends = False
 
     def __init__(
         self,
@@ -114,6 +115,10 @@ class Kafka:
             return bool(client.list_topics(timeout=ANSWER_S).brokers)
         except KafkaException:
             return False
+
+    def last_words(self) -> str:
+        """Its log has more than a line of them."""
+        return ""
 
     def stop(self, patience_s: float = STOP_S) -> None:
         """Ends it and waits until it is gone."""

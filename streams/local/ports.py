@@ -1,4 +1,4 @@
-"""Ports of this machine's loopback that nobody listens on.
+"""Ports of this machine, mostly of its loopback, that nobody listens on.
 
 Rules of this file: ports are taken below those that the system gives to outgoing connections. A client that
 tries again and again to reach a server that is down could otherwise be given the server's own port.
@@ -12,13 +12,19 @@ OURS = range(20_000, 32_000)
 
 
 def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
+    try:
+        probe(LOOPBACK, port)
+    except OSError:
+        return False
     return True
+
+
+def probe(host: str, port: int) -> None:
+    """An OSError where nobody could listen."""
+    kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    with socket.socket(kind) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
 
 
 def free_ports(count: int) -> list[int]:

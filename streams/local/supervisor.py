@@ -2,7 +2,8 @@
 
 Rules of this file:
 - One thread looks after all parts; nothing here waits for a part without looking at the others and at Ctrl-C.
-- A part that ends is started again after a pause that doubles, until it has been well for a while.
+- A part that ends is started again after a pause that doubles, until it has been well for a while. One that
+  has a work to do is done when it ends with code 0.
 - At a stop the last part started goes first; who does not listen is killed.
 """
 
@@ -29,6 +30,10 @@ class Part(Protocol):
     def patience_s(self) -> float:
         """How long it may take to stop."""
 
+    @property
+    def ends(self) -> bool:
+        """Whether its work is done when it ends with code 0."""
+
     def spawn(self) -> None:
         """Starts the process and does not wait."""
 
@@ -36,6 +41,9 @@ class Part(Protocol):
         """None while it runs."""
 
     def is_ready(self) -> bool: ...
+
+    def last_words(self) -> str:
+        """Why it ended with an error, if it has said so."""
 
     def terminate(self) -> None: ...
 
@@ -49,6 +57,7 @@ class Kept:
         self.part = part
         self.state = ""
         self.is_ready = False
+        self.is_done = False
         self.starts = 0
         self.started = now
         self.start_at: float | None = None
@@ -68,13 +77,19 @@ class Kept:
 
     def look(self, now: float) -> None:
         """Sees what became of it and does what is due."""
+        if self.is_done:
+            return
         if self.start_at is not None:
             if now >= self.start_at:
                 self.start(now)
             return
         code = self.part.exit_code()
-        if code is not None:
-            self._again(_ended(code), now)
+        if code == 0 and self.part.ends:
+            self.is_done = self.is_ready = True
+            self.state = "done"
+        elif code is not None:
+            words = self.part.last_words() if code > 0 else ""
+            self._again(_ended(code) + (f": {words}" if words else ""), now)
         elif not self.is_ready and self.part.is_ready():
             self.is_ready = True
             self.state = "ready" + (f", start {self.starts}" if self.starts > 1 else "")
@@ -123,6 +138,11 @@ class Supervisor:
     def all_ready(self) -> bool:
         return all(kept.is_ready for kept in self.kept)
 
+    @property
+    def all_done(self) -> bool:
+        """Whether each that has a work to do has done it."""
+        return all(kept.is_done for kept in self.kept if kept.part.ends)
+
     def run(self, until: Callable[[], bool] = lambda: False) -> None:
         """Looks after the parts until somebody interrupts, or until the condition holds."""
         while not (self.interrupts.count or until()):
@@ -142,7 +162,7 @@ class Supervisor:
                 kept.state = "stopping"
                 self._tell()
                 self._end(kept.part, calm)
-            kept.state = "stopped"
+            kept.state = "done" if kept.is_done else "stopped"
             self._tell()
 
     def _end(self, part: Part, calm: int) -> None:

@@ -21,10 +21,10 @@ def steady() -> None:
 
 
 def instance() -> None:
-    from streams.cli import up
+    from streams.cli import parts, up
     from streams.local import clickhouse
 
-    up.GHOSTFILL = STEADY
+    parts.GHOSTFILL = STEADY
     clickhouse.SERVER = STEADY
     up.up.main(sys.argv[2:])
 

@@ -7,8 +7,10 @@ from itertools import pairwise
 
 import pytest
 
+from streams.local.child import command_line
 from streams.local.command import Command
 from streams.local.interrupts import Interrupts
+from streams.local.program import Program
 from streams.local.supervisor import WELL_S, Supervisor
 from streams.transport.cluster import ClusterError
 
@@ -18,13 +20,15 @@ class FakePart:
 
     patience_s = 1.0
 
-    def __init__(self, name, events, *, deaf=False, broken=False):
+    def __init__(self, name, events, *, deaf=False, broken=False, ends=False):
         self.name = name
+        self.ends = ends
         self.events = events
         self.deaf = deaf
         self.broken = broken
         self.code: int | None = 0
         self.ready = False
+        self.words = ""
 
     def spawn(self):
         self.events.append(f"start {self.name}")
@@ -37,6 +41,9 @@ class FakePart:
 
     def is_ready(self):
         return self.ready
+
+    def last_words(self):
+        return self.words
 
     def terminate(self):
         self.events.append(f"stop {self.name}")
@@ -115,6 +122,14 @@ def test_who_was_well_for_a_while_starts_again_soon(world):
     assert world.states["desk"] == "ended by signal 11; starts again in 0.2 s"
 
 
+def test_a_part_that_fails_says_why(world):
+    web = world.part("web")
+    world.supervisor.start([web])
+    web.code, web.words = 2, "tokens are needed"
+    world.pass_time(0.1)
+    assert world.states["web"] == "ended with code 2: tokens are needed; starts again in 0.2 s"
+
+
 def test_a_part_that_cannot_start_is_tried_again(world):
     kafka = world.part("kafka", broken=True)
     world.supervisor.start([kafka])
@@ -122,6 +137,24 @@ def test_a_part_that_cannot_start_is_tried_again(world):
     kafka.broken = False
     world.pass_time(0.3)
     assert world.states["kafka"] == "starting"
+
+
+def test_a_part_with_a_work_to_do_is_done_when_it_ends_well(world):
+    feed, desk = world.part("feed", ends=True), world.part("desk")
+    world.supervisor.start([feed, desk])
+    desk.ready = True
+    feed.code = 1
+    world.pass_time(0.1)
+    assert world.states["feed"] == "ended with code 1; starts again in 0.2 s"
+    world.pass_time(0.3)
+    assert not world.supervisor.all_done
+    feed.code = 0
+    world.pass_time(0.1)
+    assert (world.supervisor.all_done, world.supervisor.all_ready) == (True, True)
+    world.pass_time(60)
+    assert world.events == ["start feed", "start desk", "start feed"]
+    world.supervisor.stop()
+    assert world.states == {"feed": "done", "desk": "stopped"}
 
 
 def test_a_stop_goes_backwards(world):
@@ -193,6 +226,45 @@ def test_a_command_is_started_and_stopped(tmp_path):
         supervisor.run(until=lambda: supervisor.all_ready)
         supervisor.stop()
     assert part.exit_code() == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("import sys; sys.exit(3)", ""),
+        ("print('Error: no topic'); 1 / 0", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_program_of_a_person_s_own(tmp_path, code, words):
+    program = Program("mine", ["python", "-c", code], tmp_path / "mine.log", tmp_path / "run", {"PATH": ""})
+    (tmp_path / "mine.log").write_text("what another said before\n")
+    program.spawn()
+    assert program.child is not None and program.child.wait(10) > 0
+    assert program.last_words() == words
+
+
+def test_a_program_is_stopped_with_what_it_has_started(tmp_path):
+    script = "sleep 100 & echo $! > child; sleep 100"
+    program = Program("mine", ["sh", "-c", script], tmp_path / "log", tmp_path, os.environ, tmp_path)
+    program.spawn()
+    with Interrupts() as interrupts:
+        supervisor = Supervisor(interrupts)
+        supervisor.adopt(program)
+        supervisor.run(until=lambda: program.is_ready() and (tmp_path / "child").exists())
+        child = int((tmp_path / "child").read_text())
+        assert "sleep" in command_line(child)
+        supervisor.stop()
+        supervisor.interrupts.count = 0
+        supervisor.run(until=lambda: not command_line(child))
+    assert program.exit_code() == -signal.SIGTERM
+
+
+def test_what_a_command_of_ours_says_last(tmp_path):
+    part = steady(tmp_path)
+    part.log.parent.mkdir()
+    for said, words in (("", ""), ("starting\n", ""), ("Usage\n\nError: no token\n", "no token")):
+        part.log.write_text(said)
+        assert part.last_words() == words
 
 
 def test_an_orphan_is_ended_by_the_next_start(tmp_path):

@@ -3,18 +3,22 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from streams.cli.board import Board
 from streams.cli.downloads import Downloads
-from streams.cli.up import parts
-from streams.local.home import Home
-from streams.transport.cluster import Cluster
+from streams.cli.instance import page_url
+from streams.cli.parts import Parts
+from streams.cli.setup import Setup, WebSetup
+from streams.local.home import WEB, Home
+from streams.local.ports import LOOPBACK, free_ports
 from tests.broker import skip_without_kafka
 
 PATIENCE_S = 40
@@ -27,7 +31,9 @@ def up(folder, *options, **environment):
     home = Home(folder / "home")
     ready = folder / "ready"
     ready.touch()  # as one leaves it behind that was killed
-    command = [sys.executable, "-m", "tests.local.parts", "up", "--ready-file", str(ready), *options]
+    (port,) = free_ports(1)
+    command = [sys.executable, "-m", "tests.local.parts", "up", "--ready-file", str(ready)]
+    command += ["--web-port", str(port), *options]
     inherited = {name: value for name, value in os.environ.items() if name not in CLUSTER}
     with subprocess.Popen(
         command,
@@ -61,6 +67,7 @@ def test_an_instance_starts_survives_and_stops(tmp_path):
     with up(tmp_path, "--workers", "2") as process:
         instance = home.instance()
         assert instance is not None and instance.pid == process.pid
+        page = instance.endpoints[WEB]
         os.kill(int((home.run / "desk-2.pid").read_text()), signal.SIGKILL)
         os.kill(int((home.kafka / "kafka.pid").read_text()), signal.SIGKILL)
         ended = json.loads((home.kafka / "ports.json").read_text())
@@ -68,10 +75,11 @@ def test_an_instance_starts_survives_and_stops(tmp_path):
         lines = stopped(process)
     assert process.returncode == 0
     assert lines[2] == f"  home        {home.folder}"
+    assert f"  page        {page}" in lines and page.startswith(f"http://{LOOPBACK}:")
     assert "  kafka       ended by signal 9; starts again in 0.2 s" in lines
     assert "  desk-2      ended by signal 9; starts again in 0.2 s" in lines
-    stopped_parts = [line.split()[0] for line in lines[-12:] if line.endswith("stopped")]
-    assert stopped_parts == ["sink", "desk-2", "desk", "gate", "clickhouse", "kafka"]
+    stopped_parts = [line.split()[0] for line in lines[-14:] if line.endswith("stopped")]
+    assert stopped_parts == ["web", "sink", "desk-2", "desk", "gate", "clickhouse", "kafka"]
     assert json.loads((home.kafka / "ports.json").read_text()) == ended
     assert not home.instance_file.exists() and not (tmp_path / "ready").exists()
 
@@ -86,15 +94,75 @@ def test_an_instance_on_a_cluster_of_the_users(tmp_path, cluster):
     assert not (tmp_path / "home" / "kafka").exists()
 
 
+def test_a_part_alone_starts_nothing_else(tmp_path, cluster):
+    with up(tmp_path, "--part", "results", KAFKA_BOOTSTRAP=cluster.bootstrap) as process:
+        instance = Home(tmp_path / "home").instance()
+        assert instance is not None and list(instance.endpoints) == ["clickhouse"]
+        lines = stopped(process)
+    assert [line.split()[0] for line in lines if line.endswith("ready")] == ["clickhouse", "sink"]
+    assert "Ready. Ctrl-C stops." in lines
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (["--web-port", "{taken}"], 1, "port {taken} of 127.0.0.1 is taken, and the page is to be there: choose another with --web-port {next}"),
+        (["--web-host", "192.0.2.1"], 1, "the page cannot be at 192.0.2.1, port 5005"),
+        (["--part", "dashboard"], 2, "the part dashboard shows results: run the part results too, or name their ClickHouse with CLICKHOUSE_URL"),
+        (["--web-tls-cert", "{file}"], 2, "--web-tls-cert and --web-tls-key go together"),
+        (["--symbols", "{file}"], 1, "symbols.yaml, line 1, sizes: unknown key"),
+        (["--config", "{file}"], 1, "symbols.yaml, line 1, sizes: unknown key"),
+    ],
+)  # fmt: skip
+def test_what_cannot_go_is_said_before_anything_starts(tmp_path, options, code, said):
+    (tmp_path / "symbols.yaml").write_text("sizes: 1\n")
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        taken = listener.getsockname()[1]
+        words = {"taken": taken, "next": taken + 1, "file": tmp_path / "symbols.yaml"}
+        command = [sys.executable, "-m", "streams.cli", "up", *(each.format(**words) for each in options)]
+        environment = {**os.environ, "GHOSTFILL_HOME": str(tmp_path / "home")}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said.format(**words) in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize("variable", ["", "other.yaml"])
+def test_the_settings_are_those_of_the_folder_or_of_the_environment(tmp_path, variable):
+    (tmp_path / (variable or "ghostfill.yaml")).write_text("workers: none at all\n")
+    environment = {**os.environ, "GHOSTFILL_HOME": str(tmp_path / "home"), "GHOSTFILL_CONFIG": variable}
+    environment["PYTHONPATH"] = os.getcwd()
+    done = subprocess.run(
+        [sys.executable, "-m", "streams.cli", "up"], cwd=tmp_path, env=environment, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    place = f"{variable or 'ghostfill.yaml'}, line 1, workers"
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f'{place}: found "none at all"; expected a whole number, 1 or more' in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("web", "url"),
+    [
+        (WebSetup(), "http://127.0.0.1:5005"),
+        (WebSetup("0.0.0.0", 80), "http://127.0.0.1:80"),
+        (WebSetup("0.0.0.0", 443, ("a.example",), Path("c"), Path("k")), "https://a.example:443"),
+        (WebSetup("::", 443, ("a.example:8443",)), "http://a.example:8443"),
+        (WebSetup("::1", names=("a.example",)), "http://[::1]:5005"),
+    ],
+)
+def test_the_page_s_address(web, url):
+    assert page_url(web) == url
+
+
 def test_each_part_comes_back_by_its_own_name(tmp_path):
     one, other = (Home(tmp_path / name) for name in ("one", "other"))
     names = []
     for home in (one, other, one):
         home.folder.mkdir(exist_ok=True)
-        commands = [part.command for part in parts(home, Cluster("kafka:9092"), 2)]
+        commands = [part.command for part in Parts(home, Setup(workers=2), {}).ours()]
         names.append([command[command.index("--instance") + 1] for command in commands])
     assert names[0] == names[2]
-    assert len({*names[0], *names[1]}) == 8
+    assert len({*names[0], *names[1]}) == 10
 
 
 def test_a_board_on_a_terminal_is_redrawn(capsys):

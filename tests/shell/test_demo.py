@@ -1,73 +1,57 @@
-"""The demo day: the same each time, and the same whichever way it is read."""
+"""`ghostfill demo` as it is: every preset trades on a made-up market, and a second start goes on."""
 
-from collections import Counter
-from pathlib import Path
+import os
+import signal
+from urllib.request import urlopen
 
 import pytest
 
-from streams.accounts import account_with
-from streams.cli.main import main
-from streams.cli.run import Run
-from streams.engine.settings import Instruments
-from streams.simulated_market import SURGE, simulated_day
+from streams.accounts import presets
+from streams.cli.demo import home_of
+from streams.clients import desk_table
+from streams.clients.asking import newest_time
+from streams.local.home import Home
+from streams.local.ports import free_ports
+from tests.broker import skip_without_kafka
+from tests.shell.test_up_results import Trader, await_that
 
-PRESETS = ["vsr-slicer", "auto-trader", "agent-graduation"]
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo")
-    main(["demo", "--out", str(folder)])
-    return folder
+DEMO = ("demo", "--speed", "600x")
 
 
-def test_a_day_has_what_a_slicer_needs():
-    day = simulated_day()
-    assert (day.market.ts[1:] >= day.market.ts[:-1]).all()
-    assert (day.market.bid <= day.market.price).all() and (day.market.price <= day.market.ask).all()
-    assert (day.market.bid < day.market.ask).all()
-    followed = Counter(signal.symbol for signal in day.signals)
-    assert set(followed) == set(day.market.names)
-    assert any(
-        signal.features["vsr"] >= SURGE and signal.features["momentum"] >= 75 for signal in day.signals
-    )
-    assert any(signal.features["momentum"] < 75 for signal in day.signals)
+@pytest.fixture
+def trader(tmp_path):
+    skip_without_kafka()
+    found = Trader(tmp_path)
+    found.environment["KAFKA_BOOTSTRAP"] = "127.0.0.1:1"
+    return found
 
 
-def test_the_same_seed_is_the_same_day_and_another_is_another():
-    one, again, other = simulated_day(3), simulated_day(3), simulated_day(4)
-    assert one.market.price.tobytes() == again.market.price.tobytes()
-    assert one.signals == again.signals
-    assert one.signals != other.signals
+def test_the_accounts_trade_and_a_second_start_goes_on(trader, tmp_path):
+    run = tmp_path / "home" / "run"
+    (port,) = free_ports(1)
+    with trader.up(*DEMO, "--web-port", str(port)):
+        del trader.environment["KAFKA_BOOTSTRAP"]
+        await_that(lambda: {each.name for each in desk_table.accounts(trader.cluster)} == set(presets()))
+        with urlopen(f"http://127.0.0.1:{port}/") as page:
+            assert page.status == 200
+        await_that(lambda: trader.messages("fills"))
+        os.kill(int((run / "market.pid").read_text()), signal.SIGKILL)
+        before = newest_time(trader.cluster, "ticks")
+        await_that(lambda: newest_time(trader.cluster, "ticks") > before)
+    lines = trader.last_said.splitlines()
+    (ready,) = (line for line in lines if line.startswith("Ready in "))
+    assert ready.endswith(" s: a made-up market at 600x, and an account for each preset.")
+    assert f"    http://127.0.0.1:{port}" in lines
+    assert f"In another terminal: GHOSTFILL_HOME={tmp_path / 'home'} ghostfill watch" in lines
+    assert "  market      ended by signal 9; starts again in 0.2 s" in lines
+
+    with trader.up(*DEMO, "--no-web"):
+        fills = trader.messages("fills")
+        assert fills and newest_time(trader.cluster, "ticks") > before
+        await_that(lambda: len(trader.messages("fills")) > len(fills))
 
 
-def test_the_demo_tells_of_trades_and_slices(capsys, tmp_path):
-    main(["demo", "--out", str(tmp_path)])
-    said = capsys.readouterr().out
-    for part in (
-        "vsr-slicer",
-        "take_profit",
-        "stop_loss",
-        "bought",
-        "skipped: momentum was",
-        "ghostfill replay",
-    ):
-        assert part in said
-    assert len(said.splitlines()) < 90
-
-
-def test_the_day_read_from_its_files_gives_the_same_bytes(demo, tmp_path):
-    line = f"replay --ticks {demo}/ticks.csv.gz --signals {demo}/signals.csv --symbols {demo}/symbols.yaml"
-    main([*line.split(), "--account", "vsr-slicer", "--out", str(tmp_path)])
-    for file in tmp_path.iterdir():
-        assert file.read_bytes() == (demo / file.name).read_bytes(), file.name
-
-
-@pytest.mark.parametrize("length", [1_000, 7_777])
-def test_the_results_do_not_depend_on_how_the_market_is_cut(tmp_path, length):
-    day = simulated_day(2)
-    accounts = [account_with(name, {}) for name in PRESETS]
-    for folder, size in ((tmp_path / "whole", len(day.market)), (tmp_path / "cut", length)):
-        Run(accounts, day.batches(size), day.signals, Instruments(), folder).execute()
-    for file in (tmp_path / "whole").iterdir():
-        assert file.read_bytes() == (tmp_path / "cut" / file.name).read_bytes(), file.name
+def test_it_has_a_home_of_its_own(tmp_path):
+    usual = Home.from_environment({"XDG_DATA_HOME": str(tmp_path)}).folder
+    assert home_of({"XDG_DATA_HOME": str(tmp_path)}).folder == usual.with_name("ghostfill-demo")
+    assert home_of({"GHOSTFILL_HOME": str(tmp_path / "mine")}).folder == tmp_path / "mine"

@@ -110,6 +110,20 @@ def test_bars_go_to_the_market_s_topic(live, files):
     ]  # fmt: skip
 
 
+def test_what_is_not_later_is_left_out(live, files, capsys):
+    words = ("--after", "2026-01-02T12:01:00Z")
+    ticks = live.published("ticks", lambda: live.run("publish", "ticks", "t.csv", *words))
+    assert [each.ts - NOON for each in ticks] == [240 * SECOND]
+    assert (
+        "published 1 ticks to ticks in" in (said := capsys.readouterr().out) and "1 bad, 3 left out" in said
+    )
+    bars = live.published("ticks", lambda: live.run("publish", "bars", "X.csv", *words, "--symbol", "X"))
+    assert [each.ts - NOON for each in bars] == [0, 300 * SECOND], "a bar is as late as its end"
+    later = ("--after", "2026-01-02T13:00Z")
+    assert live.published("signals", lambda: live.run("publish", "signals", "s.csv", *later)) == []
+    assert live.run("publish", "ticks", "t.csv", *later) == 0, "what was good once is no failure"
+
+
 def test_json_lines_on_stdin(live, capsys):
     lines = [
         {"symbol": "X", "action": "buy", "ts": "2026-01-02T12:00:00Z", "vsr": 3, "who": "me", "tags": ["a"]},

@@ -379,6 +379,7 @@ WITHOUT_JSON = {
     "up", "worker", "sink", "publish ticks", "publish bars", "publish signals", "publish commands", "simulate",
     "account create", "account change", "account pause", "account resume", "account close", "order place",
     "order cancel", "position close", "plan cancel", "exit-all", "report", "export", "demo",
+    "sample", "init", "account open", "web", "token create", "token revoke",
 }  # fmt: skip
 """They do something, or write files."""
 

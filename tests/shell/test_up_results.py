@@ -10,6 +10,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from schemas.codec import decode
+from streams.clients.kafka import admin, ends, read_spans, require
+from streams.local.home import find_cluster
 from tests.broker import skip_without_kafka
 
 PATIENCE_S = 60
@@ -34,6 +37,8 @@ class Trader:
         self.environment = {**inherited, "GHOSTFILL_HOME": str(folder / "home"), "COLUMNS": "200"}
         self.ready = folder / "ready"
         self.time = NOON
+        self.last_said = ""
+        """By an instance that has stopped."""
 
     def said(self, *words, stdin=None):
         done = subprocess.run(
@@ -61,6 +66,16 @@ class Trader:
         )
         return found
 
+    @property
+    def cluster(self):
+        return find_cluster(self.environment)
+
+    def messages(self, topic):
+        """All that is on a topic."""
+        last = ends(self.cluster, require(self.cluster, topic))
+        spans = {place: (0, end) for place, end in last.items()}
+        return [decode(raw.topic, raw.key, raw.value) for raw in read_spans(self.cluster, spans)]
+
     def status(self):
         return json.loads(self.said("status", "--json"))
 
@@ -69,19 +84,21 @@ class Trader:
         return found
 
     @contextmanager
-    def up(self):
+    def up(self, *words):
         self.ready.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "streams.cli", "up", "--ready-file", str(self.ready)]
+        words = words or ("up", "--no-web")
+        command = [sys.executable, "-m", "streams.cli", *words, "--ready-file", str(self.ready)]
         with subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, text=True) as process:
             try:
                 await_that(lambda: self.ready.exists() or process.poll() is not None)
                 assert process.poll() is None, process.communicate()
                 yield process
                 process.send_signal(signal.SIGINT)
-                process.communicate(timeout=PATIENCE_S)
+                self.last_said, _ = process.communicate(timeout=PATIENCE_S)
                 assert process.returncode == 0
             finally:
                 process.kill()
+                admin.cache_clear()
 
 
 @pytest.fixture

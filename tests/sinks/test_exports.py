@@ -18,9 +18,8 @@ from sinks.migrate import apply_views, migrate
 from sinks.pieces import PIECE
 from sinks.questions import ask
 from streams.accounts import account_with, parse_instruments
-from streams.cli.demo import SYMBOLS
 from streams.engine.simulate import simulate
-from streams.simulated_market import simulated_day
+from streams.simulated_market import SYMBOLS, simulated_day
 from tests.sinks.filling import fill
 
 ACCOUNT, FORMULA = "vsr-slicer", '=HYPERLINK("http://x","y")'

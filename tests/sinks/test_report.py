@@ -23,9 +23,9 @@ from sinks.report.charts import Chart, _breaks
 from sinks.report.page import FILLS, SYMBOLS, TRADES, Wish, _figures, page
 from sinks.report.sentence import sentence
 from streams.accounts import account_with, parse_instruments
-from streams.cli.demo import SYMBOLS as SYMBOLS_YAML
 from streams.engine.simulate import simulate
 from streams.engine.units import DAY, MINUTE
+from streams.simulated_market import SYMBOLS as SYMBOLS_YAML
 from streams.simulated_market import simulated_day
 from tests.browser import HOW, found, started
 from tests.sinks.filling import fill

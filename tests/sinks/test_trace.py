@@ -8,10 +8,9 @@ import pytest
 from schemas.messages import Decision
 from sinks.questions import ask, questions
 from streams.accounts import account_with, parse_instruments
-from streams.cli.demo import SYMBOLS
 from streams.cli.trace import lines, tree
 from streams.engine.simulate import simulate
-from streams.simulated_market import simulated_day
+from streams.simulated_market import SYMBOLS, simulated_day
 from tests.sinks.databases import database
 from tests.sinks.filling import fill
 from tests.sinks.world import at, bought, decision, position, signal, sold, trade, units, world
