@@ -30,7 +30,7 @@ from sinks.requests import (
     result_format,
     settings_of,
 )
-from sinks.statements import Insert, names_a_file
+from sinks.statements import Insert, names_a_file, reaches_out
 
 THREADS = 8
 MAX_BODY = 1 << 30
@@ -38,6 +38,9 @@ SESSION_SECONDS = 60.0
 CLIENT_WENT = 499
 """Nobody gets this answer."""
 SESSION_LOCKED, NO_FILES, NOT_ENOUGH_SPACE = 373, 344, 243
+NOT_FOR_READERS = (
+    "who only reads has no files: a statement may not say file, infile or outfile, nor \\x or \\N in texts"
+)
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 Work = Callable[..., Any]
@@ -96,6 +99,8 @@ class Protocol:
                 return await ok(request)
             if names_a_file(wanted.statement):
                 raise EngineError(f"Code: {NO_FILES}. DB::Exception: there are no files over HTTP")
+            if user.reads_only and reaches_out(wanted.query):
+                raise EngineError(f"Code: {NO_FILES}. DB::Exception: {NOT_FOR_READERS}")
             async with self._session(request, name, user) as handle:
                 if wanted.insert is not None:
                     return await self._insert(request, handle, wanted.insert, wanted.data)

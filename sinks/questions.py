@@ -184,12 +184,12 @@ def _moment(name: str, value: Any) -> str:
     """As ClickHouse reads it; a time without a zone is UTC."""
     if isinstance(value, date) and not isinstance(value, datetime):
         value = value.isoformat()
-    if isinstance(value, str):
-        try:
+    try:
+        if isinstance(value, str):
             value = datetime.fromisoformat(value)
-        except ValueError as error:
-            raise QuestionError(
-                f"{name}: found {value}; expected a time such as 2026-01-05 or 2026-01-05T14:30:00Z"
-            ) from error
-    moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise QuestionError(
+            f"{name}: found {value}; expected a time such as 2026-01-05 or 2026-01-05T14:30:00Z"
+        ) from error
     return f"{moment:%Y-%m-%d %H:%M:%S.%f}"

@@ -218,6 +218,32 @@ def test_there_are_no_files_over_http(ours, table, tmp_path, user, query):
     assert not file.exists()
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT file('{file}')",
+        "SELECT arrayMap(file, ['{file}'])",
+        "SELECT `file`('{file}')",
+        "SELECT \u201cfile\u201d('{file}')",
+        r"SELECT `fi\x6ce`('{file}')",
+        r"SELECT `fi\Nle`('{file}')",
+        "SELECT $a$ ' $a$, file('{file}') -- '",
+        "SELECT 1 # '\n INTO OUTFILE '{other}' -- '",
+        "SELECT $a$ ' $a$ INTO OUTFILE '{other}' -- '",
+    ],
+)
+def test_who_only_reads_has_no_files_however_they_are_asked_for(ours, tmp_path, query):
+    file, other = tmp_path / "secret", tmp_path / "other"
+    file.write_text("known")
+    status, said = ask(ours, "?user=reader", query.format(file=file, other=other).encode())
+    assert (status, said.startswith(b"Code: 344. ")) == (500, True)
+    assert not other.exists()
+
+
+def test_a_word_that_holds_file_is_no_file(ours):
+    assert ask(ours, "?user=reader", rb"SELECT 'profile\n' AS files") == (200, b"profile\\n\n")
+
+
 @pytest.mark.parametrize("headers", [{"Origin": "http://elsewhere.example"}, {"Host": "elsewhere.example"}])
 def test_pages_of_elsewhere_are_not_answered(ours, headers):
     status, said = ask(ours, "", b"SELECT 1", **headers)
