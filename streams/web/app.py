@@ -1,7 +1,8 @@
 """The application: the page and the API over one instance, and what its errors say."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from http import HTTPStatus
 from importlib import metadata
 from typing import Any
@@ -12,14 +13,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from schemas.errors import MessageError
-from sinks.accounts import UnknownAccountError
 from sinks.database import AwayError, DatabaseError
 from sinks.questions import QuestionError
 from streams.accounts import SettingsError
 from streams.transport.cluster import ClusterError
 from streams.web import problems
 from streams.web.api import accounts, asking, events, lists, signals, system, trading
-from streams.web.api.common import NotThereError
+from streams.web.api.common import NotThereError, StartingError
 from streams.web.api.models import Problem
 from streams.web.commanding import BusyError
 from streams.web.door import login
@@ -37,13 +37,15 @@ STATUS: dict[type[Exception], int] = {
     SettingsError: 422,
     QuestionError: 422,
     DatabaseError: 422,
-    UnknownAccountError: 404,
     NotThereError: 404,
     AwayError: 503,
     ClusterError: 503,
     BusyError: 503,
+    StartingError: 503,
 }
 """What an error of ours is to who asked."""
+
+PATIENCE_S, LOOK_S = 10.0, 0.05
 
 Watched = Callable[[], AbstractAsyncContextManager[Instance]]
 
@@ -52,6 +54,7 @@ def application(watched: Watched, policy: Policy) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with watched() as instance:
+            await _until_known(instance)
             app.state.instance = instance
             app.state.channels = Channels(instance)
             yield
@@ -82,26 +85,49 @@ def application(watched: Watched, policy: Policy) -> FastAPI:
     return app
 
 
-def _handler(status: int) -> Callable[[Request, Exception], Response]:
-    def handle(request: Request, error: Exception) -> Response:
-        return problems.response(status, HTTPStatus(status).phrase, str(error), instance=request.url.path)
+async def _until_known(instance: Instance) -> None:
+    """Nobody is let in before it is known what there is, unless that takes long."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE_S):
+            while not instance.live.is_whole:
+                await asyncio.sleep(LOOK_S)
+
+
+def _handler(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
+    headers = {"Retry-After": "1"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+
+    async def handle(request: Request, error: Exception) -> Response:
+        faults = {"errors": list(map(_text, error.faults))} if isinstance(error, SettingsError) else {}
+        phrase = HTTPStatus(status).phrase
+        return problems.response(status, phrase, _text(error), headers, instance=request.url.path, **faults)
 
     return handle
 
 
-def _invalid(request: Request, error: Exception) -> Response:
+def _text(said: object) -> str:
+    """What somebody sent may hold halves of characters."""
+    return str(said).encode("utf-8", "replace").decode()
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
     """All that does not fit the description, at once."""
     assert isinstance(error, RequestValidationError)
-    found = [{"where": ".".join(map(str, each["loc"])), "what": each["msg"]} for each in error.errors()]
+    found = [
+        {"where": _text(".".join(map(str, each["loc"]))), "what": _text(each["msg"])}
+        for each in error.errors()
+    ]
     detail = "; ".join(f"{each['where']}: {each['what']}" for each in found[:5])
-    return problems.response(422, "Unprocessable Content", detail, instance=request.url.path, errors=found)
+    return problems.response(422, HTTPStatus(422).phrase, detail, instance=request.url.path, errors=found)
 
 
-def _http(request: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    detail = "there is nothing here; /docs shows what there is" if error.status_code == 404 else error.detail
-    phrase = HTTPStatus(error.status_code).phrase
-    return problems.response(error.status_code, phrase, detail, error.headers, instance=request.url.path)
+    path, status = request.url.path, error.status_code
+    detail = {
+        404: f"there is nothing at {path}; /docs shows what there is",
+        405: f"{request.method} is not for {path}; /docs shows what is",
+    }.get(status, error.detail)
+    return problems.response(status, HTTPStatus(status).phrase, detail, error.headers, instance=path)
 
 
 def _describe(app: FastAPI) -> None:

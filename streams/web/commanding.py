@@ -16,15 +16,21 @@ import msgspec
 
 from schemas.checks import check
 from schemas.codec import encode
+from schemas.errors import MessageError
 from schemas.kinds import key_of, topic_of
 from schemas.messages import Command, CommandKind, Decision, Message, Signal
 from streams.clients.asking import BEHIND
-from streams.clients.kafka import MARKET, Sender
+from streams.clients.kafka import HURRIED, MARKET, Sender
 from streams.clients.workers import wall
-from streams.transport.cluster import Cluster
+from streams.transport.cluster import Cluster, ClusterError
 from streams.web.live import Event, Live
 
 MOST_WAITING = 5_000
+MOST_BYTES = 900_000
+"""Kafka takes no message that is much larger."""
+LOOK_S = 0.05
+SOON = {**HURRIED, "delivery.timeout.ms": 10_000}
+"""A person waits for it."""
 
 
 class BusyError(Exception):
@@ -38,6 +44,8 @@ class Commander:
         self.live = live
         self._cluster = cluster
         self._sender: Sender | None = None
+        self._failed = 0.0, ""
+        """When Kafka last did not take something, and why."""
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="commands")
         self._waiting: dict[str, list[asyncio.Queue[Decision]]] = {}
         live.listeners.append(self._listen)
@@ -45,6 +53,15 @@ class Commander:
     async def command(self, account: str, kind: CommandKind, wait_s: float, **fields: Any) -> "Asked":
         """A command, and what was decided of it within the time."""
         (found,) = await self.commands([new_command(account, kind, **fields)], wait_s)
+        return found
+
+    async def open(self, account: str, settings: str, wait_s: float) -> "Asked":
+        """A new account; who waits for it can ask for it."""
+        end = time.monotonic() + wait_s
+        found = await self.command(account, "create", wait_s, settings=settings)
+        if any(each.decision == "accepted" for each in found.decisions):
+            while account not in self.live.accounts and time.monotonic() < end:
+                await asyncio.sleep(LOOK_S)
         return found
 
     async def commands(self, commands: Sequence[Command], wait_s: float) -> "list[Asked]":
@@ -96,17 +113,29 @@ class Commander:
 
     async def _send(self, messages: Sequence[Message]) -> None:
         """Returns when Kafka has them."""
-        await asyncio.get_running_loop().run_in_executor(self._pool, self._send_now, messages)
+        values = [encode(message) for message in messages]
+        for value in values:
+            if len(value) > MOST_BYTES:
+                raise MessageError("message", f"{len(value)} bytes", f"{MOST_BYTES} at most")
+        raws = [
+            (topic_of(message), key_of(message), value)
+            for message, value in zip(messages, values, strict=True)
+        ]
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._pool, self._send_now, raws, time.monotonic())
 
-    def _send_now(self, messages: Sequence[Message]) -> None:
+    def _send_now(self, raws: Sequence[tuple[str, bytes, bytes]], asked: float) -> None:
+        failed, why = self._failed
+        if asked < failed:  # it waited in vain already, behind another
+            raise ClusterError(why)
         if self._sender is None:
-            self._sender = Sender(self._cluster)
+            self._sender = Sender(self._cluster, SOON)
         try:
-            for message in messages:
-                self._sender.send(topic_of(message), key_of(message), encode(message))
+            for raw in raws:
+                self._sender.send(*raw)
             self._sender.finish()
-        except BaseException:
-            self._sender = None
+        except BaseException as error:
+            self._sender, self._failed = None, (time.monotonic(), str(error))
             raise
 
     def _listen(self, events: list[Event]) -> None:

@@ -1,31 +1,37 @@
 """Everything that happens, as it happens, for programs: from now on, or from where they were.
 
-Rules of this file: the id of an event says how far every partition was read, so that who comes back with it
-gets all that came meanwhile and nothing twice, also from another process. Who is slow is not waited for: what
-it missed it reads from Kafka.
+Rules of this file: an id says how far every partition was read, so that who comes back with it gets all that
+came meanwhile and nothing twice, also from another process. Who is slow is not waited for: what it missed it
+reads from Kafka.
 """
 
 import asyncio
 import base64
 import binascii
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 import orjson
 
+from schemas.catalog import catalog
 from schemas.codec import Codec, default_codec
 from schemas.errors import MessageError, RegistryError
 from schemas.kinds import kind_of
-from streams.clients.kafka import Place, Raw, read_spans
+from streams.clients.kafka import Place, Raw, beginnings, read_spans
 from streams.transport.cluster import Cluster
-from streams.web.following import TOLD
+from streams.web.following import TOLD, by_time
 from streams.web.live import Event, Live
 from streams.web.live import Place as EventPlace
 
+KINDS = tuple(kind for topic in TOLD for kind in catalog().topic(topic).messages)
+"""What there is to follow."""
+BEGINNING = ""
+"""The kind of what comes first and says only from where on events follow."""
 KEPT = 20_000
 """So many of the last events are in memory."""
+LOOK_S = 0.05
 CHUNK = 2_000
 """So many records of a partition are read at a time by who comes back late."""
 
@@ -90,10 +96,14 @@ class Events:
             self._next.set_result(None)
             self._next = None
 
-    async def follow(self, interest: Interest, last_id: str | None) -> AsyncIterator[Sent]:
-        """Without end."""
-        at = dict(self.live.next) if last_id is None else read_id(last_id)
+    async def follow(self, interest: Interest, last_id: str | None) -> AsyncGenerator[Sent, None]:
+        """Without end; the first is no event, and bears the id to begin with."""
+        while not self.live.is_whole:  # what was there before is no news
+            await asyncio.sleep(LOOK_S)
+        said = self.live.next if last_id is None else read_id(last_id)
+        at = {place: said.get(place, 0) for place in self.live.next}
         number = self._count if last_id is None else -1
+        yield Sent(write_id(at), BEGINNING, b"")
         while True:
             if number < self._oldest() - 1:
                 number, wanted = self._count, dict(self.live.next)
@@ -102,6 +112,7 @@ class Events:
                     if event in interest:
                         yield Sent(write_id(at), kind_of(event.message), data_of(event))
                 at |= wanted
+                continue  # and meanwhile memory may have moved on
             for told in self._behind(number):
                 number, place = told.number, told.event.place
                 at[place.topic, place.partition] = place.offset + 1
@@ -125,7 +136,9 @@ class Events:
 
     async def _missed(self, at: Mapping[Place, int], until: Mapping[Place, int]) -> AsyncIterator[Event]:
         """What Kafka has between two places, piece by piece, each piece in the order of its times."""
-        left = {place: (at.get(place, 0), end) for place, end in until.items() if at.get(place, 0) < end}
+        first = await asyncio.to_thread(beginnings, self.cluster, list(until))
+        starts = {place: max(at.get(place, 0), first[place]) for place in until}
+        left = {place: (starts[place], end) for place, end in until.items() if starts[place] < end}
         while left:
             piece = {place: (start, min(end, start + CHUNK)) for place, (start, end) in left.items()}
             for event in await asyncio.to_thread(self._read, piece):
@@ -135,7 +148,7 @@ class Events:
             }
 
     def _read(self, spans: Mapping[Place, tuple[int, int]]) -> list[Event]:
-        raws = sorted(read_spans(self.cluster, spans), key=lambda raw: raw.timestamp)
+        raws = by_time(read_spans(self.cluster, spans))
         return [event for event in map(self._event, raws) if event is not None]
 
     def _event(self, raw: Raw) -> Event | None:

@@ -6,10 +6,11 @@ it was.
 """
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 
@@ -50,6 +51,7 @@ LOOK_S = 1.0
 MARKETS_S = 15.0
 """A new market is found after so long."""
 
+log = logging.getLogger(__name__)
 _decode_row = msgspec.json.Decoder(AccountRow).decode
 
 
@@ -59,8 +61,6 @@ class Follower:
     def __init__(self, cluster: Cluster, live: Live, loop: asyncio.AbstractEventLoop) -> None:
         self.cluster = cluster
         self.live = live
-        self.trouble = ""
-        """Why nothing is read; empty while something is."""
         self._loop = loop
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name=type(self).__name__, daemon=True)
@@ -79,11 +79,20 @@ class Follower:
             try:
                 self._follow()
             except ClusterError as error:
-                self.trouble = str(error)
-                self._stopped.wait(AGAIN_S)
-            except (RuntimeError, CancelledError):
-                if not self._loop.is_closed():
-                    raise
+                self._wait(str(error))
+            except Exception as error:
+                if self._loop.is_closed():
+                    return
+                log.exception("%s", self._thread.name)
+                self._wait(f"{type(error).__name__}: {error}")
+
+    def _wait(self, why: str) -> None:
+        self._say(why)
+        self._stopped.wait(AGAIN_S)
+
+    def _say(self, trouble: str) -> None:
+        """Why nothing is read; empty while something is."""
+        self.live.troubles[self._thread.name] = trouble
 
     def _follow(self) -> None:
         raise NotImplementedError
@@ -119,7 +128,7 @@ class EventFollower(Follower):
             self._next = self._starts()
             self._hand_over(partial(self.live.take, (), (), [], self._of_events()))
         with Reader(self.cluster, self._next) as reader:
-            self.trouble = ""
+            self._say("")
             behind = set(reader.places)
             while not self._stopped.is_set():
                 raws = reader.read()
@@ -145,7 +154,7 @@ class EventFollower(Follower):
         reports = [_report(raw) for raw in raws if raw.topic == REPORTS[0]]
         events = [
             Event(EventPlace(raw.topic, raw.partition, raw.offset), raw.timestamp, message)
-            for raw in sorted(raws, key=lambda raw: raw.timestamp)
+            for raw in by_time(raws)
             if raw.topic not in (TABLE, REPORTS[0]) and (message := self._message(raw)) is not None
         ]
         for raw in raws:
@@ -162,6 +171,18 @@ class EventFollower(Follower):
         with suppress(MessageError, RegistryError):
             return self._codec.decode(raw.topic, raw.key, raw.value)
         return None
+
+
+def by_time(raws: Iterable[Raw]) -> list[Raw]:
+    """In the order of their times, as far as that leaves each partition in its own."""
+    newest: dict[Place, int] = {}
+
+    def time_of(raw: Raw) -> int:
+        place = raw.topic, raw.partition
+        newest[place] = max(newest.get(place, 0), raw.timestamp)
+        return newest[place]
+
+    return sorted(raws, key=time_of)
 
 
 def _row(raw: Raw) -> Row:
@@ -187,7 +208,7 @@ class PriceFollower(Follower):
         self._catch_up(markets)
         looked = found = time.monotonic()
         with Reader(self.cluster, self._next) as reader:
-            self.trouble = ""
+            self._say("")
             while not self._stopped.is_set() and time.monotonic() - found < MARKETS_S:
                 self._take(reader.read(most=FAR))
                 if time.monotonic() - looked > LOOK_S:

@@ -99,6 +99,12 @@ class Health:
             found.append(Trouble("desk", "No desk is running: signals and commands wait in their topics."))
         elif not self.has_gate:
             found.append(Trouble("gate", "No gate is running: signals and commands wait in their topics."))
+        if not self.kafka_trouble:
+            found += [
+                Trouble("web", f"Nothing new is read from Kafka: {each}")
+                for each in self.live.troubles.values()
+                if each
+            ]
         if self.results.trouble:
             found.append(
                 Trouble(

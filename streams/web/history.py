@@ -1,14 +1,15 @@
-"""Lists of what happened, page by page, the newest first: from memory where it reaches, else from ClickHouse.
+"""Lists of what happened, page by page, the newest first: what is remembered, then what ClickHouse has.
 
 Rules of this file: a page ends at a message, and the next begins behind it, so that what comes meanwhile
-moves nothing. Both sources give the same documents.
+moves nothing. Both sources give the same documents, and no message is in none: what is remembered need not be
+stored yet.
 """
 
 import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -19,14 +20,15 @@ from schemas.codec import default_codec
 from schemas.errors import MessageError
 from schemas.kinds import KINDS
 from schemas.messages import Message
-from schemas.numbers import decimal_text, time_text
 from schemas.numbers import time as read_time
+from schemas.numbers import time_text
 from sinks.questions import select
-from streams.engine.units import ONE
 from streams.web.live import Live
-from streams.web.recent import KEPT, Key, key_of
+from streams.web.recent import KEPT, Found, Key, key_of
 from streams.web.results import Results
 
+CAUSED = 500
+"""So much of what a signal caused is shown, of each kind."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -36,7 +38,20 @@ class Listed(NamedTuple):
     table: str
     kind: str
     time: str
-    id: str
+    ids: tuple[str, ...]
+    """The fields that name a row."""
+
+    @property
+    def id_in_sql(self) -> str:
+        fields = [f"told.{name}" for name in self.ids]
+        return fields[0] if len(fields) == 1 else f"concatWithSeparator('\\n', {', '.join(fields)})"
+
+    def id_of(self, item: Mapping[str, Any]) -> str:
+        return "\n".join(item[name] for name in self.ids)
+
+    def key_of(self, item: Mapping[str, Any]) -> Key:
+        id_ = self.id_of(item)
+        return read_time(self.time, item[self.time]), len(id_), id_
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -46,14 +61,14 @@ class Listed(NamedTuple):
 LISTS = {
     each.table: each
     for each in (
-        Listed("fills", "fill", "ts", "fill_id"),
-        Listed("trades", "trade", "exit_ts", "trade_id"),
-        Listed("decisions", "decision", "ts", "decision_id"),
-        Listed("equity", "equity", "ts", "equity_id"),
-        Listed("alerts", "alert", "ts", "alert_id"),
-        Listed("signals", "signal", "ts", "signal_id"),
-        Listed("orders_now", "order", "ts", "order_id"),
-        Listed("slices_now", "slice-timer", "ts", "slice_id"),
+        Listed("fills", "fill", "ts", ("fill_id",)),
+        Listed("trades", "trade", "exit_ts", ("trade_id",)),
+        Listed("decisions", "decision", "ts", ("decision_id",)),
+        Listed("equity", "equity", "ts", ("equity_id",)),
+        Listed("alerts", "alert", "ts", ("alert_id",)),
+        Listed("signals", "signal", "ts", ("signal_id", "source")),
+        Listed("orders_now", "order", "ts", ("order_id",)),
+        Listed("slices_now", "slice-timer", "ts", ("slice_id",)),
     )
 }
 
@@ -84,24 +99,37 @@ class Page(NamedTuple):
 async def page(live: Live, results: Results, wish: Wish) -> Page:
     """One more than a page is looked for: it tells whether there is another."""
     listed = LISTS[wish.list]
-    found = _remembered(live, listed, wish)
-    if found is None:
-        key = (wish.list, *sorted(wish.equal.items()), wish.since, wish.until, wish.limit, wish.cursor)
-        before = wish.before
-        found = await results.get(key, lambda client: _stored(client, listed, wish, before))
+    messages, is_all, before = _remembered(live, listed, wish)
+    found = [document(message) for message in messages]
+    if not is_all:
+        key = (wish.list, *sorted(wish.equal.items()), wish.since, wish.until, wish.limit, before)
+        found += await results.get(key, lambda client: _stored(client, listed, wish, before))
     items = found[: wish.limit]
-    more = len(found) > wish.limit
-    return Page(items, write_cursor(listed, items[-1]) if more else None)
+    is_last = len(found) <= wish.limit
+    return Page(items, None if is_last else write_cursor(listed, items[-1]))
+
+
+async def caused(live: Live, results: Results, name: str, signal_id: str) -> list[dict[str, Any]]:
+    """What a signal caused, the newest first: what is stored, and what came lately in its last state."""
+    listed = LISTS[name]
+    stored = await page(live, results, Wish(name, {"signal_id": signal_id}, limit=CAUSED))
+    came = [
+        document(event.message)
+        for event in live.lately[KINDS[listed.kind]]
+        if getattr(event.message, "signal_id", None) == signal_id
+    ]
+    by_id = {listed.id_of(item): item for item in (*stored.items, *came)}
+    return sorted(by_id.values(), key=listed.key_of, reverse=True)
 
 
 # From memory -----------------------------------------------------------------------------------
 
 
-def _remembered(live: Live, listed: Listed, wish: Wish) -> list[dict[str, Any]] | None:
+def _remembered(live: Live, listed: Listed, wish: Wish) -> Found:
     kind = KINDS[listed.kind]
     account = wish.equal.get("account")
     if kind not in KEPT or account is None:
-        return None
+        return Found([], False, wish.before)
     others = [(name, value) for name, value in wish.equal.items() if name != "account"]
 
     def wanted(message: Message) -> bool:
@@ -109,8 +137,7 @@ def _remembered(live: Live, listed: Listed, wish: Wish) -> list[dict[str, Any]] 
             return False
         return all(getattr(message, name) == value for name, value in others)
 
-    found = live.recent.page(kind, account, wanted, wish.before, wish.limit + 1, wish.since)
-    return None if found is None else [document(message) for message in found]
+    return live.recent.page(kind, account, wanted, wish.before, wish.limit + 1, wish.since)
 
 
 def document(message: Message) -> dict[str, Any]:
@@ -121,6 +148,7 @@ def document(message: Message) -> dict[str, Any]:
 
 
 def _stored(client: Client, listed: Listed, wish: Wish, before: Key | None) -> list[dict[str, Any]]:
+    id_ = listed.id_in_sql
     tests = [f"`{name}` = {{{name}:String}}" for name in wish.equal]
     given = dict(wish.equal)
     for name, value, test in (
@@ -133,7 +161,7 @@ def _stored(client: Client, listed: Listed, wish: Wish, before: Key | None) -> l
             given[name] = str(value)
     if before is not None:
         tests.append(
-            f"(toUnixTimestamp64Micro(told.{listed.time}), length(told.{listed.id}), told.{listed.id})"
+            f"(toUnixTimestamp64Micro(told.{listed.time}), lengthUTF8({id_}), {id_})"
             " < ({at:Int64}, {length:UInt64}, {id:String})"
         )
         given |= {"length": str(before[1]), "id": before[2]}
@@ -141,8 +169,8 @@ def _stored(client: Client, listed: Listed, wish: Wish, before: Key | None) -> l
     statement = (
         f"SELECT {columns} FROM {listed.table} AS told"
         + (f" WHERE {' AND '.join(tests)}" if tests else "")
-        + f" ORDER BY told.{listed.time} DESC, length(told.{listed.id}) DESC, told.{listed.id} DESC"
-        + f" LIMIT 1 BY told.{listed.id} LIMIT {wish.limit + 1}"
+        + f" ORDER BY told.{listed.time} DESC, lengthUTF8({id_}) DESC, {id_} DESC"
+        + f" LIMIT 1 BY told.{listed.time}, {id_} LIMIT {wish.limit + 1}"
     )
     answer = select(client, statement, given, listed.table)
     return [
@@ -152,13 +180,35 @@ def _stored(client: Client, listed: Listed, wish: Wish, before: Key | None) -> l
 
 def plain(value: Any) -> Any:
     """A value of ClickHouse's as JSON has it."""
-    if isinstance(value, Decimal):
-        return decimal_text(int(value * ONE))
-    if isinstance(value, datetime):
-        return time_text(micros(value))
-    if isinstance(value, tuple):
-        return list(value)
-    return value
+    match value:
+        case None | bool() | float() | str():
+            return value
+        case int():
+            return value if -(1 << 63) <= value < 1 << 64 else str(value)
+        case Decimal():
+            return _decimal(value)
+        case datetime():
+            return _time(value)
+        case list() | tuple():
+            return [plain(each) for each in value]
+        case dict():
+            return {str(name): plain(each) for name, each in value.items()}
+        case date():
+            return value.isoformat()
+        case bytes():
+            return value.rstrip(b"\0").decode("utf-8", "backslashreplace")
+    return str(value)
+
+
+def _decimal(value: Decimal) -> str:
+    text = f"{value:f}"
+    return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
+
+
+def _time(value: datetime) -> Any:
+    if value.tzinfo is None:
+        value = value.replace(tzinfo=UTC)
+    return time_text(micros(value)) if value >= EPOCH else value.isoformat().replace("+00:00", "Z")
 
 
 def micros(value: datetime) -> int:
@@ -170,7 +220,8 @@ def micros(value: datetime) -> int:
 
 
 def write_cursor(listed: Listed, item: Mapping[str, Any]) -> str:
-    text = orjson.dumps([read_time(listed.time, item[listed.time]), item[listed.id]])
+    time, _, id_ = listed.key_of(item)
+    text = orjson.dumps([time, id_])
     return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
 

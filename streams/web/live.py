@@ -17,6 +17,7 @@ from schemas.messages import (
     Equity,
     Fill,
     Message,
+    Order,
     Position,
     Signal,
     SliceTimer,
@@ -28,7 +29,9 @@ from streams.web.recent import Recent
 
 LATELY = 1_000
 """So many messages of each kind are kept in the order in which they came."""
-FEEDS: tuple[type[Message], ...] = (Signal, Decision, SliceTimer, Fill, Trade, Alert, DeadLetter, Command)
+FEEDS: tuple[type[Message], ...] = (
+    Signal, Decision, SliceTimer, Order, Fill, Trade, Alert, DeadLetter, Command
+)  # fmt: skip
 
 
 class Price(NamedTuple):
@@ -90,6 +93,8 @@ class Live:
     """When the newest record of all was made."""
     is_whole: bool = False
     """Whether what there was at the start has been read."""
+    troubles: dict[str, str] = field(default_factory=dict)
+    """Why a thread that follows reads nothing; empty while it does."""
     listeners: list[Callable[[list[Event]], None]] = field(default_factory=list)
 
     def take(

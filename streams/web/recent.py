@@ -1,7 +1,6 @@
 """The newest messages of each account, in the order of their times: the first page of every list.
 
-Rules of this file: of an account it has either every message of a kind from some time on, or says that it
-does not know.
+Rules of this file: of an account it has every message of a kind from some time on, and says from where.
 """
 
 from bisect import bisect_left, insort
@@ -39,6 +38,16 @@ def key_of(message: Message) -> Key:
     return getattr(message, kept.time), len(id_), id_
 
 
+class Found(NamedTuple):
+    """What is remembered of a page, the newest first."""
+
+    messages: list[Any]
+    is_all: bool
+    """Whether the page needs nothing older."""
+    before: Key | None
+    """Where what is older begins; None: nothing is remembered, and nothing was asked for."""
+
+
 class Recent:
     """By kind and account, ascending."""
 
@@ -71,16 +80,16 @@ class Recent:
         before: Key | None,
         most: int,
         since: int | None,
-    ) -> list[Any] | None:
-        """The newest that are wanted before a place; None where older ones would be needed too."""
+    ) -> Found:
+        """The newest that are wanted before a place, as far as they are remembered."""
         held = self.held(kind, account)
         end = len(held) if before is None else bisect_left(held, before, key=key_of)
         found: list[Any] = []
         for message in reversed(held[:end]):
             if since is not None and key_of(message)[0] < since:
-                return found
+                return Found(found, True, None)
             if wanted(message):
                 found.append(message)
                 if len(found) == most:
-                    return found
-        return None
+                    return Found(found, True, None)
+        return Found(found, False, key_of(held[0]) if end else before)

@@ -13,18 +13,21 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import OperationalError
+from urllib3.exceptions import HTTPError
 
 from sinks.database import AwayError, Database, DatabaseError
-from sinks.questions import Answer, ask, refused
+from sinks.questions import Answer, ask
 
 AT_ONCE = 2
 MOST = 500
 """So many answers are kept."""
-FRESH_S, STALE_S = 0.7, 60.0
-"""An answer is fresh for that long at least; after that long it is not given any more."""
-COSTS = 12
+FRESH_S, OLDEST_S = 1.0, 20.0
+"""An answer is fresh for that long at least, and at most."""
+COSTS = 40
 """An answer that took a second is fresh for so many."""
-OLDEST_S = 15.0
+STALE = 4
+"""So many times as old it is still given while it is asked anew."""
 READ_S = 30
 LIMITS = {
     "max_execution_time": 20,
@@ -50,7 +53,15 @@ class Kept:
 
     @property
     def is_fresh(self) -> bool:
-        return self.age() < min(OLDEST_S, max(FRESH_S, COSTS * self.cost))
+        return self.age() < self._fresh_s
+
+    @property
+    def is_of_use(self) -> bool:
+        return self.age() < STALE * self._fresh_s
+
+    @property
+    def _fresh_s(self) -> float:
+        return min(OLDEST_S, max(FRESH_S, COSTS * self.cost))
 
 
 class Results:
@@ -62,6 +73,7 @@ class Results:
         """Why it does not answer; empty while it does."""
         self._client: Client | None = None
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="results")
+        self._slow_pool = ThreadPoolExecutor(1, thread_name_prefix="sql")
         self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
         self._asked: dict[Hashable, asyncio.Task[Any]] = {}
 
@@ -81,7 +93,7 @@ class Results:
             task = asyncio.create_task(self._make(key, make))
             self._asked[key] = task
             task.add_done_callback(lambda done: self._end(key, done))
-        if kept is not None and kept.age() < STALE_S:
+        if kept is not None and kept.is_of_use:
             return kept.value  # type: ignore[no-any-return]
         found: Found = await asyncio.shield(task)
         return found
@@ -103,22 +115,23 @@ class Results:
         """Asked now, and not kept."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, make)
 
+    async def slowly(self, make: Callable[[Client], Found]) -> Found:
+        """The same for what may take long: one at a time, and nothing else waits for it."""
+        return await asyncio.get_running_loop().run_in_executor(self._slow_pool, self._run, make)
+
     def _run(self, make: Callable[[Client], Found]) -> Found:
         try:
             found = make(self._connected())
         except DatabaseError as error:
-            if isinstance(error, AwayError) or "does not answer" in str(error):
-                self._away(str(error))
-            raise
-        except OSError as error:
-            self._away(str(error))
-            raise refused("ClickHouse", error) from error
+            if not isinstance(error, AwayError) and not _is_away(error.__cause__):
+                raise
+            self._client, self.trouble = None, str(error)
+            raise AwayError(f"ClickHouse does not answer: {error}; try again") from error
+        except (OSError, HTTPError) as error:  # in the middle of an answer
+            self._client, self.trouble = None, str(error)
+            raise AwayError("ClickHouse does not answer any more: try again") from error
         self.trouble = ""
         return found
-
-    def _away(self, why: str) -> None:
-        self.trouble = why
-        self._client = None
 
     def _connected(self) -> Client:
         if self._client is None:
@@ -126,4 +139,10 @@ class Results:
         return self._client
 
     def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._pool, self._slow_pool):
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _is_away(error: BaseException | None) -> bool:
+    """ClickHouse's own refusals have a code."""
+    return isinstance(error, OperationalError) and "Code: " not in str(error)

@@ -8,10 +8,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -23,6 +23,17 @@ PATIENCE_S = 60.0
 SPEED = "240x"
 
 
+class Reply(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    """By names in small letters, as the server writes them."""
+    body: bytes
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.body)
+
+
 class Stack:
     """A running demo."""
 
@@ -31,6 +42,21 @@ class Stack:
         self.url = f"http://127.0.0.1:{port}"
         self.environment = _environment(home)
 
+    def ask(
+        self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """Everything that is answered."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            f"{self.url}{path}", data, {"Content-Type": "application/json", **(headers or {})}, method=method
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+                return Reply(answer.status, dict(answer.headers), answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Reply(error.code, dict(error.headers), error.read())
+
     def get(self, path: str) -> Any:
         """What the API says; a problem is an error."""
         with urllib.request.urlopen(f"{self.url}{path}", timeout=PATIENCE_S) as answer:
@@ -38,16 +64,8 @@ class Stack:
 
     def send(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         """Status and document, also of a problem."""
-        data = json.dumps({} if body is None else body).encode()
-        request = urllib.request.Request(
-            f"{self.url}{path}", data, {"Content-Type": "application/json"}, method=method
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
-                return answer.status, json.loads(answer.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, json.loads(error.read())
+        reply = self.ask(method, path, {} if body is None else body)
+        return reply.status, reply.document
 
     def run(self, *words: str) -> str:
         """What the command says."""

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from streams.clients.settings_texts import changes_of, settings_of
-from streams.web.api.common import PROBLEM, Here, Wait, asked, json, standing
+from streams.web.api.common import KNOWN, PROBLEM, Here, Wait, asked, json, later, standing
 from streams.web.api.models import AccountOut, AccountWhole, Change, CommandOut, NewAccount
 from streams.web.standing import Standing, account_document
 
-router = APIRouter(prefix="/accounts", tags=["accounts"], responses=PROBLEM)
+router = APIRouter(prefix="/accounts", tags=["accounts"], responses=PROBLEM, dependencies=KNOWN)
+LATER = later(CommandOut)
 
 
 @router.get("", response_model=list[AccountOut])
@@ -23,7 +24,7 @@ async def list_accounts(
     return json(request, [account_document(each) for each in found if status in (None, each.state.status)])
 
 
-@router.post("", response_model=CommandOut)
+@router.post("", response_model=CommandOut, responses=LATER)
 async def open_account(request: Request, here: Here, wanted: NewAccount, wait: Wait = 0) -> Response:
     """Open an account, from a preset or with settings of its own."""
     document: dict[str, Any] = {**wanted.settings, "name": wanted.name}
@@ -32,9 +33,7 @@ async def open_account(request: Request, here: Here, wanted: NewAccount, wait: W
     if wanted.follow is not None:
         document["follow"] = wanted.follow
     settings = settings_of(document)
-    return asked(
-        request, await here.commander.command(wanted.name, "create", wait, settings=settings), wanted.name
-    )
+    return asked(request, await here.commander.open(wanted.name, settings, wait), wanted.name)
 
 
 @router.get("/{account}", response_model=AccountWhole)
@@ -44,7 +43,7 @@ async def show_account(request: Request, here: Here, account: str) -> Response:
     return json(request, account_document(found) | {"settings": msgspec.to_builtins(found.settings)})
 
 
-@router.patch("/{account}", response_model=CommandOut)
+@router.patch("/{account}", response_model=CommandOut, responses=LATER)
 async def change_account(
     request: Request, here: Here, account: str, change: Change, wait: Wait = 0
 ) -> Response:
@@ -56,25 +55,25 @@ async def change_account(
     return asked(request, found, account)
 
 
-@router.post("/{account}/pause", response_model=CommandOut)
+@router.post("/{account}/pause", response_model=CommandOut, responses=LATER)
 async def pause(request: Request, here: Here, account: str, wait: Wait = 0) -> Response:
     """Enter nothing more, and end what would; what is held stays, with its exits."""
     return asked(request, await here.commander.command(account, "pause", wait), account)
 
 
-@router.post("/{account}/resume", response_model=CommandOut)
+@router.post("/{account}/resume", response_model=CommandOut, responses=LATER)
 async def resume(request: Request, here: Here, account: str, wait: Wait = 0) -> Response:
     """Trade again after a pause or a drawdown."""
     return asked(request, await here.commander.command(account, "resume", wait), account)
 
 
-@router.post("/{account}/close", response_model=CommandOut)
+@router.post("/{account}/close", response_model=CommandOut, responses=LATER)
 async def close_account(request: Request, here: Here, account: str, wait: Wait = 0) -> Response:
     """Close every position, end every order, and trade never again."""
     return asked(request, await here.commander.command(account, "close", wait), account)
 
 
-@router.post("/{account}/close-all", response_model=CommandOut)
+@router.post("/{account}/close-all", response_model=CommandOut, responses=LATER)
 async def close_all(request: Request, here: Here, account: str, wait: Wait = 0) -> Response:
     """Close every position and end every order; the account trades on."""
     return asked(request, await here.commander.command(account, "close_all", wait), account)

@@ -6,9 +6,8 @@ from clickhouse_connect.driver.client import Client
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from sinks.accounts import UnknownAccountError
 from sinks.questions import Answer, QuestionError, answer, questions, select
-from streams.web.api.common import PROBLEM, Here, json
+from streams.web.api.common import PROBLEM, Here, NotThereError, json, standing
 from streams.web.api.models import Sql, Table
 from streams.web.history import plain
 
@@ -37,9 +36,9 @@ async def performance(
     until: str | None = None,
 ) -> Response:
     """How accounts did: returns, win rate, profit factor, expectancy, Sharpe, drawdown."""
+    if account is not None and here.live.is_whole:
+        standing(here, account)
     found = await here.results.ask("performance", account=account, since=since, until=until)
-    if account is not None and not found.rows and account not in here.live.accounts:
-        raise UnknownAccountError(f"nothing is stored of the account {account}; GET /api/accounts lists them")
     return json(request, documents(found))
 
 
@@ -82,7 +81,7 @@ async def ask_query(request: Request, here: Here, name: str) -> Response:
     """A named question's answer; its parameters go into the URL."""
     question = QUESTIONS.get(name)
     if question is None:
-        raise QuestionError(f"no question {name}; GET /api/queries lists them")
+        raise NotThereError(f"there is no question {name}; GET /api/queries lists them")
     given = dict(request.query_params)
     bound = question.bound(given)
     key = (name, *sorted(bound.items()))
@@ -109,5 +108,6 @@ async def post_sql(request: Request, here: Here, sql: Sql) -> Response:
 
 async def _sql(request: Request, here: Here, statement: str) -> Response:
     text = statement.strip().rstrip(";")
-    found = await here.results.now(lambda client: select(client, text, {}, "sql"))
-    return json(request, table(found))
+    if not text:
+        raise QuestionError("statement: found nothing; expected one such as SELECT count() FROM fills")
+    return json(request, await here.results.slowly(lambda client: table(select(client, text, {}, "sql"))))

@@ -1,13 +1,15 @@
-"""What all parts of the API share: JSON with ETags, waiting, pages, and the instance.
+"""What all parts of the API share: JSON with ETags, what is answered to a command, and the instance.
 
 Rules of this file: a document's ETag is of its bytes, so that who has it already is told so.
 """
 
 import hashlib
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import orjson
 from fastapi import Depends, Query, Request
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from schemas.messages import Decision
@@ -18,14 +20,28 @@ from streams.web.history import document
 from streams.web.instance import Instance
 from streams.web.standing import Standing
 
-ACCEPTED, CONFLICT = 202, 409
+OK, ACCEPTED, NOT_MODIFIED, NOT_FOUND, CONFLICT = 200, 202, 304, 404, 409
 MOST_WAIT_S = 60.0
 
 _PROBLEM = {"content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-PROBLEM: dict[int | str, dict[str, Any]] = {
+REFUSED: dict[int | str, dict[str, Any]] = {
     "4XX": {"description": "What is wrong with the request, and what was expected.", **_PROBLEM},
+}
+PROBLEM: dict[int | str, dict[str, Any]] = {
+    **REFUSED,
     503: {"description": "Kafka or ClickHouse does not answer; try again.", **_PROBLEM},
 }
+MEANINGS: Mapping[str, str] = {
+    **REASONS,
+    "no_account": "there is no such account: GET /api/accounts lists those that there are",
+    "paused": "the account is paused: POST /api/accounts/NAME/resume lets it trade",
+    "no_limit_price": "an order of this type needs limit_price",
+    "no_stop_price": "an order of this type needs stop_price",
+    "no_trail": "an order of this type needs trail, the distance of its stop",
+    "no_expires_at": "a GTD order needs expires_at",
+    "buying_power": "it costs more than the account may still spend",
+}
+"""What reasons mean to who asks over HTTP."""
 
 Wait = Annotated[
     float,
@@ -37,6 +53,10 @@ class NotThereError(Exception):
     """Something that was asked for does not exist; says where to look."""
 
 
+class StartingError(Exception):
+    """Too early: what there is is not known yet."""
+
+
 def instance_of(request: Request) -> Instance:
     found: Instance = request.app.state.instance
     found.health.watch()
@@ -46,12 +66,26 @@ def instance_of(request: Request) -> Instance:
 Here = Annotated[Instance, Depends(instance_of)]
 
 
-def json(request: Request, content: Any, status: int = 200) -> Response:
+async def _known(here: Here) -> None:
+    if not here.live.is_whole:
+        raise StartingError("what there is, is still read from Kafka: ask again in a moment, or /readyz")
+
+
+KNOWN = [Depends(_known)]
+"""For what is answered from memory."""
+
+
+def later(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """A command's answer that does not wait, for the description."""
+    return {ACCEPTED: {"model": model, "description": "Asked, and not decided within `wait`."}}
+
+
+def json(request: Request, content: Any, status: int = OK) -> Response:
     body = orjson.dumps(content)
     tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    if request.method == "GET" and tag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
+    if request.method == "GET" and status == OK and tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=NOT_MODIFIED, headers=headers)
     return Response(body, status, headers, "application/json")
 
 
@@ -73,7 +107,7 @@ def told_of(found: Asked, account: str) -> dict[str, Any]:
 
 
 def asked(request: Request, found: Asked, account: str) -> Response:
-    """The answer to a command; one that was refused is a conflict."""
+    """The answer to a command; one that was refused is a conflict, a name that nobody has is not found."""
     told = told_of(found, account)
     decision = found.decisions[0] if found.decisions else None
     if decision is None:
@@ -81,9 +115,10 @@ def asked(request: Request, found: Asked, account: str) -> Response:
     if decision.decision == "accepted":
         return json(request, told)
     detail = ": ".join(filter(None, (decision.decision, decision.reason, told["meaning"])))
-    return problems.response(CONFLICT, "Refused", detail, **told)
+    status = NOT_FOUND if decision.reason == "no_account" else CONFLICT
+    return problems.response(status, "Refused", detail, instance=request.url.path, **told)
 
 
 def meaning(decision: Decision) -> str | None:
     """What a reason means, in words."""
-    return REASONS.get(decision.reason)
+    return MEANINGS.get(decision.reason)

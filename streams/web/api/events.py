@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Annotated, Any
 
 import orjson
@@ -10,13 +11,15 @@ from fastapi import APIRouter, Header, Query, Request, WebSocket, WebSocketDisco
 from starlette.responses import Response, StreamingResponse
 
 from schemas.errors import MessageError
-from schemas.kinds import KINDS
+from streams.transport.cluster import ClusterError
+from streams.web import problems
 from streams.web.api.common import PROBLEM, Here
-from streams.web.events import Interest, Sent, read_id
+from streams.web.events import BEGINNING, KINDS, Interest, Sent, read_id
 from streams.web.instance import Instance
 
 router = APIRouter(prefix="/events", tags=["events"])
 BEAT_S = 15.0
+TRY_AGAIN_LATER = 1013
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 Accounts = Annotated[list[str], Query(alias="account", description="Only these accounts'; may be repeated.")]
@@ -25,7 +28,10 @@ Kinds = Annotated[
 ]
 
 
-def interest(accounts: list[str], kinds: list[str]) -> Interest:
+def interest(accounts: list[str], kinds: list[str], last: str | None) -> Interest:
+    """What somebody wants, once all of it has been looked at."""
+    if last is not None:
+        read_id(last)
     for kind in kinds:
         if kind not in KINDS:
             raise MessageError("kind", repr(kind), f"one of {', '.join(KINDS)}")
@@ -44,20 +50,20 @@ async def server_sent(
     after: Annotated[str | None, Query(description="The id of the last event that was read.")] = None,
 ) -> Response:
     """Everything that happens from now on, or after an event."""
-    last = last_event_id or after
-    if last is not None:
-        read_id(last)
-    wanted = interest(accounts, kinds)
+    last = last_event_id or after or None
+    wanted = interest(accounts, kinds, last)
     return StreamingResponse(_lines(here, wanted, last), media_type="text/event-stream", headers=HEADERS)
 
 
 async def _lines(here: Instance, wanted: Interest, last: str | None) -> AsyncIterator[bytes]:
-    yield b": events\n\n"
-    async for sent in with_beats(here.events.follow(wanted, last)):
-        yield b": beat\n\n" if sent is None else _line(sent)
+    with suppress(ClusterError):  # who comes back with the last id misses nothing
+        async for sent in with_beats(here.events.follow(wanted, last)):
+            yield b": beat\n\n" if sent is None else _lines_of(sent)
 
 
-def _line(sent: Sent) -> bytes:
+def _lines_of(sent: Sent) -> bytes:
+    if sent.kind == BEGINNING:
+        return f"id: {sent.id}\n\n".encode()
     return f"id: {sent.id}\nevent: {sent.kind}\ndata: ".encode() + sent.data + b"\n\n"
 
 
@@ -93,23 +99,35 @@ async def over_websocket(
 ) -> None:
     """The same over a WebSocket: a JSON object an event, with its id."""
     here: Instance = socket.app.state.instance
+    last = after or None
     try:
-        wanted = interest(accounts, kinds)
-        if after is not None:
-            read_id(after)
+        wanted = interest(accounts, kinds, last)
     except MessageError as error:
-        await socket.close(1008, str(error)[:120])
+        detail = str(error)
+        await socket.send_denial_response(
+            problems.response(422, HTTPStatus(422).phrase, detail, instance=socket.url.path)
+        )
         return
     await socket.accept()
-    sending = asyncio.create_task(_send(socket, here, wanted, after))
-    with suppress(WebSocketDisconnect):
-        while True:
-            await socket.receive_text()
-    sending.cancel()
+    sending = asyncio.create_task(_send(socket, here, wanted, last))
+    listening = asyncio.create_task(_listen(socket))
+    await asyncio.wait({sending, listening}, return_when=asyncio.FIRST_COMPLETED)
+    has_gone = listening.done()
+    for task in (sending, listening):
+        task.cancel()
+    if not has_gone:
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await socket.close(TRY_AGAIN_LATER, "come back with the last id")
 
 
 async def _send(socket: WebSocket, here: Instance, wanted: Interest, last: str | None) -> None:
-    with suppress(WebSocketDisconnect, RuntimeError):
+    with suppress(WebSocketDisconnect, RuntimeError, ClusterError):
         async for sent in here.events.follow(wanted, last):
-            head = orjson.dumps({"id": sent.id, "event": sent.kind})[:-1]
-            await socket.send_text((head + b',"data":' + sent.data + b"}").decode())
+            head = orjson.dumps({"id": sent.id, "event": sent.kind or None})[:-1]
+            await socket.send_text((head + b',"data":' + (sent.data or b"null") + b"}").decode())
+
+
+async def _listen(socket: WebSocket) -> None:
+    """Until the other side goes; what it says means nothing."""
+    while (await socket.receive())["type"] != "websocket.disconnect":
+        pass

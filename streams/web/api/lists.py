@@ -7,11 +7,11 @@ from starlette.responses import Response
 
 from schemas import numbers
 from schemas.errors import MessageError
-from streams.web.api.common import PROBLEM, Here, json
+from streams.web.api.common import KNOWN, PROBLEM, Here, json
 from streams.web.api.models import message_model, page_model
 from streams.web.history import LISTS, Wish, page
 
-router = APIRouter(tags=["history"], responses=PROBLEM)
+router = APIRouter(tags=["history"], responses=PROBLEM, dependencies=KNOWN)
 MOST = 500
 
 

@@ -29,6 +29,16 @@ class Problem(Document):
     detail: str
 
 
+class TroubleOut(Document):
+    part: str
+    text: str
+
+
+class Ready(Document):
+    ready: bool
+    troubles: list[TroubleOut]
+
+
 class AccountOut(Document):
     account: str
     status: Literal["active", "paused", "closed"]

@@ -10,16 +10,15 @@ from starlette.responses import Response
 from schemas.codec import default_codec
 from schemas.messages import Signal
 from streams.clients.asking import BEHIND
-from streams.web.api.common import ACCEPTED, PROBLEM, Here, NotThereError, Wait, json
+from streams.web.api.common import ACCEPTED, KNOWN, OK, PROBLEM, Here, NotThereError, Wait, json, later
 from streams.web.api.models import NewSignal, SignalAnswer
-from streams.web.history import Wish, document, page
+from streams.web.history import caused, document
 from streams.web.instance import Instance
 
-router = APIRouter(prefix="/signals", tags=["signals"], responses=PROBLEM)
-LIMIT = 500
+router = APIRouter(prefix="/signals", tags=["signals"], responses=PROBLEM, dependencies=KNOWN)
 
 
-@router.post("", response_model=SignalAnswer)
+@router.post("", response_model=SignalAnswer, responses=later(SignalAnswer))
 async def post_signal(request: Request, here: Here, wanted: NewSignal, wait: Wait = 0) -> Response:
     """Publish a signal; with `wait`, answer with what each account decided."""
     given: dict[str, Any] = {
@@ -36,20 +35,17 @@ async def post_signal(request: Request, here: Here, wanted: NewSignal, wait: Wai
         "followers": sorted(here.commander.followers(signal.source)),
         "decisions": [document(each) for each in found.decisions],
     }
-    return json(request, answer, 200 if found.decisions else ACCEPTED)
+    return json(request, answer, OK if found.decisions else ACCEPTED)
 
 
 @router.get("/{signal_id}")
 async def follow_signal(request: Request, here: Here, signal_id: str) -> Response:
     """A signal and all that it caused: decisions, slices, orders, fills, trades."""
-    found: dict[str, Any] = {}
-    for name, listed in FOLLOWED.items():
-        wish = Wish(listed, {"signal_id": signal_id}, limit=LIMIT)
-        found[name] = (await page(here.live, here.results, wish)).items
+    found = {
+        name: await caused(here.live, here.results, listed, signal_id) for name, listed in FOLLOWED.items()
+    }
     if not any(found.values()):
-        raise NotThereError(
-            f"nothing is known of a signal {signal_id}; what is new takes a second to be stored"
-        )
+        raise NotThereError(f"nothing is known of a signal {signal_id}; GET /api/signals lists the newest")
     return json(request, {"signal_id": signal_id, **found})
 
 

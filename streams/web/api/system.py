@@ -11,12 +11,14 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 from starlette.responses import PlainTextResponse, Response
 
+from schemas.numbers import decimal_text
 from streams.engine.units import ONE
-from streams.web.api.common import PROBLEM, Here, json
+from streams.web.api.common import OK, PROBLEM, REFUSED, Here, json
+from streams.web.api.models import Ready
 from streams.web.instance import Instance
 from streams.web.standing import Standing
 
-health = APIRouter(tags=["system"])
+health = APIRouter(tags=["system"], responses=REFUSED)
 router = APIRouter(tags=["system"], responses=PROBLEM)
 
 
@@ -26,12 +28,12 @@ async def healthz() -> Response:
     return PlainTextResponse("ok\n")
 
 
-@health.get("/readyz")
+@health.get("/readyz", response_model=Ready, responses={503: {"model": Ready}})
 async def readyz(request: Request, here: Here) -> Response:
     """Whether everything that it needs answers; 503 where something does not."""
     troubles = [each._asdict() for each in here.health.troubles()]
     is_ready = here.live.is_whole and not troubles
-    return json(request, {"ready": is_ready, "troubles": troubles}, 200 if is_ready else 503)
+    return json(request, {"ready": is_ready, "troubles": troubles}, OK if is_ready else 503)
 
 
 @health.get("/metrics", response_class=PlainTextResponse)
@@ -53,11 +55,11 @@ async def status(request: Request, here: Here) -> Response:
     return json(request, found)
 
 
-@router.get("/prices", response_model=dict[str, Any])
+@router.get("/prices", response_model=dict[str, dict[str, str]])
 async def prices(request: Request, here: Here) -> Response:
     """The last mark of each symbol, by market."""
     found = {
-        market: {symbol: price.mark / ONE for symbol, price in sorted(known.items())}
+        market: {symbol: decimal_text(price.mark) for symbol, price in sorted(known.items())}
         for market, known in here.live.prices.items()
     }
     return json(request, found)
@@ -117,7 +119,7 @@ class Metrics(Collector):
         health = self._here.health
         troubles = {each.part for each in health.troubles()}
         up = GaugeMetricFamily("ghostfill_up", "Whether a part works, as far as is known.", labels=["part"])
-        for part in ("kafka", "desk", "gate", "clickhouse", "sink"):
+        for part in ("kafka", "desk", "gate", "clickhouse", "sink", "web"):
             up.add_metric([part], part not in troubles)
         yield up
         lag = GaugeMetricFamily("ghostfill_group_lag", "Records that a group has not read.", labels=["group"])

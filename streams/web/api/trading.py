@@ -6,7 +6,20 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from schemas import numbers
-from streams.web.api.common import PROBLEM, Here, NotThereError, Wait, asked, json, standing, told_of
+from streams.web.api.common import (
+    ACCEPTED,
+    KNOWN,
+    OK,
+    PROBLEM,
+    Here,
+    NotThereError,
+    Wait,
+    asked,
+    json,
+    later,
+    standing,
+    told_of,
+)
 from streams.web.api.models import (
     CommandOut,
     Everybody,
@@ -27,7 +40,8 @@ from streams.web.standing import (
     slice_document,
 )
 
-router = APIRouter(tags=["trading"], responses=PROBLEM)
+router = APIRouter(tags=["trading"], responses=PROBLEM, dependencies=KNOWN)
+LATER = later(CommandOut)
 
 
 def _standings(here: Instance, account: str | None) -> list[Standing]:
@@ -50,7 +64,7 @@ async def list_positions(
     return json(request, found)
 
 
-@router.post("/positions/{position_id}/close", response_model=CommandOut)
+@router.post("/positions/{position_id}/close", response_model=CommandOut, responses=LATER)
 async def close_position(request: Request, here: Here, position_id: str, wait: Wait = 0) -> Response:
     """Close a position at the market."""
     for each in _standings(here, None):
@@ -73,7 +87,7 @@ async def list_open_orders(request: Request, here: Here, account: str | None = N
     return json(request, found)
 
 
-@router.post("/orders", response_model=CommandOut)
+@router.post("/orders", response_model=CommandOut, responses=LATER)
 async def place_order(request: Request, here: Here, order: NewOrder, wait: Wait = 0) -> Response:
     """Place an order of any type."""
     amounts = "quantity limit_price stop_price trail take_profit stop_loss".split()
@@ -90,7 +104,7 @@ async def place_order(request: Request, here: Here, order: NewOrder, wait: Wait 
     return asked(request, found, order.account)
 
 
-@router.delete("/orders/{order_id}", response_model=CommandOut)
+@router.delete("/orders/{order_id}", response_model=CommandOut, responses=LATER)
 async def cancel_order(request: Request, here: Here, order_id: str, wait: Wait = 0) -> Response:
     """Cancel an open order."""
     for each in _standings(here, None):
@@ -117,7 +131,7 @@ async def list_pending_slices(request: Request, here: Here, account: str | None 
     return json(request, sorted(found, key=lambda each: each["due_in_seconds"]))
 
 
-@router.delete("/plans/{plan_id}", response_model=CommandOut)
+@router.delete("/plans/{plan_id}", response_model=CommandOut, responses=LATER)
 async def cancel_plan(request: Request, here: Here, plan_id: str, wait: Wait = 0) -> Response:
     """Cancel a plan's orders and the slices that are left; what was entered stays."""
     for each in _standings(here, None):
@@ -130,7 +144,7 @@ async def cancel_plan(request: Request, here: Here, plan_id: str, wait: Wait = 0
     raise NotThereError(f"there is no open plan {plan_id}; GET /api/plans lists them")
 
 
-@router.post("/kill", response_model=ManyOut)
+@router.post("/kill", response_model=ManyOut, responses=later(ManyOut))
 async def kill(request: Request, here: Here, which: Everybody, wait: Wait = 0) -> Response:
     """The kill switch: close everything of these accounts, or of all, and pause them."""
     names = which.accounts or [name for name, state in here.live.accounts.items() if state.status != "closed"]
@@ -139,4 +153,4 @@ async def kill(request: Request, here: Here, which: Everybody, wait: Wait = 0) -
     commands = [new_command(name, "kill_switch") for name in names]
     found = await here.commander.commands(commands, wait)
     told = [told_of(each, name) for each, name in zip(found, names, strict=True)]
-    return json(request, {"commands": told})
+    return json(request, {"commands": told}, OK if all(each.decisions for each in found) else ACCEPTED)

@@ -1,0 +1,864 @@
+"""The API over a running demo: every route, and that what it promises holds."""
+
+import json
+import threading
+import time
+from contextlib import contextmanager
+from decimal import Decimal
+from functools import partial
+from urllib.parse import quote, urlencode
+from uuid import uuid4
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from schemas.numbers import time as micros
+from schemas.numbers import time_text
+from tests.web.stack import PATIENCE_S, await_that
+
+pytestmark = pytest.mark.xdist_group("web")
+
+PLAIN = {
+    "preset": None,
+    "settings": {"balance": "100000", "size": "quantity", "commission": {"per_order": "1"}},
+}  # fmt: skip
+LISTS = {
+    "fills": "fill_id",
+    "trades": "trade_id",
+    "decisions": "decision_id",
+    "equity": "equity_id",
+    "alerts": "alert_id",
+}
+TIMES = {"trades": "exit_ts"}
+
+
+def opened(stack, name, **wanted):
+    status, told = stack.send("POST", "/api/accounts?wait=30", {"name": name, **PLAIN, **wanted})
+    assert (status, told["decision"]["decision"], told["account"]) == (200, "accepted", name), told
+    return name
+
+
+@pytest.fixture(scope="module")
+def mine(stack):
+    """An account that nobody sends signals to but who knows its source."""
+    name = f"api-{uuid4().hex[:6]}"
+    return opened(stack, name, follow=[name])
+
+
+@pytest.fixture(scope="module")
+def busiest(stack):
+    """The account of the demo that has traded most."""
+
+    def found():
+        rows = stack.get("/api/performance")
+        most = max(rows, key=lambda row: row["trades"])
+        return most["account"] if most["trades"] > 30 else None
+
+    return await_that(found, 2 * PATIENCE_S)
+
+
+def has_status(stack, name, word):
+    return stack.get(f"/api/accounts/{name}")["status"] == word
+
+
+def holds(stack, name, count):
+    return len(stack.get(f"/api/positions?account={name}")) == count
+
+
+def settled(stack, name):
+    """Its document, when neither orders nor positions are left."""
+
+    def flat():
+        found = stack.get(f"/api/accounts/{name}")
+        return found if not (found["positions"] or found["orders"] or found["plans"]) else None
+
+    return await_that(flat)
+
+
+def problem(reply, status):
+    assert (reply.status, reply.headers["content-type"]) == (status, "application/problem+json"), reply
+    found = reply.document
+    assert found["status"] == status and found["title"] and found["detail"] and found["type"] == "about:blank"
+    return found
+
+
+# Accounts
+
+
+def test_an_account_is_opened_shown_changed_paused_and_resumed(stack):
+    name = f"api-life-{uuid4().hex[:6]}"
+    status, told = stack.send(
+        "POST",
+        "/api/accounts?wait=30",
+        {
+            "name": name,
+            "preset": "vsr-slicer",
+            "follow": ["nobody"],
+            "settings": {"balance": 50_000, "max_positions": 2},
+        },
+    )
+    assert (status, told["decision"]["decision"], told["meaning"]) == (200, "accepted", None)
+    found = stack.get(f"/api/accounts/{name}")
+    assert (found["equity"], found["cash"], found["status"], found["follow"]) == (
+        "50000",
+        "50000",
+        "active",
+        ["nobody"],
+    )
+    assert (found["settings"]["max_positions"], len(found["settings"]["slices"])) == (2, 4)
+    assert name in [each["account"] for each in stack.get("/api/accounts")]
+
+    status, told = stack.send(
+        "PATCH", f"/api/accounts/{name}?wait=20", {"settings": {"max_positions": 4, "daily_loss": "2%"}}
+    )
+    assert (status, told["decision"]["decision"]) == (200, "accepted")
+    await_that(lambda: stack.get(f"/api/accounts/{name}")["settings"]["max_positions"] == 4)
+    assert stack.get(f"/api/accounts/{name}")["settings"]["daily_loss"] == 2_000_000
+
+    for verb, status_word in (("pause", "paused"), ("resume", "active"), ("close", "closed")):
+        status, told = stack.send("POST", f"/api/accounts/{name}/{verb}?wait=20")
+        assert (status, told["decision"]["command_id"]) == (200, told["command_id"])
+        await_that(partial(has_status, stack, name, status_word))
+        assert name in [each["account"] for each in stack.get(f"/api/accounts?status={status_word}")]
+    refused = problem(stack.ask("POST", f"/api/accounts/{name}/resume?wait=20", {}), 409)
+    assert refused["detail"] == "refused: closed: the account is closed, for ever"
+    assert refused["decision"]["command_id"] == refused["command_id"]
+
+
+def test_who_opened_an_account_may_ask_for_it_at_once(stack):
+    for _ in range(3):
+        name = opened(stack, f"api-now-{uuid4().hex[:6]}", follow=["nobody"])
+        assert stack.get(f"/api/accounts/{name}")["account"] == name
+
+
+def test_bad_settings_are_told_all_at_once(stack):
+    body = {"name": "api-bad", "settings": {"balance": "-1", "max_positions": "x", "no_such": 1}}
+    found = problem(stack.ask("POST", "/api/accounts?wait=5", body), 422)
+    assert len(found["errors"]) == 4
+    for word in ("balance", "max_positions", "no_such", "size missing"):
+        assert word in found["detail"]
+    found = problem(
+        stack.ask("PATCH", "/api/accounts/auto-trader", {"settings": {"max_positions": 0, "nothing": 1}}), 422
+    )
+    assert len(found["errors"]) == 2
+    found = problem(stack.ask("POST", "/api/accounts", {"preset": 5, "extra": 1}), 422)
+    assert {each["where"] for each in found["errors"]} == {"body.name", "body.preset", "body.extra"}
+    assert (
+        "auto-trader"
+        in problem(stack.ask("POST", "/api/accounts", {"name": "x", "preset": "nothing"}), 422)["detail"]
+    )
+
+
+def test_what_exists_already_is_refused_with_what_that_means(stack, mine):
+    found = problem(stack.ask("POST", "/api/accounts?wait=20", {"name": mine, **PLAIN}), 409)
+    assert found["detail"] == "refused: exists: there is an account of that name already"
+
+
+def test_without_waiting_there_is_an_id_and_later_a_decision(stack, mine):
+    status, told = stack.send("POST", f"/api/accounts/{mine}/resume")
+    assert (status, told["decision"], told["account"]) == (202, None, mine)
+
+    def decided():
+        found = stack.get(f"/api/decisions?account={mine}")["items"]
+        return any(each["command_id"] == told["command_id"] for each in found)
+
+    await_that(decided)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "where"),
+    [
+        ("GET", "/api/accounts/no-such", "GET /api/accounts"),
+        ("POST", "/api/accounts/no-such/pause?wait=20", "GET /api/accounts"),
+        ("PATCH", "/api/accounts/no-such?wait=20", "GET /api/accounts"),
+        ("POST", "/api/positions/no-such/close", "GET /api/positions"),
+        ("DELETE", "/api/orders/no-such", "GET /api/orders/open"),
+        ("DELETE", "/api/plans/no-such", "GET /api/plans"),
+        ("GET", "/api/positions?account=no-such", "GET /api/accounts"),
+        ("GET", "/api/orders/open?account=no-such", "GET /api/accounts"),
+        ("GET", "/api/plans?account=no-such", "GET /api/accounts"),
+        ("GET", "/api/slices/pending?account=no-such", "GET /api/accounts"),
+        ("GET", "/api/performance?account=no-such", "GET /api/accounts"),
+        ("POST", "/api/kill", "GET /api/accounts"),
+        ("GET", "/api/queries/no-such", "GET /api/queries"),
+        ("GET", "/api/signals/no-such", "GET /api/signals"),
+        ("GET", "/api/no-such", "/docs"),
+    ],
+)
+def test_what_is_unknown_is_told_where_to_look(stack, method, path, where):
+    body = {
+        "PATCH": {"settings": {"max_positions": 3}},
+        "POST": {"accounts": ["no-such"]} if "kill" in path else {},
+    }
+    found = problem(stack.ask(method, path, body.get(method, {}) if method != "GET" else None), 404)
+    assert where in found["detail"] and found["instance"] == path.partition("?")[0]
+
+
+def test_a_method_that_is_none_of_a_path(stack):
+    found = stack.ask("PUT", "/api/accounts", {})
+    assert "PUT is not for /api/accounts" in problem(found, 405)["detail"]
+    assert found.headers["allow"]
+
+
+# Orders and positions
+
+
+def price_of(stack, symbol):
+    return Decimal(await_that(lambda: stack.get("/api/prices")["ticks"].get(symbol)))
+
+
+def order(stack, account, wait=20, **more):
+    body = {"account": account, "symbol": "AURA", "side": "buy", "quantity": "10", **more}
+    return stack.send("POST", f"/api/orders?wait={wait}", body)
+
+
+def test_each_type_of_order_rests_and_is_cancelled(stack, mine):
+    price = price_of(stack, "AURA")
+    low, high = str((price / 2).quantize(Decimal("0.01"))), str((price * 2).quantize(Decimal("0.01")))
+    types = {
+        "limit": {"limit_price": low},
+        "stop": {"stop_price": high},
+        "stop_limit": {"stop_price": high, "limit_price": high},
+        "trailing": {"trail": low},
+    }
+    for type_, levels in types.items():
+        status, told = order(stack, mine, type=type_, **levels)
+        assert (status, told["decision"]["decision"]) == (200, "accepted"), told
+    open_ = await_that(
+        lambda: found if len(found := stack.get(f"/api/orders/open?account={mine}")) == len(types) else None
+    )
+    by_type = {each["order_type"]: each for each in open_}
+    assert set(by_type) == set(types)
+    assert (by_type["limit"]["limit_price"], by_type["limit"]["quantity"], by_type["limit"]["side"]) == (
+        low.rstrip("0").rstrip("."),
+        "10",
+        "buy",
+    )
+    assert by_type["stop"]["stop_price"] == high.rstrip("0").rstrip(".")
+    assert {each["order_id"] for each in stack.get("/api/orders/open")} >= {
+        each["order_id"] for each in open_
+    }
+    for each in open_:
+        status, told = stack.send("DELETE", f"/api/orders/{each['order_id']}?wait=20")
+        assert (status, told["decision"]["decision"]) == (200, "accepted")
+    await_that(lambda: not stack.get(f"/api/orders/open?account={mine}"))
+
+    def listed():
+        found = stack.get(f"/api/orders?account={mine}")["items"]
+        states = {each["order_id"]: each["state"] for each in found}
+        return all(states.get(each["order_id"]) == "cancelled" for each in open_)
+
+    await_that(listed)
+
+
+def test_a_market_order_is_filled_held_and_closed(stack):
+    name = opened(stack, f"api-hand-{uuid4().hex[:6]}", follow=["nobody"])
+    status, told = order(stack, name, note="by hand", stop_loss="1", take_profit="100000")
+    assert (status, told["decision"]["decision"]) == (200, "accepted")
+    (held,) = await_that(lambda: stack.get(f"/api/positions?account={name}&symbol=AURA"))
+    assert stack.get(f"/api/positions?account={name}&symbol=BOLT") == []
+    assert (held["side"], held["quantity"], held["stop"], held["target"]) == ("long", "10", "1", "100000")
+    (bought,) = stack.get(f"/api/fills?account={name}")["items"]
+    assert Decimal(held["average_price"]) == Decimal(bought["price"])
+    assert Decimal(held["cost"]) == 10 * Decimal(bought["price"])
+    assert Decimal(stack.get(f"/api/accounts/{name}")["cash"]) == 100_000 - Decimal(held["cost"]) - 1
+
+    status, told = stack.send("POST", f"/api/positions/{held['position_id']}/close?wait=20")
+    assert (status, told["account"], told["decision"]["decision"]) == (200, name, "accepted")
+    account = settled(stack, name)
+    (trade,) = await_that(lambda: stack.get(f"/api/trades?account={name}")["items"])
+    sold = next(each for each in stack.get(f"/api/fills?account={name}")["items"] if each["side"] == "sell")
+    pnl = 10 * (Decimal(sold["price"]) - Decimal(bought["price"])) - 2
+    assert (Decimal(trade["pnl"]), trade["fees"], trade["exit_reason"]) == (pnl, "2", "manual")
+    assert Decimal(account["cash"]) == Decimal(account["equity"]) == 100_000 + pnl
+    assert (account["unrealised"], account["exposure"], account["open_risk"]) == ("0", "0", "0")
+
+    (last,) = stack.get(f"/api/equity?account={name}&limit=1")["items"]
+    assert (last["equity"], last["cash"], last["exposure"]) == (account["equity"], account["cash"], "0")
+
+    def stored():
+        (row,) = stack.get(f"/api/performance?account={name}")
+        return row if row["trades"] == 1 and row["end_equity"] == account["equity"] else None
+
+    row = await_that(stored)
+    (said,) = json.loads(stack.run("stats", name, "--json"))
+    same = [
+        key
+        for key in row
+        if key in said and key not in ("days", "exposure_time", "cagr", "sharpe", "sortino", "total_return")
+    ]
+    assert {"trades", "net_pnl", "fees", "end_equity"} <= set(same)
+    assert {key: said[key] for key in same} == {key: row[key] for key in same}
+    for key in ("equity", "cash", "realised", "unrealised"):
+        assert Decimal(said[key]) == Decimal(account[key])
+
+
+def test_what_an_order_lacks_is_told(stack, mine):
+    for given, word in (
+        ({"type": "limit"}, "refused: no_limit_price: an order of this type needs limit_price"),
+        ({"type": "stop"}, "refused: no_stop_price: an order of this type needs stop_price"),
+        (
+            {"type": "trailing"},
+            "refused: no_trail: an order of this type needs trail, the distance of its stop",
+        ),
+        ({"time_in_force": "GTD"}, "refused: no_expires_at: a GTD order needs expires_at"),
+        ({"symbol": "NOPE"}, "refused: no_market: the symbol has had no price since the account began"),
+        ({"quantity": "100000000"}, "refused: buying_power: it costs more than the account may still spend"),
+    ):
+        status, told = order(stack, mine, **given)
+        assert (status, told["detail"]) == (409, word)
+    for given, word in (
+        ({"quantity": "0"}, "quantity: found 0, expected more than 0"),
+        (
+            {"quantity": "1.123456789"},
+            "quantity: found '1.123456789', expected a decimal of at most 8 places",
+        ),
+        ({"expires_at": "soon"}, "expires_at: found 'soon', expected an ISO time"),
+        ({"side": "up"}, "body.side: Input should be 'buy' or 'sell'"),
+        ({"typo": "1"}, "body.typo: Extra inputs are not permitted"),
+    ):
+        status, told = order(stack, mine, **given)
+        assert (status, told["detail"][: len(word)]) == (422, word)
+
+
+def test_close_all_and_the_kill_switch_close_everything(stack):
+    names = [opened(stack, f"api-kill-{uuid4().hex[:6]}", follow=["nobody"]) for _ in range(2)]
+    for name in names:
+        order(stack, name)
+        order(stack, name, symbol="BOLT", side="sell", quantity="3")
+        await_that(partial(holds, stack, name, 2))
+    short = next(each for each in stack.get(f"/api/positions?account={names[0]}") if each["symbol"] == "BOLT")
+    assert (short["side"], short["quantity"]) == ("short", "3")
+
+    status, told = stack.send("POST", f"/api/accounts/{names[0]}/close-all?wait=20")
+    assert (status, told["decision"]["decision"]) == (200, "accepted")
+    assert settled(stack, names[0])["status"] == "active"
+    assert len(stack.get(f"/api/positions?account={names[1]}")) == 2
+
+    status, told = stack.send("POST", "/api/kill?wait=20", {"accounts": names})
+    assert status == 200
+    assert [(each["account"], each["decision"]["decision"]) for each in told["commands"]] == [
+        (name, "accepted") for name in names
+    ]
+    await_that(lambda: [settled(stack, name)["status"] for name in names] == ["paused", "paused"])
+    refused = order(stack, names[0])[1]
+    assert refused["detail"].startswith(
+        "refused: paused: the account is paused: POST /api/accounts/NAME/resume"
+    )
+    assert stack.send("POST", "/api/kill", {"accounts": names})[0] == 202
+
+
+def test_equity_is_cash_and_what_is_held_at_the_newest_prices(stack, busiest):
+    def now():
+        """Read together, as far as nothing came in between."""
+        before = stack.get(f"/api/accounts/{busiest}")
+        held = stack.get(f"/api/positions?account={busiest}")
+        return (before, held) if held and stack.get(f"/api/accounts/{busiest}") == before | {} else None
+
+    account, held = await_that(now)
+    signs = [1 if each["side"] == "long" else -1 for each in held]
+    values = [Decimal(each["value"]) for each in held]
+    for each, sign, value in zip(held, signs, values, strict=True):
+        assert value == (Decimal(each["quantity"]) * Decimal(each["mark"])).quantize(Decimal("1e-8"))
+        assert Decimal(each["unrealised"]) == sign * (value - Decimal(each["cost"]))
+    assert Decimal(account["equity"]) == Decimal(account["cash"]) + sum(
+        sign * value for sign, value in zip(signs, values, strict=True)
+    )
+    assert Decimal(account["unrealised"]) == sum(Decimal(each["unrealised"]) for each in held)
+    assert Decimal(account["exposure"]) == sum(values)
+    assert Decimal(account["open_risk"]) == sum(Decimal(each["risk"]) for each in held)
+    assert account["positions"] == len(held)
+    marks = stack.get("/api/prices")["ticks"]
+    assert set(marks) >= {each["symbol"] for each in held}
+
+
+# Signals
+
+
+SLICED = {
+    "balance": "100000",
+    "size": {"percent_of_equity": "10%"},
+    "slices": [
+        {"at": "0m", "fraction": "50%"},
+        {"at": "2m", "fraction": "25%"},
+        {"at": "600m", "fraction": "25%", "if": ["price_holds"]},
+    ],
+}
+
+
+def test_a_signal_is_followed_to_its_trade(stack):
+    source = f"api-src-{uuid4().hex[:6]}"
+    names = [opened(stack, f"{source}-{number}", follow=[source], settings=SLICED) for number in (1, 2)]
+    body = {
+        "source": source,
+        "symbol": "FLUX",
+        "side": "long",
+        "confidence": 0.9,
+        "features": {"vsr": 4},
+        "mood": "fine",
+    }
+    status, told = stack.send("POST", "/api/signals?wait=30", body)
+    everybody = {each["account"] for each in stack.get("/api/accounts") if not each["follow"]}
+    assert (status, told["source"]) == (200, source)
+    assert set(told["followers"]) - everybody == set(names)
+    accepted = {each["account"] for each in told["decisions"] if each["decision"] == "accepted"}
+    assert accepted >= set(names)
+    signal_id = told["signal_id"]
+    at_once = stack.get(f"/api/signals/{signal_id}")
+    assert {each["account"] for each in at_once["decisions"]} >= set(names)
+    assert [each["source"] for each in at_once["signals"]] == [source]
+
+    def waits():
+        found = stack.get(f"/api/slices/pending?account={names[0]}")
+        return found if [each["number"] for each in found] == [3] else None
+
+    (waiting,) = await_that(waits)
+    assert (waiting["condition"], waiting["of"], waiting["signal_id"]) == ("price_holds", 3, signal_id)
+    assert waiting["due_in_seconds"] > 0
+    (plan,) = stack.get(f"/api/plans?account={names[0]}")
+    assert (plan["plan_id"], [each["number"] for each in plan["slices"]]) == (waiting["plan_id"], [3])
+
+    def said():
+        found = json.loads(stack.run("plans", names[0], "--json"))
+        return [each for each in found if each["number"] == 3]
+
+    (row,) = await_that(said)
+    same = (
+        "plan_id",
+        "symbol",
+        "side",
+        "number",
+        "of",
+        "quantity",
+        "arrival",
+        "condition",
+        "due",
+        "signal_id",
+    )
+    assert {key: row[key] for key in same} == {key: waiting[key] for key in same}
+
+    status, told = stack.send("DELETE", f"/api/plans/{plan['plan_id']}?wait=20")
+    assert (status, told["decision"]["decision"]) == (200, "accepted")
+    status, told = stack.send("POST", "/api/signals?wait=30", body | {"side": "flat"})
+    assert status == 200
+    for name in names:
+        settled(stack, name)
+
+    def whole():
+        found = stack.get(f"/api/signals/{signal_id}")
+        ended = [each for each in found["slices"] if each["account"] in names and each["state"] != "armed"]
+        return (
+            found
+            if len([each for each in found["trades"] if each["account"] in names]) == 2 and len(ended) == 6
+            else None
+        )
+
+    found = await_that(whole)
+    assert [each["extra"] for each in found["signals"]] == [{"mood": '"fine"'}]
+    assert {each["account"] for each in found["decisions"]} >= set(names)
+    mine = [each for each in found["slices"] if each["account"] == names[0]]
+    assert {each["number"]: each["state"] for each in mine} == {1: "released", 2: "released", 3: "cancelled"}
+    entries = [each for each in found["fills"] if each["account"] == names[0] and each["purpose"] == "entry"]
+    assert [each["slice_number"] for each in sorted(entries, key=lambda each: each["ts"])] == [1, 2]
+    (trade,) = [each for each in found["trades"] if each["account"] == names[0]]
+    assert (trade["slices"], trade["source"], trade["confidence"]) == (2, source, 0.9)
+    assert Decimal(trade["quantity"]) == sum(Decimal(each["quantity"]) for each in entries)
+    assert {
+        each["plan_id"]
+        for each in found["orders"]
+        if each["account"] == names[0] and each["purpose"] == "entry"
+    } == {plan["plan_id"]}
+    (listed,) = [each for each in stack.get("/api/strategies") if each["source"] == source]
+    assert set(listed["followers"]) - everybody == set(names)
+    assert {
+        each["account"]: each["trades"] for each in listed["results"] if each["account"] in names
+    } == dict.fromkeys(names, 1)
+
+
+def test_a_signal_sent_twice_is_a_duplicate(stack, mine):
+    body = {"source": mine, "symbol": "AURA", "side": "long", "quantity": "1", "signal_id": f"twice-{mine}"}
+    assert stack.send("POST", "/api/signals?wait=30", body)[0] == 200
+    status, told = stack.send("POST", "/api/signals?wait=30", body)
+    assert (status, told["signal_id"]) == (200, body["signal_id"])
+    assert "duplicate" in {each["decision"] for each in told["decisions"] if each["account"] == mine}
+    stack.send("POST", f"/api/accounts/{mine}/close-all?wait=20")
+
+
+def test_a_signal_for_nobody_is_taken_without_waiting(stack):
+    source = f"nobody-{uuid4().hex}"
+    began = time.monotonic()
+    status, told = stack.send(
+        "POST", "/api/signals?wait=30", {"source": source, "symbol": "AURA", "side": "flat"}
+    )
+    if told["followers"]:
+        pytest.skip("an account of this instance follows every source")
+    assert (status, told["decisions"]) == (202, [])
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        ({"symbol": "", "side": "long"}, "symbol: found an empty text, expected a value"),
+        ({"symbol": "AURA"}, "body.side: Field required"),
+        ({"symbol": "AURA", "side": "long", "price": "-1"}, "price: found -1, expected more than 0"),
+        ({"symbol": "AURA", "side": "long", "ts": "soon"}, "ts: found 'soon', expected an ISO time"),
+        ({"symbol": "AURA", "side": "long", "note": "x" * 950_000}, "message: found 9"),
+    ],
+)
+def test_a_signal_that_is_none_is_told_why(stack, given, word):
+    assert problem(stack.ask("POST", "/api/signals", given), 422)["detail"].startswith(word)
+
+
+def test_two_sources_may_number_their_signals_alike(stack):
+    """Also where they speak at the same time."""
+    sources, odd = [f"api-{side}-{uuid4().hex[:6]}" for side in "ab"], f"same\\id '{uuid4().hex}"
+    ts = stack.get("/api/accounts")[0]["as_of"]
+    for source in sources:
+        stack.send(
+            "POST",
+            "/api/signals",
+            {"source": source, "symbol": "AURA", "side": "flat", "signal_id": odd, "ts": ts},
+        )
+
+    def listed():
+        found = stack.get(f"/api/signals?signal_id={quote(odd)}&limit=10")
+        return found if {each["source"] for each in found["items"]} >= set(sources) else None
+
+    found = await_that(listed)
+    walked = walk(stack, f"/api/signals?since={ts}&until={time_text(micros('ts', ts) + 1)}", 1)
+    assert [each for each in walked if each["signal_id"] == odd] == found["items"]
+
+
+# Lists
+
+
+def walk(stack, path, limit, meanwhile=lambda: None):
+    """Every page, one behind the other."""
+    found, cursor = [], None
+    while True:
+        more = urlencode({"limit": limit, **({} if cursor is None else {"cursor": cursor})})
+        page = stack.get(f"{path}{'&' if '?' in path else '?'}{more}")
+        assert len(page["items"]) == limit or page["next"] is None
+        found += page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            return found
+        meanwhile()
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_memory_and_clickhouse_have_the_same_documents(stack, busiest, name):
+    """Without an account a list is ClickHouse's alone; with one, its newest are those of memory."""
+    key, ts = LISTS[name], TIMES.get(name, "ts")
+    accounts = [each["account"] for each in stack.get("/api/accounts")]
+    from_memory = {}
+    for account in accounts:
+        for each in stack.get(f"/api/{name}?account={quote(account)}&limit=150")["items"]:
+            from_memory[each[key]] = each
+    if not from_memory:
+        assert name == "alerts"
+        return
+    last, first = (
+        max(each[ts] for each in from_memory.values()),
+        min(each[ts] for each in from_memory.values()),
+    )
+
+    def stored():
+        found = walk(stack, f"/api/{name}?since={first}&until={time_text(micros('ts', last) + 1)}", 500)
+        by_id = {each[key]: each for each in found}
+        assert len(by_id) == len(found)
+        return by_id if from_memory.keys() <= by_id.keys() else None
+
+    by_id = await_that(stored)
+    assert {each: by_id[each] for each in from_memory} == from_memory
+
+
+def test_pages_give_each_row_once_while_more_come(stack, busiest):
+    """An account numbers its equity rows from 1 on; a few are remembered, the others are ClickHouse's."""
+    first = stack.get(f"/api/equity?account={busiest}&limit=1")["items"][0]
+    for limit in (60, 500):
+        walked = walk(stack, f"/api/equity?account={busiest}", limit, partial(time.sleep, 0.05))
+        numbers = [int(each["equity_id"].removeprefix(f"{busiest}-e")) for each in walked]
+        assert numbers == list(range(numbers[0], 0, -1))
+        assert numbers[0] >= int(first["equity_id"].removeprefix(f"{busiest}-e")) > 100
+    fills = [
+        (each["ts"], len(each["fill_id"]), each["fill_id"])
+        for each in walk(stack, f"/api/fills?account={busiest}", 13)
+    ]
+    assert fills == sorted(set(fills), reverse=True)
+
+
+def test_pages_without_an_account_give_each_row_once(stack):
+    until = stack.get("/api/trades?limit=1")["items"][0]["exit_ts"]
+    in_one = walk(stack, f"/api/trades?until={until}", 500)
+    assert walk(stack, f"/api/trades?until={until}", 11)[: len(in_one)] == in_one
+
+
+def test_filters_leave_out_what_was_not_asked_for(stack, busiest):
+    everything = walk(stack, f"/api/fills?account={busiest}", 500)
+    symbol = everything[-1]["symbol"]
+    since, until = everything[-1]["ts"], everything[len(everything) // 2]["ts"]
+    found = walk(stack, f"/api/fills?account={busiest}&symbol={symbol}&since={since}&until={until}", 20)
+    assert found and found == [
+        each for each in everything if each["symbol"] == symbol and since <= each["ts"] < until
+    ]
+    signal_id = everything[-1]["signal_id"]
+    found = stack.get(f"/api/fills?signal_id={quote(signal_id)}&account={busiest}")["items"]
+    assert found == [each for each in everything if each["signal_id"] == signal_id]
+    (source,) = stack.get(f"/api/accounts/{busiest}")["follow"]
+    trades = stack.get(f"/api/trades?source={source}&limit=20")["items"]
+    assert trades and {each["source"] for each in trades} == {source}
+
+
+@pytest.mark.parametrize(
+    ("query", "word"),
+    [
+        ("source=x", "source: found 'x', expected nothing: these have no source"),
+        ("since=soon", "since: found 'soon', expected an ISO time"),
+        ("cursor=soon", "cursor: found 'soon', expected the `next` of the page before"),
+        ("limit=0", "query.limit: Input should be greater than or equal to 1"),
+        ("limit=501", "query.limit: Input should be less than or equal to 500"),
+    ],
+)
+def test_a_list_that_cannot_be_is_told_why(stack, query, word):
+    assert problem(stack.ask("GET", f"/api/fills?{query}"), 422)["detail"].startswith(word)
+
+
+@pytest.mark.parametrize("name", [*LISTS, "signals", "orders", "slices"])
+def test_each_list_is_there(stack, name):
+    page = stack.get(f"/api/{name}?limit=3")
+    assert set(page) == {"items", "next"}
+    assert len(page["items"]) == 3 or page["next"] is None
+
+
+# Documents that somebody has already
+
+
+def test_who_has_a_document_is_told_so(stack, mine):
+    stack.send("POST", f"/api/accounts/{mine}/pause?wait=20")
+    await_that(lambda: stack.get(f"/api/accounts/{mine}")["status"] == "paused")
+    path = f"/api/equity?account={mine}"
+    first = await_that(lambda: reply if (reply := stack.ask("GET", path)).document["items"] else None)
+    tag = first.headers["etag"]
+    again = stack.ask("GET", path, headers={"If-None-Match": tag})
+    assert (again.status, again.body, again.headers["etag"]) == (304, b"", tag)
+    other = stack.ask("GET", path, headers={"If-None-Match": '"another"'})
+    assert (other.status, other.body) == (200, first.body)
+    assert stack.ask("GET", f"{path}&limit=1", headers={"If-None-Match": f'W/"x", {tag}'}).status in (
+        200,
+        304,
+    )
+    stack.send("POST", f"/api/accounts/{mine}/resume?wait=20")
+
+
+# Questions
+
+
+def test_each_question_has_an_answer(stack):
+    known = stack.get("/api/queries")
+    assert len(known) > 25
+    for each in known:
+        needed = {
+            name: "AURA" for name, parameter in each["parameters"].items() if parameter["default"] is None
+        }
+        answer = stack.get(f"/api/queries/{each['name']}?{urlencode(needed)}")
+        assert all(len(row) == len(answer["columns"]) == len(answer["types"]) for row in answer["rows"])
+
+
+def test_a_question_says_what_it_takes(stack):
+    assert (
+        problem(stack.ask("GET", "/api/queries/performance?x=1"), 422)["detail"]
+        == "performance takes no x; it takes account, since, until"
+    )
+    for since in ("soon", "0001-01-01T00:00:00%2B05:00"):
+        assert (
+            "expected a time such as"
+            in problem(stack.ask("GET", f"/api/performance?since={since}"), 422)["detail"]
+        )
+
+
+def test_performance_agrees_with_the_command(stack):
+    """Of an account that is paused and holds nothing, so that both tell of the same moment."""
+
+    def flat():
+        rows = {row["account"]: row for row in stack.get("/api/performance") if row["trades"]}
+        return next(
+            (
+                rows[each["account"]]
+                for each in stack.get("/api/accounts")
+                if each["status"] != "active" and not each["positions"] and each["account"] in rows
+            ),
+            None,
+        )
+
+    row = await_that(flat)
+    (said,) = json.loads(stack.run("stats", row["account"], "--json"))
+    for key in ("trades", "wins", "win_rate", "profit_factor", "expectancy", "net_pnl", "fees", "best_trade"):
+        assert said[key] == row[key], key
+
+
+def sql(stack, statement):
+    return stack.ask("POST", "/api/sql", {"statement": statement})
+
+
+def test_sql_answers(stack):
+    found = sql(
+        stack, "SELECT account, count() AS fills FROM fills GROUP BY account ORDER BY account;"
+    ).document
+    assert found["columns"] == ["account", "fills"] and len(found["rows"]) > 1
+    assert stack.get("/api/sql?statement=SELECT+1%2B1+AS+two") == {
+        "columns": ["two"],
+        "types": ["UInt16"],
+        "rows": [[2]],
+    }
+    assert sql(stack, "SELECT 5 % 2, '%s {x}' -- a word").document["rows"] == [[1, "%s {x}"]]
+    assert sql(stack, "SELECT 1 AS a WHERE 0").document == {"columns": ["a"], "types": ["UInt8"], "rows": []}
+    odd = "SELECT map(1, toDecimal64(2.5, 2)), toInt256(2) * toInt256('90000000000000000000'), toIPv6('::1'), toFixedString('ab', 3), nan, [(1, NULL)]"
+    assert sql(stack, odd).document["rows"] == [
+        [{"1": "2.5"}, "180000000000000000000", "::1", "ab", None, [[1, None]]]
+    ]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TABLE fills",
+        "TRUNCATE TABLE fills",
+        "ALTER TABLE fills DELETE WHERE 1",
+        "OPTIMIZE TABLE fills",
+        "INSERT INTO fills (fill_id) VALUES ('x')",
+        "INSERT INTO fills SELECT * FROM fills",
+        "CREATE TABLE x (a UInt8) ENGINE = Memory",
+        "CREATE TEMPORARY TABLE x (a UInt8)",
+        "RENAME TABLE fills TO x",
+        "SET max_execution_time = 0",
+        "SELECT 1 SETTINGS max_execution_time = 0",
+        "SELECT 1 SETTINGS readonly = 0",
+        "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')",
+        "SELECT * FROM file('/etc/hostname', 'LineAsString')",
+        "SELECT file('/etc/hostname')",
+        r"SELECT `fi\x6ce`('/etc/hostname')",
+        "SELECT * FROM s3('http://127.0.0.1:1/bucket/key', 'CSV', 'a String')",
+        "SELECT * FROM remote('127.0.0.1:1', 'system.one')",
+        "SELECT * FROM executable('id', 'LineAsString', 'a String')",
+        "SELECT 1 INTO OUTFILE '/tmp/ghostfill-test-outfile'",
+        "SELECT 1 # ' \n INTO OUTFILE '/tmp/ghostfill-test-outfile' -- '",
+        "SYSTEM FLUSH LOGS",
+        "KILL QUERY WHERE 1",
+        "SELECT 1; DROP TABLE fills",
+        "SELECT 1 FORMAT JSON",
+        "nonsense",
+        " ; ",
+    ],
+)  # fmt: skip
+def test_sql_only_reads(stack, tmp_path, statement):
+    before = sql(stack, "SELECT count() > 0 FROM fills").document["rows"]
+    found = problem(sql(stack, statement.replace("/tmp/ghostfill-test", str(tmp_path / "x"))), 422)
+    assert "root:" not in found["detail"]
+    assert list(tmp_path.iterdir()) == []
+    assert sql(stack, "SELECT count() > 0 FROM fills").document["rows"] == before == [[1]]
+
+
+def test_sql_has_limits_and_says_them(stack):
+    found = problem(sql(stack, "SELECT number FROM numbers(200001)"), 422)
+    assert "Limit for result exceeded, max rows: 100.00 thousand" in found["detail"]
+    found = problem(sql(stack, "SELECT groupArray(toString(number)) FROM numbers(300000000)"), 422)
+    assert "emory limit exceeded" in found["detail"] and "maximum: 1.00 GiB" in found["detail"]
+    assert len(sql(stack, "SELECT number FROM numbers(100000)").document["rows"]) == 100_000
+
+
+def test_sql_that_takes_long_is_ended_and_nobody_waits_for_it(stack):
+    endless = "SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 1"
+    replies = []
+    endless_ones = [threading.Thread(target=lambda: replies.append(sql(stack, endless))) for _ in range(2)]
+    for each in endless_ones:
+        each.start()
+    time.sleep(1)
+    for number in range(3):  # each asked for the first time
+        stack.get(
+            f"/api/fills?until={time_text(micros('ts', '2026-01-05T15:00:00Z') + time.time_ns() // 1000 % 10**6 + number)}"
+        )
+    assert replies == []
+    for each in endless_ones:
+        each.join()
+    for reply in replies:
+        found = problem(reply, 422)
+        assert "Timeout exceeded" in found["detail"] and "maximum: 20" in found["detail"]
+    assert sql(stack, "SELECT 1").document["rows"] == [[1]]
+
+
+# How it runs
+
+
+def test_health(stack):
+    reply = stack.ask("GET", "/healthz")
+    assert (reply.status, reply.body) == (200, b"ok\n")
+    ready = await_that(lambda: reply if (reply := stack.ask("GET", "/readyz")).status == 200 else None)
+    assert ready.document == {"ready": True, "troubles": []}
+    status = await_that(lambda: found if (found := stack.get("/api/status"))["condition"] else None)
+    assert status["condition"]["runs"] and status["looked_at"] > 0
+
+
+def test_metrics_are_prometheus_s(stack, mine):
+    reply = stack.ask("GET", "/metrics")
+    families = {each.name: each for each in text_string_to_metric_families(reply.body.decode())}
+    assert reply.headers["content-type"].startswith("text/plain")
+    equity = {each.labels["account"]: each.value for each in families["ghostfill_account_equity"].samples}
+    assert abs(equity[mine] - float(stack.get(f"/api/accounts/{mine}")["equity"])) < 50_000
+    up = {each.labels["part"]: each.value for each in families["ghostfill_up"].samples}
+    assert up.keys() == {"kafka", "desk", "gate", "clickhouse", "sink", "web"}
+    records = {each.labels["topic"]: each.value for each in families["ghostfill_records"].samples}
+    assert records["fills"] > 0
+    assert {each.labels["market"] for each in families["ghostfill_market_age_seconds"].samples} == {"ticks"}
+    assert {
+        "ghostfill_account_day_pnl",
+        "ghostfill_account_drawdown",
+        "ghostfill_group_lag",
+    } <= families.keys()
+
+
+def test_the_description_names_every_route(stack):
+    described = stack.get("/api/openapi.json")
+    assert described["openapi"].startswith("3.1")
+    for path in (
+        "/api/accounts",
+        "/api/signals",
+        "/api/orders",
+        "/api/events",
+        "/api/sql",
+        "/metrics",
+        "/readyz",
+    ):
+        assert path in described["paths"]
+    assert stack.ask("GET", "/docs").status == 200
+
+
+@contextmanager
+def without(stack, part):
+    """One of its processes is killed; the supervisor starts it again."""
+    import os
+    import signal
+
+    pid = stack.pid(part)
+    os.kill(pid, signal.SIGKILL)
+    yield
+    await_that(lambda: stack.pid(part) != pid)
+    await_that(lambda: stack.ask("GET", "/readyz").status == 200, 2 * PATIENCE_S)
+
+
+def test_without_clickhouse_lists_of_it_say_so_and_memory_goes_on(stack, busiest):
+    with without(stack, "clickhouse"):
+        found = []
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            reply = stack.ask("GET", f"/api/sql?statement=SELECT+{uuid4().int % 10**6}")
+            assert stack.ask("GET", f"/api/fills?account={busiest}&limit=5").status == 200
+            found.append(reply)
+            if reply.status == 200:
+                break
+    away = [reply for reply in found if reply.status != 200]
+    assert away and found[-1].status == 200
+    for reply in away:
+        assert "ClickHouse does not answer" in problem(reply, 503)["detail"]
+        assert reply.headers["retry-after"] == "1"
