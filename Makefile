@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
 
 .PHONY: help install lock lint types imports pytest test test-long test-live test-kill test-sabotage test-kill-sink \
-	soak soak-sink bench browser demo clean
+	soak soak-sink bench browser pictures demo clean
 
 help:
 	@echo "make demo       run it all on a simulated market, with a page, until Ctrl-C"
@@ -30,6 +30,7 @@ help:
 	@echo "make soak-sink  an hour of rows into ClickHouse: memory and lag"
 	@echo "make bench      measure speed"
 	@echo "make browser    install Chromium, which the tests of the report need (Debian, Ubuntu)"
+	@echo "make pictures   pictures of every page of the dashboard, in out/pictures"
 	@echo "make install    prepare $(VENV); the others do it first"
 	@echo "make lock       pin the newest dependencies (needs uv)"
 	@echo "make clean      remove what these commands made"
@@ -110,6 +111,9 @@ browser:
 		command -v $$name >/dev/null && exit 0; done; \
 	if [ "$$(id -u)" = 0 ]; then apt-get update && apt-get install -y chromium; \
 	else echo "Install Chromium: sudo apt-get install chromium" >&2; exit 1; fi
+
+pictures: install
+	$(BIN)/python -m tests.web.pictures
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist *.egg-info

@@ -92,8 +92,10 @@ class Channels:
                 await asyncio.sleep(max(self._every_s / 4, self._every_s - (time.monotonic() - began)))
         except Exception:
             logging.getLogger(__name__).exception("a page could not be made")
+            self._open = {page: each for page, each in self._open.items() if each is not channel}
             for queue in channel.watchers:
-                _offer(queue, END)
+                _empty(queue)
+                queue.put_nowait(END)
 
     def _tell(self, channel: Channel, view: View) -> None:
         told = _event(changes(channel.shown, view))
@@ -107,9 +109,13 @@ def _offer(queue: "asyncio.Queue[bytes | None]", told: bytes) -> None:
     if not queue.full():
         queue.put_nowait(told)
         return
+    _empty(queue)
+    queue.put_nowait(None)
+
+
+def _empty(queue: "asyncio.Queue[bytes | None]") -> None:
     while not queue.empty():
         queue.get_nowait()
-    queue.put_nowait(None)
 
 
 def _event(found: Mapping[str, Any]) -> bytes:

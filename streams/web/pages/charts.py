@@ -17,6 +17,8 @@ router = APIRouter(prefix="/charts", include_in_schema=False)
 MARKS = 60
 POINTS = 1_200
 SYMBOLS = 12
+PRICES_PX = 300
+"""As high as equity's, with what is above and below it."""
 
 
 @router.get("/equity")
@@ -27,7 +29,9 @@ async def equity(request: Request, here: Here, account: str) -> Response:
         return json(request, None)
     falls = (await here.results.ask("drawdown", account=account)).dicts()
     label = f"Equity, now {texts.money(curve[-1]['equity'])}, and how far it is below its highest."
-    return json(request, _drawn(charts.equity(curve, falls, label)))
+    chart = charts.equity(curve, falls, label)
+    chart.figure["layout"]["yaxis2"]["tickformat"] = ".4~%"  # a fall of a day or less is small
+    return json(request, _drawn(chart))
 
 
 @router.get("/symbols")
@@ -55,7 +59,9 @@ async def prices(request: Request, here: Here, account: str, symbol: str = "") -
     found = await here.results.ask("report-prices", symbol=symbol, since=since, until=until, points=POINTS)
     line = found.dicts()
     label = f"{symbol}: its price and the last {texts.counted(len(marks), 'fill')}."
-    return json(request, _drawn(charts.prices("prices", line or marks, marks, label)))
+    chart = charts.prices("prices", line or marks, marks, label)
+    chart.figure["layout"]["height"] = PRICES_PX
+    return json(request, _drawn(chart))
 
 
 async def _marks(here: Instance, account: str, symbol: str | None) -> list[dict[str, Any]]:

@@ -36,9 +36,9 @@ def clock(micros: int | None) -> str:
     return texts.UNKNOWN if found is None else f"{found:%H:%M:%S}"
 
 
-def day_and_clock(micros: int | None) -> str:
+def month_and_day(micros: int | None) -> str:
     found = moment(micros)
-    return texts.UNKNOWN if found is None else f"{found:%m-%d %H:%M:%S}"
+    return texts.UNKNOWN if found is None else f"{found:%m-%d}"
 
 
 def countdown(seconds: float) -> str:
@@ -53,7 +53,7 @@ def countdown(seconds: float) -> str:
 
 FILTERS = {
     **texts.FILTERS,
-    **{each.__name__: each for each in (units, moment, clock, day_and_clock, countdown)},
+    **{each.__name__: each for each in (units, moment, clock, month_and_day, countdown)},
 }
 
 

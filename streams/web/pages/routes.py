@@ -99,12 +99,14 @@ FILES: dict[str, tuple[tuple[Traversable, ...], str]] = {
     "charts.js": ((OWN.joinpath("charts.js"),), "text/javascript"),
     "drawing.js": ((REPORT.joinpath("drawing.js"),), "text/javascript"),
     "docs.js": ((OWN.joinpath("docs.js"),), "text/javascript"),
+    "docs.css": ((OWN.joinpath("docs.css"),), "text/css"),
     "icon.svg": ((OWN.joinpath("icon.svg"),), "image/svg+xml"),
     "plotly.js": ((resources.files("plotly").joinpath("package_data", "plotly.min.js"),), "text/javascript"),
     "swagger.js": ((SWAGGER.joinpath("swagger-ui-bundle.js"),), "text/javascript"),
     "swagger.css": ((SWAGGER.joinpath("swagger-ui.css"),), "text/css"),
 }
 """By name: what it is made of, and its type."""
+OURS = ("page.css", "page.js", "charts.js", "drawing.js", "docs.js", "docs.css")
 
 
 @router.get("/assets/{name}")
@@ -130,5 +132,5 @@ def _packed(name: str) -> bytes:
 @cache
 def version() -> str:
     """Changes with our files, so that nobody keeps old ones."""
-    own = b"".join(_content(name) for name in ("page.css", "page.js", "charts.js", "drawing.js", "docs.js"))
+    own = b"".join(_content(name) for name in OURS)
     return f"{metadata.version('ghostfill')}-{hashlib.blake2b(own, digest_size=4).hexdigest()}"

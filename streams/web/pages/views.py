@@ -3,19 +3,26 @@
 Rules of this file: a view is made anew whenever it is looked at; who compares two of them knows what changed.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from schemas.messages import Alert, DeadLetter, Decision, Equity, Fill, Signal, Trade
+from schemas.messages import Alert, DeadLetter, Decision, Equity, Fill, Message, Signal, Trade
 from sinks.database import DatabaseError
 from streams.engine.orders import Order
+from streams.engine.units import MINUTE
 from streams.web.instance import Instance
 from streams.web.pages.rendering import piece, spark
 from streams.web.standing import Standing
 
 FEW, MANY = 12, 100
+DECIDED_IN = 5 * MINUTE
+"""An entry waits for its symbol no longer, unless its signal says so."""
+STORED_S = 0.5
+"""A page waits for ClickHouse no longer; what it has not answered by then comes a little later."""
 
 
 @dataclass
@@ -29,6 +36,11 @@ class View:
 
     def rows(self, name: str, macro: str, things: Iterable[tuple[str, Any]]) -> None:
         self.lists[name] = {key: piece(macro, key, thing) for key, thing in things}
+
+    def say_empty(self, **texts: str) -> None:
+        """What stands in place of each table while it has no rows."""
+        for name, text in texts.items():
+            self.pieces[f"no-{name}"] = "" if self.lists[name] else piece("empty", text)
 
 
 Make = Callable[[Instance], Awaitable[View]]
@@ -48,13 +60,18 @@ def common(here: Instance, view: View) -> View:
 async def overview(here: Instance) -> View:
     live = here.live
     view = common(here, View("Accounts"))
-    standings = [Standing(live, name) for name in sorted(live.accounts)]
+    standings = sorted((Standing(live, name) for name in live.accounts), key=_open_first)
     view.pieces["totals"] = piece("totals", totals(standings))
     view.rows("accounts", "account_row", ((each.name, (each, _spark(here, each.name))) for each in standings))
     view.pieces["no-accounts"] = "" if standings else piece("no_accounts", live.is_whole)
     view.rows("signals", "signal_row", _signals(here, FEW))
     view.rows("happened", "happened_row", _happened(here, FEW))
+    view.say_empty(signals="No signal has come yet.", happened="Nothing has been entered yet.")
     return view
+
+
+def _open_first(standing: Standing) -> tuple[bool, str]:
+    return standing.state.status == "closed", standing.name
 
 
 def totals(standings: list[Standing]) -> dict[str, Any]:
@@ -73,16 +90,54 @@ def _spark(here: Instance, account: str) -> Any:
     return spark([row.equity for row in here.live.recent.held(Equity, account)])
 
 
+class Verdict(NamedTuple):
+    """What several accounts decided alike."""
+
+    decisions: list[Decision]
+
+    @property
+    def first(self) -> Decision:
+        return self.decisions[0]
+
+    @property
+    def accounts(self) -> list[str]:
+        return [each.account for each in self.decisions]
+
+
 def _signals(here: Instance, most: int) -> list[tuple[str, Any]]:
     """The last signals, with what was decided of each."""
     decided: dict[str, dict[str, Decision]] = {}
     for decision in here.live.newest(Decision, most=MANY * 10):
         if decision.signal_id is not None and decision.decision not in ("skipped", "late"):
             decided.setdefault(decision.signal_id, {}).setdefault(decision.account, decision)
+    now = max(here.live.times.values(), default=0)
+    shown = here.live.newest(Signal, most=most)
+    followed = {source for source in {each.source for each in shown} if here.commander.followers(source)}
     return [
-        (f"{signal.source}/{signal.signal_id}", (signal, list(decided.get(signal.signal_id, {}).values())))
-        for signal in here.live.newest(Signal, most=most)
+        (
+            f"{signal.source}/{signal.signal_id}",
+            (
+                signal,
+                _verdicts(decided.get(signal.signal_id, {}).values()),
+                _undecided(signal, signal.source in followed, now),
+            ),
+        )
+        for signal in shown
     ]
+
+
+def _verdicts(decisions: Iterable[Decision]) -> list[Verdict]:
+    found: dict[tuple[str, str], Verdict] = {}
+    for each in decisions:
+        found.setdefault((each.decision, each.reason), Verdict([])).decisions.append(each)
+    return list(found.values())
+
+
+def _undecided(signal: Signal, is_followed: bool, now: int) -> str:
+    """What is said of a signal of which no decision is known here."""
+    if not is_followed:
+        return "nobody follows it"
+    return "not decided yet" if now - signal.ts <= DECIDED_IN else "–"
 
 
 def _happened(here: Instance, most: int) -> list[tuple[str, Any]]:
@@ -108,6 +163,10 @@ def account(name: str) -> Make:
             view.pieces["account-state"] = piece("account_gone", name, live.is_whole)
             return view
         standing = Standing(live, name)
+
+        def lately(kind: type[Message]) -> list[Any]:
+            return live.recent.held(kind, name)[: -FEW - 1 : -1]
+
         view.pieces["account-state"] = piece("account_state", standing)
         view.pieces["account-actions"] = piece("account_actions", standing)
         view.pieces["tiles"] = piece("tiles", standing)
@@ -118,12 +177,10 @@ def account(name: str) -> Make:
         view.rows(
             "orders", "order_row", ((order.order_id, (standing, order)) for order in _waiting(standing))
         )
-        decisions = live.newest(Decision, name, FEW)
-        view.rows("decisions", "decision_row", ((each.decision_id, each) for each in decisions))
-        view.rows("trades", "trade_row", ((each.trade_id, each) for each in live.newest(Trade, name, FEW)))
-        view.rows("alerts", "alert_row", ((each.alert_id, each) for each in live.newest(Alert, name, FEW)))
-        for empty, text in EMPTY.items():
-            view.pieces[f"no-{empty}"] = "" if view.lists[empty] else piece("empty", text)
+        view.rows("decisions", "decision_row", ((each.decision_id, each) for each in lately(Decision)))
+        view.rows("trades", "trade_row", ((each.trade_id, each) for each in lately(Trade)))
+        view.rows("alerts", "alert_row", ((each.alert_id, each) for each in lately(Alert)))
+        view.say_empty(**EMPTY)
         await _stored(here, name, view)
         return view
 
@@ -134,8 +191,8 @@ EMPTY = {
     "positions": "Nothing is held.",
     "slices": "No slice is waiting.",
     "orders": "No order is open.",
-    "decisions": "Nothing has been decided since this page began to listen.",
-    "trades": "No trade has ended since this page began to listen.",
+    "decisions": "Nothing has been decided lately.",
+    "trades": "No trade has ended lately.",
 }
 
 
@@ -149,20 +206,21 @@ def _waiting(standing: Standing) -> list[Order]:
 
 
 async def _stored(here: Instance, name: str, view: View) -> None:
-    """What ClickHouse knows; while it is away, what was shown stays."""
-    try:
-        (performance,) = (await here.results.ask("performance", account=name)).dicts() or [{}]
-        slices = (await here.results.ask("slice-effectiveness", account=name)).dicts()
-        sources = (await here.results.ask("pnl-by-source", account=name)).dicts()
-        symbols = (await here.results.ask("pnl-by-symbol", account=name)).dicts()
-        theories = (await here.results.ask("theories", account=name)).dicts()
-    except DatabaseError:
-        return
-    view.pieces["performance"] = piece("performance", performance)
-    view.pieces["slice-effectiveness"] = piece("slice_effectiveness", slices)
-    view.pieces["attribution"] = piece(
-        "attribution", _largest(sources), _largest(symbols), _largest(theories)
-    )
+    """What ClickHouse knows; while it is away or slow, what was shown stays."""
+
+    async def put(title: str, macro: str, *questions: str, shaped: Callable[..., Any]) -> None:
+        with suppress(DatabaseError):
+            answers = [(await here.results.ask(each, account=name)).dicts() for each in questions]
+            view.pieces[title] = piece(macro, *map(shaped, answers))
+
+    asked = [
+        put("performance", "performance", "performance", shaped=lambda rows: rows[0] if rows else {}),
+        put("slice-effectiveness", "slice_effectiveness", "slice-effectiveness", shaped=list),
+        put("attribution", "attribution", "pnl-by-source", "pnl-by-symbol", "theories", shaped=_largest),
+    ]
+    with suppress(TimeoutError):
+        async with asyncio.timeout(STORED_S):
+            await asyncio.gather(*asked)
 
 
 def _largest(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], Decimal]:
@@ -176,7 +234,7 @@ def _largest(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], Decimal]
 async def signals(here: Instance) -> View:
     view = common(here, View("Signals"))
     view.rows("signals", "signal_row", _signals(here, MANY))
-    view.pieces["no-signals"] = "" if view.lists["signals"] else piece("empty", "No signal has come yet.")
+    view.say_empty(signals="No signal has come yet.")
     return view
 
 
@@ -195,5 +253,5 @@ async def system(here: Instance) -> View:
         "letter_row",
         ((f"{each.place.partition}-{each.place.offset}", each.message) for each in letters),
     )
-    view.pieces["no-letters"] = "" if letters else piece("empty", "Every record could be read.")
+    view.say_empty(letters="Every record could be read.")
     return view

@@ -2,7 +2,6 @@
 "use strict";
 
 const EVERY = 10_000;
-const tags = new Map();
 const drawn = new Map();
 const seen = new Set();
 
@@ -13,21 +12,20 @@ const watcher = new IntersectionObserver((entries) => {
 });
 
 const url = (element) => {
-  const symbol = element.id === "prices" ? document.getElementById("symbol")?.value : null;
+  const symbol = element.id === "prices" ? the("symbol").value : "";
   return symbol ? `${element.dataset.figure}&symbol=${encodeURIComponent(symbol)}` : element.dataset.figure;
 };
 
 const refresh = async (element) => {
   const asked = url(element);
-  const key = `${asked} ${drawn.has(element) && drawn.get(element).asked === asked ? tags.get(asked) ?? "" : ""}`;
-  const tag = key.slice(asked.length + 1);
+  const known = drawn.get(element);
+  const tag = known?.asked === asked ? known.tag : null;
   try {
     const answer = await fetch(asked, { headers: tag ? { "If-None-Match": tag } : {}, cache: "no-store" });
     if (answer.status !== 200) return;
-    tags.set(asked, answer.headers.get("ETag"));
     const figure = await answer.json();
     if (figure === null || asked !== url(element)) return;
-    drawn.set(element, { asked, figure });
+    drawn.set(element, { asked, figure, tag: answer.headers.get("ETag") });
     draw(element);
   } catch { /* the page says that it is not live */ }
 };
@@ -40,7 +38,7 @@ const draw = (element) => {
 };
 
 const offerSymbols = async () => {
-  const select = document.getElementById("symbol");
+  const select = the("symbol");
   if (!select) return;
   try {
     const answer = await fetch(select.dataset.symbols);
@@ -49,11 +47,11 @@ const offerSymbols = async () => {
     for (const symbol of await answer.json()) {
       if (!known.has(symbol)) select.add(new Option(symbol));
     }
-    if (!known.size && select.options.length) refresh(document.getElementById("prices"));
+    if (!known.size && select.options.length) refresh(the("prices"));
   } catch { /* again in a while */ }
 };
 
-document.getElementById("symbol")?.addEventListener("change", () => refresh(document.getElementById("prices")));
+the("symbol")?.addEventListener("change", () => refresh(the("prices")));
 const charts = document.querySelectorAll("[data-figure]");
 offerSymbols().then(() => charts.forEach((each) => watcher.observe(each)));
 setInterval(() => {

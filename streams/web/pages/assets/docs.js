@@ -2,7 +2,7 @@
 "use strict";
 
 SwaggerUIBundle({
-  url: "/api/openapi.json", dom_id: "#docs", deepLinking: true, validatorUrl: null,
+  url: "/api/openapi.json", dom_id: "#docs", validatorUrl: null,
   requestInterceptor: async (request) => {
     if (!["GET", "HEAD"].includes(request.method ?? "GET")) {
       const page = new DOMParser().parseFromString(await (await fetch("/")).text(), "text/html");
