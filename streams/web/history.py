@@ -7,7 +7,7 @@ stored yet.
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -38,8 +38,11 @@ class Listed(NamedTuple):
     table: str
     kind: str
     time: str
+    """The one that never changes, where a row has several states."""
     ids: tuple[str, ...]
     """The fields that name a row."""
+    states: tuple[str, ...] = ()
+    """By which of a row's states the last one is told."""
 
     @property
     def id_in_sql(self) -> str:
@@ -67,8 +70,8 @@ LISTS = {
         Listed("equity", "equity", "ts", ("equity_id",)),
         Listed("alerts", "alert", "ts", ("alert_id",)),
         Listed("signals", "signal", "ts", ("signal_id", "source")),
-        Listed("orders_now", "order", "ts", ("order_id",)),
-        Listed("slices_now", "slice-timer", "ts", ("slice_id",)),
+        Listed("orders", "order", "created", ("order_id",), ("ts", "filled", "state", "k_offset")),
+        Listed("slices", "slice-timer", "due", ("slice_id",), ("state",)),
     )
 }
 
@@ -159,23 +162,42 @@ def _stored(client: Client, listed: Listed, wish: Wish, before: Key | None) -> l
         if value is not None:
             tests.append(f"told.{listed.time} {test} fromUnixTimestamp64Micro({{{name}:Int64}}, 'UTC')")
             given[name] = str(value)
+    behind = ""
     if before is not None:
-        tests.append(
+        behind = (
             f"(toUnixTimestamp64Micro(told.{listed.time}), lengthUTF8({id_}), {id_})"
             " < ({at:Int64}, {length:UInt64}, {id:String})"
         )
         given |= {"length": str(before[1]), "id": before[2]}
-    columns = ", ".join(f"told.`{name}` AS `{name}`" for name in listed.fields)
-    statement = (
-        f"SELECT {columns} FROM {listed.table} AS told"
-        + (f" WHERE {' AND '.join(tests)}" if tests else "")
-        + f" ORDER BY told.{listed.time} DESC, lengthUTF8({id_}) DESC, {id_} DESC"
-        + f" LIMIT 1 BY told.{listed.time}, {id_} LIMIT {wish.limit + 1}"
-    )
-    answer = select(client, statement, given, listed.table)
+    answer = select(client, _statement(listed, tests, behind, wish.limit + 1), given, listed.table)
     return [
         {name: plain(value) for name, value in zip(answer.columns, row, strict=True)} for row in answer.rows
     ]
+
+
+def _statement(listed: Listed, tests: Sequence[str], behind: str, most: int) -> str:
+    """So many times hold at least so many rows: what is older need not be sorted, nor read whole.
+
+    Of the first of these times all rows may be on the page before.
+    """
+    source = f"FROM {listed.table} AS told"
+    columns = ", ".join(f"told.`{name}` AS `{name}`" for name in listed.fields)
+    order = [f"told.{listed.time}", f"lengthUTF8({listed.id_in_sql})", listed.id_in_sql]
+    order += [f"told.{name}" for name in listed.states]
+    times = (
+        f"SELECT DISTINCT told.{listed.time} AS at {source} {_where(tests)} ORDER BY at DESC LIMIT {most + 1}"
+    )
+    newest = f"told.{listed.time} >= (SELECT min(at) FROM ({times}))"
+    whole = _where(filter(None, [*tests, newest, behind]))
+    return (
+        f"SELECT {columns} {source} {whole} ORDER BY {' DESC, '.join(order)} DESC"
+        f" LIMIT 1 BY told.{listed.time}, {listed.id_in_sql} LIMIT {most}"
+    )
+
+
+def _where(tests: Iterable[str]) -> str:
+    said = " AND ".join(tests)
+    return f"WHERE {said}" if said else ""
 
 
 def plain(value: Any) -> Any:

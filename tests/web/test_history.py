@@ -168,9 +168,9 @@ def test_what_came_lately_stands_for_what_is_stored(world):
     world.store(timer(1, "armed", 1), timer(2, "armed", 1))
     for each in (timer(1, "released", 2), timer(1, "released", 2)):
         world.live.take((), (), [Event(Place("slice-timers", 0, 0), 0, each)], {})
-    found = asyncio.run(history.caused(world.live, world, "slices_now", "s"))
+    found = asyncio.run(history.caused(world.live, world, "slices", "s"))
     assert [(each["number"], each["state"]) for each in found] == [(1, "released"), (2, "armed")]
-    assert asyncio.run(history.caused(world.live, world, "slices_now", "other")) == []
+    assert asyncio.run(history.caused(world.live, world, "slices", "other")) == []
 
 
 # Cursors

@@ -69,5 +69,5 @@ _add("decisions", "decisions", "What became of signals, slices and commands, and
 _add("equity", "equity", "What accounts were worth: at fills, minutes and days' ends; the newest first.")
 _add("alerts", "alerts", "What a person should look at, the newest first.")
 _add("signals", "signals", "What was asked, the newest first.")
-_add("orders", "orders_now", "Every order in its last state, the newest first.")
-_add("slices", "slices_now", "Every slice in its last state, the newest first.")
+_add("orders", "orders", "Every order in its last state, the newest first.")
+_add("slices", "slices", "Every slice in its last state, the newest first.")

@@ -52,8 +52,8 @@ async def follow_signal(request: Request, here: Here, signal_id: str) -> Respons
 FOLLOWED = {
     "signals": "signals",
     "decisions": "decisions",
-    "slices": "slices_now",
-    "orders": "orders_now",
+    "slices": "slices",
+    "orders": "orders",
     "fills": "fills",
     "trades": "trades",
 }
