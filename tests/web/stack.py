@@ -78,7 +78,8 @@ class Stack:
 
     def pid(self, part: str) -> int:
         """The process of one part: kafka, clickhouse, gate, desk, sink, web or market."""
-        return int((self.home / "run" / f"{part}.pid").read_text("ascii"))
+        folder = "kafka" if part == "kafka" else "run"
+        return int((self.home / folder / f"{part}.pid").read_text("ascii"))
 
 
 def await_that(condition: Callable[[], Any], patience_s: float = PATIENCE_S) -> Any:
