@@ -37,7 +37,7 @@ MAX_BODY = 1 << 30
 SESSION_SECONDS = 60.0
 CLIENT_WENT = 499
 """Nobody gets this answer."""
-SESSION_LOCKED, NO_FILES, NOT_ENOUGH_SPACE = 373, 344, 243
+SESSION_LOCKED, NO_FILES, READ_ONLY, NOT_ENOUGH_SPACE = 373, 344, 164, 243
 NOT_FOR_READERS = (
     "who only reads has no files: a statement may not say file, infile or outfile, nor \\x or \\N in texts"
 )
@@ -100,7 +100,7 @@ class Protocol:
             if names_a_file(wanted.statement):
                 raise EngineError(f"Code: {NO_FILES}. DB::Exception: there are no files over HTTP")
             if user.reads_only and reaches_out(wanted.query):
-                raise EngineError(f"Code: {NO_FILES}. DB::Exception: {NOT_FOR_READERS}")
+                raise EngineError(f"Code: {READ_ONLY}. DB::Exception: {NOT_FOR_READERS}")
             async with self._session(request, name, user) as handle:
                 if wanted.insert is not None:
                     return await self._insert(request, handle, wanted.insert, wanted.data)

@@ -236,7 +236,7 @@ def test_who_only_reads_has_no_files_however_they_are_asked_for(ours, tmp_path, 
     file, other = tmp_path / "secret", tmp_path / "other"
     file.write_text("known")
     status, said = ask(ours, "?user=reader", query.format(file=file, other=other).encode())
-    assert (status, said.startswith(b"Code: 344. ")) == (500, True)
+    assert (status, said.startswith(b"Code: 164. ")) == (500, True)
     assert not other.exists()
 
 
