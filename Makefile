@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c '$(CHECK)' >/dev/null 2>&1 && { command -v $$p; break; }; done)
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
 
-.PHONY: help install lock lint types imports pytest test test-long test-live test-kill test-sabotage test-kill-sink \
+.PHONY: help install lock lint types imports pytest test test-long test-web test-live test-kill test-sabotage test-kill-sink \
 	soak soak-sink bench browser pictures demo clean
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make pytest     the tests alone"
 	@echo "make test-long  the tests that take minutes"
 	@echo "make test-live  the whole pipeline live: replays, malformed messages, workers that go (15 minutes)"
+	@echo "make test-web   the page in a browser and the API, on a running demo (15 minutes)"
 	@echo "make test-kill  a hundred kills of workers, gate and broker (10 minutes)"
 	@echo "make test-sabotage  the protocol with one rule left out is found out (20 minutes)"
 	@echo "make test-kill-sink  a hundred kills of the sink and of ClickHouse, 8 million rows (8 minutes)"
@@ -75,12 +76,15 @@ imports: install
 	$(BIN)/lint-imports
 
 pytest: install
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not long and not bench and not live and not kill and not sabotage"
+	$(BIN)/pytest -n 2 -m "not long and not bench and not live and not kill and not sabotage and not web"
 
 test: lint types imports pytest
 
 test-long: install
-	$(BIN)/pytest -n 2 -m "long"
+	$(BIN)/pytest -n 2 -m "long and not web"
+
+test-web: install
+	$(BIN)/pytest -m "web and not bench and not kill" tests/web
 
 test-live: install
 	$(BIN)/pytest -m "live" tests/live

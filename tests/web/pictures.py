@@ -76,10 +76,9 @@ def _pictures(browser: Browser, stack: Stack) -> Iterator[int]:
             yield (number := number + 1)
         look = Look(browser, stack, "/", SIZES[size], light)
         look.until(look.is_live)
-        with look.disturbed():
-            look.context.set_offline(True)
-            look.page.evaluate("lose()")
-            _picture(look, f"disconnected-{size}-{light}")
+        look.context.set_offline(True)
+        look.page.evaluate("lose()")
+        _picture(look, f"disconnected-{size}-{light}")
         yield (number := number + 1)
 
 

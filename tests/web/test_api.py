@@ -17,8 +17,6 @@ from schemas.numbers import time as micros
 from schemas.numbers import time_text
 from tests.web.stack import PATIENCE_S, await_that
 
-pytestmark = pytest.mark.xdist_group("web")
-
 PLAIN = {
     "preset": None,
     "settings": {"balance": "100000", "size": "quantity", "commission": {"per_order": "1"}},

@@ -104,6 +104,7 @@ class Log:
     def __init__(self, patch, kept=10_000):
         self.records: dict[Any, list[Raw]] = {place: [] for place in self.PLACES}
         self.first = dict.fromkeys(self.PLACES, 0)
+        self.reads = 0
         patch.setattr(module, "KEPT", kept)
         patch.setattr(module, "read_spans", self._spans)
         patch.setattr(
@@ -119,6 +120,7 @@ class Log:
         return {place: len(raws) for place, raws in self.records.items()}
 
     def _spans(self, cluster, spans):
+        self.reads += 1
         for place, (start, end) in spans.items():
             yield from self.records[place][max(start, self.first[place]) : end]
 
@@ -341,15 +343,17 @@ def test_a_slow_reader_gets_from_kafka_what_memory_has_no_more():
         asyncio.run(scenario(Log(patch, kept=3)))
 
 
-def test_what_kafka_has_deleted_is_not_looked_for(log):
+def test_what_kafka_has_deleted_is_not_looked_for(log, monkeypatch):
     for number in range(5):
         log.write(("fills", 0), fill(number))
     log.first[("fills", 0)] = 3
+    monkeypatch.setattr(module, "CHUNK", 1)
 
     async def scenario():
         follower = Process(log).events.follow(Interest(), write_id({}))
         assert names(await taken(follower, 2)) == ["f3", "f4"]
         await none_comes(follower)
+        assert log.reads == 2
 
     asyncio.run(scenario())
 
@@ -395,9 +399,6 @@ def test_a_partition_keeps_its_order_whatever_its_times_say():
 
 
 # Over a running demo
-
-
-pytest_group = pytest.mark.xdist_group("web")
 
 
 class Sse:
@@ -498,7 +499,6 @@ def read_for(stack, seconds, cuts, last, chance):
     return got, last
 
 
-@pytest_group
 def test_cut_again_and_again_a_reader_has_what_kafka_has(stack):
     with Sse(stack) as stream:
         first = stream.begin().last
@@ -511,7 +511,6 @@ def is_another(stack, pid):
     return stack.pid("web") != pid
 
 
-@pytest_group
 def test_a_killed_server_s_next_process_tells_what_came_meanwhile(stack):
     """Killed while it is read, and again while nobody reads."""
     with Sse(stack) as stream:
@@ -530,7 +529,6 @@ def test_a_killed_server_s_next_process_tells_what_came_meanwhile(stack):
     assert counted(got) == counted(between(stack, first, last))
 
 
-@pytest_group
 def test_both_ways_tell_the_same(stack):
     with Sse(stack) as stream:
         first = stream.begin().last
@@ -551,7 +549,6 @@ def test_both_ways_tell_the_same(stack):
     assert not any(key in seen for key in counted((each["event"], each["data"]) for each in again))
 
 
-@pytest_group
 def test_filters_leave_out_the_rest(stack):
     account = max(stack.get("/api/performance"), key=lambda row: row["trades"])["account"]
     with Sse(stack, account=account, kind=["equity", "decision"]) as stream:
@@ -565,7 +562,6 @@ def test_filters_leave_out_the_rest(stack):
         assert {json.loads(over.recv(PATIENCE_S))["event"] for _ in range(5)} == {"signal"}
 
 
-@pytest_group
 def test_documents_are_those_of_the_lists(stack):
     with Sse(stack, kind="fill") as stream:
         _, _, document = next(stream)
@@ -577,7 +573,6 @@ def test_documents_are_those_of_the_lists(stack):
     assert await_that(listed) == [document]
 
 
-@pytest_group
 @pytest.mark.parametrize(
     ("query", "word"),
     [
@@ -600,13 +595,11 @@ def test_what_cannot_be_followed_is_told(stack, query, word):
     assert json.loads(answer.body)["detail"].startswith(word)
 
 
-@pytest_group
 def test_a_wrong_header_is_told_too(stack):
     found = stack.ask("GET", "/api/events", headers={"Last-Event-ID": "nonsense"})
     assert (found.status, found.document["status"]) == (422, 422)
 
 
-@pytest_group
 def test_who_does_not_read_slows_nobody(stack):
     """Ten that read nothing, with small windows, and one that reads late and has missed nothing."""
     with contextlib.ExitStack() as idle:
@@ -635,7 +628,6 @@ def test_who_does_not_read_slows_nobody(stack):
         )
 
 
-@pytest_group
 def test_who_goes_is_no_failure(stack):
     log = stack.home / "logs" / "web.log"
     before = log.read_text("utf-8", "replace").count(" failed\n")

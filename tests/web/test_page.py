@@ -13,8 +13,6 @@ from tests.web.axe import axe
 from tests.web.looking import DESK, PAGES, PHONE, ROWS, TILES, Look, browsing, looking
 from tests.web.stack import await_that
 
-pytestmark = pytest.mark.xdist_group("web")
-
 SLICER = "/accounts/vsr-slicer"
 
 

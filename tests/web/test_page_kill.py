@@ -15,7 +15,7 @@ import pytest
 from tests.web.looking import browsing, looking
 from tests.web.stack import await_that
 
-pytestmark = [pytest.mark.kill, pytest.mark.xdist_group("web")]
+pytestmark = pytest.mark.kill
 
 SAYS = {
     "market": "No market record has come since",

@@ -8,7 +8,7 @@ import pytest
 from tests.web.looking import Look, browsing
 from tests.web.stack import await_that, started
 
-pytestmark = [pytest.mark.bench, pytest.mark.xdist_group("web")]
+pytestmark = pytest.mark.bench
 
 ACCOUNTS = 100
 SPEED = "60x"

@@ -21,8 +21,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-pytestmark = pytest.mark.xdist_group("web")
-
+MAX_URL = 8 << 10
 ENDLESS, KILL = "/api/events", "/api/kill"
 CHECKS = [
     not_a_server_error,
@@ -70,7 +69,10 @@ def _ask(operation, mode, times, with_seed, told):
             case.body = of_nobody(case.body)
         response = case.call(timeout=60)
         told[response.status_code] += 1
-        case.validate_response(response, checks=CHECKS)
+        if len(response.request.url) > MAX_URL:  # the server of HTTP itself may refuse it
+            assert response.status_code in (400, 414)
+        else:
+            case.validate_response(response, checks=CHECKS)
 
     with suppress(Unsatisfiable):  # what takes nothing cannot be asked wrongly
         asked()
