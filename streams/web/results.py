@@ -71,6 +71,7 @@ class Results:
         self.database = database
         self.trouble = ""
         """Why it does not answer; empty while it does."""
+        self._away_at = 0.0
         self._client: Client | None = None
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="results")
         self._slow_pool = ThreadPoolExecutor(1, thread_name_prefix="sql")
@@ -113,25 +114,33 @@ class Results:
 
     async def now(self, make: Callable[[Client], Found]) -> Found:
         """Asked now, and not kept."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, make)
+        return await self._in(self._pool, make)
 
     async def slowly(self, make: Callable[[Client], Found]) -> Found:
         """The same for what may take long: one at a time, and nothing else waits for it."""
-        return await asyncio.get_running_loop().run_in_executor(self._slow_pool, self._run, make)
+        return await self._in(self._slow_pool, make)
 
-    def _run(self, make: Callable[[Client], Found]) -> Found:
+    async def _in(self, pool: ThreadPoolExecutor, make: Callable[[Client], Found]) -> Found:
+        return await asyncio.get_running_loop().run_in_executor(pool, self._run, make, time.monotonic())
+
+    def _run(self, make: Callable[[Client], Found], asked: float) -> Found:
+        if asked < self._away_at:  # it has waited already, behind one that waited in vain
+            raise AwayError("ClickHouse does not answer: try again")
         try:
             found = make(self._connected())
         except DatabaseError as error:
             if not isinstance(error, AwayError) and not _is_away(error.__cause__):
                 raise
-            self._client, self.trouble = None, str(error)
+            self._away(error)
             raise AwayError(f"ClickHouse does not answer: {error}; try again") from error
         except (OSError, HTTPError) as error:  # in the middle of an answer
-            self._client, self.trouble = None, str(error)
+            self._away(error)
             raise AwayError("ClickHouse does not answer any more: try again") from error
         self.trouble = ""
         return found
+
+    def _away(self, error: Exception) -> None:
+        self._client, self.trouble, self._away_at = None, str(error), time.monotonic()
 
     def _connected(self) -> Client:
         if self._client is None:

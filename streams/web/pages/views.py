@@ -19,6 +19,8 @@ from streams.web.pages.rendering import piece, spark
 from streams.web.standing import Standing
 
 FEW, MANY = 12, 100
+SPAN = 5 * MINUTE
+"""A point of the line beside an account."""
 DECIDED_IN = 5 * MINUTE
 """An entry waits for its symbol no longer, unless its signal says so."""
 STORED_S = 0.5
@@ -87,7 +89,9 @@ def totals(standings: list[Standing]) -> dict[str, Any]:
 
 
 def _spark(here: Instance, account: str) -> Any:
-    return spark([row.equity for row in here.live.recent.held(Equity, account)])
+    """Of whole spans, so that it does not change all the time."""
+    spans = {row.ts // SPAN: row.equity for row in here.live.recent.held(Equity, account)}
+    return spark(list(spans.values())[:-1])
 
 
 class Verdict(NamedTuple):

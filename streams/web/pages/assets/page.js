@@ -92,17 +92,22 @@ const parsed = (html) => {
   return template.content.firstElementChild;
 };
 
+const cellsOf = (html) => html.split(/(?=<t[dh][ >])/).slice(1);
+
 // Cells that are the same stay, so that the focus and a selection do too.
 const putRow = (row, html) => {
-  if (row.markup === html) return;
+  const [before, now] = [row.markup ? cellsOf(row.markup) : [], cellsOf(html)];
   row.markup = html;
-  const fresh = parsed(html);
-  if (row.cells.length !== fresh.cells.length) { row.replaceChildren(...fresh.cells); return; }
-  [...fresh.cells].forEach((cell, at) => {
-    const old = row.cells[at];
-    if (old.className !== cell.className) old.className = cell.className;
-    if (old.innerHTML !== cell.innerHTML) fill(old, cell.innerHTML);
-  });
+  now.forEach((cell, at) => { if (before[at] !== cell) putCell(row.cells[at], parsed(cell)); });
+};
+
+const putCell = (shown, fresh) => {
+  if (shown.className !== fresh.className) shown.className = fresh.className;
+  const [old, text] = [shown.firstChild, fresh.firstChild];
+  const isText = old?.nodeType === Node.TEXT_NODE && text?.nodeType === Node.TEXT_NODE;
+  if (isText && shown.childNodes.length === 1 && fresh.childNodes.length === 1) {
+    if (old.data !== text.data) old.data = text.data;
+  } else if (shown.innerHTML !== fresh.innerHTML) fill(shown, fresh.innerHTML);
 };
 
 const putRows = (list, { rows, order }) => {
