@@ -3,7 +3,8 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+RUNS := $(VENV)/.runs
+TESTS := $(VENV)/.tests
 CODE := schemas streams sinks tests
 
 # The first Python that is new enough; `make PYTHON=/path/to/python` chooses another.
@@ -11,8 +12,9 @@ CHECK := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c '$(CHECK)' >/dev/null 2>&1 && { command -v $$p; break; }; done)
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
+INSTALL := $(if $(UV),uv pip install --compile-bytecode --python $(BIN)/python,$(BIN)/python -m pip install --disable-pip-version-check)
 
-.PHONY: help install lock lint types imports pytest test test-long test-web test-live test-kill test-sabotage test-kill-sink \
+.PHONY: help install tools lock lint types imports pytest test test-long test-web test-live test-kill test-sabotage test-kill-sink \
 	soak soak-sink bench browser pictures demo clean
 
 help:
@@ -33,12 +35,16 @@ help:
 	@echo "make browser    install Chromium, which the tests of the report need (Debian, Ubuntu)"
 	@echo "make pictures   pictures of every page of the dashboard, in out/pictures"
 	@echo "make install    prepare $(VENV); the others do it first"
+	@echo "make tools      what tests and checks need besides; those who need it do it first"
 	@echo "make lock       pin the newest dependencies (needs uv)"
 	@echo "make clean      remove what these commands made"
 
-install: $(STAMP)
+install: $(RUNS)
 
-$(STAMP): requirements.lock pyproject.toml
+tools: $(TESTS)
+
+# What it takes to run Ghostfill, and nothing that only its tests use.
+$(RUNS): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" && "$(PYTHON)" -c '$(CHECK)' || { \
 		echo "Ghostfill needs Python 3.11 or later; install one, or name it: make PYTHON=/path/to/python3.11 install" >&2; \
 		exit 1; }
@@ -50,61 +56,63 @@ $(STAMP): requirements.lock pyproject.toml
 			echo "This Python cannot make a virtual environment; on Debian or Ubuntu: apt install python3-venv" >&2; \
 			rm -rf $(VENV); exit 1; }; fi; }
 	@echo "Installing what requirements.lock pins"
-	@if [ -n "$(UV)" ]; then \
-		uv pip install --compile-bytecode --python $(BIN)/python --require-hashes --no-deps -r requirements.lock && \
-		uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
-	else \
-		$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps -r requirements.lock && \
-		$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .; \
-	fi
-	@touch $(STAMP)
+	@$(INSTALL) --require-hashes --no-deps -r requirements.lock
+	@$(INSTALL) --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
 
-# One lock for Python 3.11 and later on every platform: the same numbers everywhere.
+$(TESTS): requirements-dev.lock $(RUNS)
+	@echo "Installing what requirements-dev.lock pins: the tools for tests"
+	@$(INSTALL) --require-hashes --no-deps -r requirements-dev.lock
+	@touch $@
+
+# Locks for Python 3.11 and later on every platform: the same numbers everywhere. The second has all of the first.
+LOCK := uv pip compile pyproject.toml --group build --universal --python-version 3.11 --fork-strategy fewest \
+	--generate-hashes --no-header --no-annotate --quiet --upgrade --no-emit-index-url
+
 lock:
-	uv pip compile pyproject.toml --group dev --group build --universal --python-version 3.11 \
-		--fork-strategy fewest --generate-hashes --no-header --no-annotate --quiet --upgrade \
-		--no-emit-index-url --output-file requirements.lock
+	$(LOCK) --output-file requirements.lock
+	$(LOCK) --group dev --constraints requirements.lock --output-file requirements-dev.lock
 
-lint: install
+lint: tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: install
+types: tools
 	$(BIN)/mypy
 
-imports: install
+imports: tools
 	$(BIN)/lint-imports
 
-pytest: install
+pytest: tools
 	$(BIN)/pytest -n 2 -m "not long and not bench and not live and not kill and not sabotage and not web"
 
 test: lint types imports pytest
 
-test-long: install
+test-long: tools
 	$(BIN)/pytest -n 2 -m "long and not web"
 
-test-web: install
+test-web: tools
 	$(BIN)/pytest -m "web and not bench and not kill" tests/web
 
-test-live: install
+test-live: tools
 	$(BIN)/pytest -m "live" tests/live
 
-test-kill: install
+test-kill: tools
 	$(BIN)/pytest -m "kill" tests/pipeline
 
-test-sabotage: install
+test-sabotage: tools
 	$(BIN)/pytest -m "sabotage" tests/pipeline
 
-test-kill-sink: install
+test-kill-sink: tools
 	$(BIN)/pytest -m "kill" -s tests/sinks
 
-soak: install
+soak: tools
 	$(BIN)/python -m tests.soak.run
 
-soak-sink: install
+soak-sink: tools
 	$(BIN)/python -m tests.soak.sink
 
-bench: install
+bench: tools
 	$(BIN)/pytest -m "bench" -s tests/bench
 
 demo: install
@@ -116,7 +124,7 @@ browser:
 	if [ "$$(id -u)" = 0 ]; then apt-get update && apt-get install -y chromium; \
 	else echo "Install Chromium: sudo apt-get install chromium" >&2; exit 1; fi
 
-pictures: install
+pictures: tools
 	$(BIN)/python -m tests.web.pictures
 
 clean:
