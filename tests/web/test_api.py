@@ -467,11 +467,13 @@ def test_a_signal_is_followed_to_its_trade(stack):
         for each in found["orders"]
         if each["account"] == names[0] and each["purpose"] == "entry"
     } == {plan["plan_id"]}
-    (listed,) = [each for each in stack.get("/api/strategies") if each["source"] == source]
-    assert set(listed["followers"]) - everybody == set(names)
-    assert {
-        each["account"]: each["trades"] for each in listed["results"] if each["account"] in names
-    } == dict.fromkeys(names, 1)
+
+    def strategy():
+        (found,) = [each for each in stack.get("/api/strategies") if each["source"] == source]
+        assert set(found["followers"]) - everybody == set(names)
+        return {each["account"]: each["trades"] for each in found["results"] if each["account"] in names}
+
+    await_that(lambda: strategy() == dict.fromkeys(names, 1))
 
 
 def test_a_signal_sent_twice_is_a_duplicate(stack, mine):

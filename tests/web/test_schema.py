@@ -87,7 +87,7 @@ def test_some_of_everything(stack):
 
 @pytest.mark.long
 def test_much_of_everything(stack):
-    told = ask_everything(stack, 6_000, 2)
+    told = ask_everything(stack, 7_000, 2)
     assert told.total() >= 5_000
     assert max(told) < 500
     assert stack.ask("GET", "/healthz").status == 200

@@ -1,6 +1,11 @@
 // The API's description, with what a page must send for an action.
 "use strict";
 
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+
 SwaggerUIBundle({
   url: "/api/openapi.json", dom_id: "#docs", validatorUrl: null,
   requestInterceptor: async (request) => {
