@@ -14,7 +14,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
 INSTALL := $(if $(UV),uv pip install --compile-bytecode --python $(BIN)/python,$(BIN)/python -m pip install --disable-pip-version-check)
 
-.PHONY: help install tools lock lint types imports pytest test test-long test-web test-live test-kill test-sabotage test-kill-sink \
+.PHONY: help install tools lock lint types imports pytest test test-long test-web test-live test-kill test-kill-web test-sabotage test-kill-sink \
 	soak soak-sink bench browser pictures demo clean
 
 help:
@@ -29,6 +29,7 @@ help:
 	@echo "make test-kill  a hundred kills of workers, gate and broker (10 minutes)"
 	@echo "make test-sabotage  the protocol with one rule left out is found out (20 minutes)"
 	@echo "make test-kill-sink  a hundred kills of the sink and of ClickHouse, 8 million rows (8 minutes)"
+	@echo "make test-kill-web  each part is killed while a browser watches (5 minutes)"
 	@echo "make soak       an hour under load, with a kill every five minutes"
 	@echo "make soak-sink  an hour of rows into ClickHouse: memory and lag"
 	@echo "make bench      measure speed"
@@ -103,6 +104,9 @@ test-kill: tools
 test-sabotage: tools
 	$(BIN)/pytest -m "sabotage" tests/pipeline
 
+test-kill-web: tools
+	$(BIN)/pytest -m "kill" tests/web
+
 test-kill-sink: tools
 	$(BIN)/pytest -m "kill" -s tests/sinks
 
@@ -113,7 +117,7 @@ soak-sink: tools
 	$(BIN)/python -m tests.soak.sink
 
 bench: tools
-	$(BIN)/pytest -m "bench" -s tests/bench
+	$(BIN)/pytest -m "bench" -s tests/bench tests/web
 
 demo: install
 	$(BIN)/ghostfill demo

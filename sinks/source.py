@@ -11,17 +11,14 @@ from itertools import groupby
 from typing import Any, Protocol
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from sinks.bounds import PASSING, bounds
 from sinks.records import Place, Run
 from sinks.tables import MARKETS, TABLES
 
 GROUPS = "ghostfill-sink-"
 """What the groups of all databases begin with."""
 MOST = 5_000
-ANSWER_S = 20.0
-PASSING = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError.UNKNOWN_TOPIC_OR_PART)
-"""Errors after which it goes on; a topic may not have been made yet."""
 _MORE_MARKETS = r"^ticks\..+$"
 
 
@@ -51,6 +48,7 @@ class Source:
         *,
         instance: str | None = None,
     ) -> None:
+        self._settings = settings
         self._holder = holder
         self._tell = tell
         self._is_paused = False
@@ -71,7 +69,6 @@ class Source:
         if instance is not None:
             own["group.instance.id"] = instance
         self._consumer = Consumer({**settings, **own})
-        self._admin = AdminClient({**settings, "log_level": 0})
         self._consumer.subscribe(
             [*TABLES, *MARKETS, _MORE_MARKETS],
             on_assign=self._take, on_revoke=self._give_up, on_lost=self._give_up,
@@ -119,27 +116,19 @@ class Source:
 
     def _take(self, consumer: Consumer, given: list[TopicPartition]) -> None:
         starts = self._holder.starts([Place(each.topic, each.partition) for each in given])
-        firsts = self._offsets(starts, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
-        ends = self._offsets(starts, OffsetSpec.latest())  # type: ignore[no-untyped-call]
-        for place in firsts.keys() & ends.keys():
-            self._check(place, starts[place], firsts[place], ends[place])
+        for place, (first, end) in self._bounds(starts).items():
+            self._check(place, starts[place], first, end)
         consumer.incremental_assign(_partitions(starts))
         if self._is_paused:
             consumer.pause(_partitions(starts))
         self.is_assigned = True
 
-    def _offsets(self, places: Iterable[Place], wanted: OffsetSpec) -> dict[Place, int]:
-        """Of those that are there: a group remembers a topic that was deleted."""
-        asked = {TopicPartition(*place): wanted for place in places}
-        found: dict[Place, int] = {}
-        answers = self._admin.list_offsets(asked, request_timeout=ANSWER_S) if asked else {}
-        for at, answer in answers.items():
-            try:
-                found[Place(at.topic, at.partition)] = answer.result().offset
-            except KafkaException as error:
-                if error.args[0].code() not in PASSING:
-                    raise SourceError(f"Kafka: {error.args[0].str()}") from error
-        return found
+    def _bounds(self, places: Iterable[Place]) -> Mapping[Place, tuple[int, int]]:
+        """A group remembers a topic that was deleted: that has none."""
+        try:
+            return bounds(self._settings, places)
+        except KafkaException as error:
+            raise SourceError(f"Kafka: {error.args[0].str()}") from error
 
     def _check(self, place: Place, start: int, first: int, end: int) -> None:
         if start > end:

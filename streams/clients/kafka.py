@@ -27,9 +27,11 @@ MOVING = frozenset(
         KafkaError.NOT_LEADER_FOR_PARTITION,
         KafkaError.LEADER_NOT_AVAILABLE,
         KafkaError.UNKNOWN_LEADER_EPOCH,
+        KafkaError.FENCED_LEADER_EPOCH,
         KafkaError.COORDINATOR_NOT_AVAILABLE,
         KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
         KafkaError.NOT_COORDINATOR,
+        KafkaError._NOENT,  # no leader is known yet
     }
 )
 """What a broker says that has just been given a partition or a group, or had one taken."""
@@ -134,6 +136,7 @@ def patiently(cluster: Cluster, ask: Callable[[], Found]) -> Found:
             if error.args[0].code() not in MOVING or time.monotonic() > end:
                 with raised_plainly(cluster):
                     raise
+        renew_admin()
         time.sleep(LOOK_S)
 
 
@@ -141,6 +144,11 @@ def patiently(cluster: Cluster, ask: Callable[[], Found]) -> Found:
 def admin(cluster: Cluster) -> AdminClient:
     """One for all calls: an answer never comes where its client has gone."""
     return AdminClient(cluster.confluent() | {"log_level": 0})
+
+
+def renew_admin() -> None:
+    """A client that was there before its broker went keeps to the epochs and coordinators that it knew."""
+    admin.cache_clear()
 
 
 class Sender:

@@ -16,7 +16,7 @@ from confluent_kafka import KafkaException
 from streams.agents.desk import NAME as DESK
 from streams.agents.gate import NAME as GATE
 from streams.clients.condition import condition
-from streams.clients.kafka import admin
+from streams.clients.kafka import admin, renew_admin
 from streams.clients.workers import is_alive, wall
 from streams.transport.cluster import Cluster, ClusterError
 from streams.web.live import Live
@@ -88,6 +88,7 @@ class Health:
             admin(self.cluster).list_topics(topic="workers", timeout=PROBE_S)
             return condition(self.cluster, os.environ), ""
         except (ClusterError, KafkaException) as error:
+            renew_admin()
             return None, str(error)
 
     def troubles(self) -> list[Trouble]:

@@ -86,7 +86,7 @@ class Look:
         """What it answers when that is true; the browser goes on meanwhile."""
         end = time.monotonic() + patience_s
         while not (found := condition()):
-            assert time.monotonic() < end, f"it did not come; the page says: {self.text('main')[:2_000]}"
+            assert time.monotonic() < end, f"it did not come; the page says: {self.text('body')[:2_000]}"
             self.page.wait_for_timeout(100)
         return found
 

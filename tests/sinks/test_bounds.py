@@ -1,0 +1,20 @@
+"""Where partitions begin and end is found also at once after the broker was killed and started."""
+
+from confluent_kafka import Producer
+
+from sinks.bounds import bounds
+from sinks.records import Place
+
+
+def test_bounds_after_a_restart(kafka, cluster, topics):
+    (topic,) = topics({"bounds": 2}).values()
+    producer = Producer(cluster.confluent())
+    for _ in range(3):
+        producer.produce(topic, b"x", partition=1)
+    assert producer.flush(30) == 0
+    here, there, gone = Place(topic, 0), Place(topic, 1), Place("never-made", 0)
+    for _ in range(2):
+        assert bounds(cluster.confluent(), [here, there, gone]) == {here: (0, 0), there: (0, 3)}
+        kafka.kill()
+        kafka.start()
+    assert bounds(cluster.confluent(), []) == {}
