@@ -163,6 +163,21 @@ def test_rows_change_without_a_reload_and_the_focus_stays(look, stack, account, 
     assert mine.page.evaluate(KEEPS)
 
 
+def test_rows_far_out_of_sight_change_too(look, market_is_open):
+    page = look(size={"width": 1440, "height": 100})
+    page.until(page.is_live)
+    assert page.page.evaluate("document.querySelector('#accounts').getBoundingClientRect().top > 150")
+    before = page.rows("accounts")
+    page.until(lambda: page.rows("accounts") != before, 15)
+    page.page.locator("#accounts").scroll_into_view_if_needed()
+    page.page.wait_for_timeout(200)
+    seen = set()
+    for _ in range(10):
+        seen.add(str(page.rows("accounts")))
+        page.page.wait_for_timeout(500)
+    assert len(seen) > 3, "what is seen changes all the time"
+
+
 PATIENT = {
     "slices": [
         {"at": "0m", "fraction": "50%"},

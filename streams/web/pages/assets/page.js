@@ -4,6 +4,7 @@
 const QUIET = 5_000;
 const GIVEN_UP = 15_000;
 const STILL = 10_000;
+const SELDOM = 5_000;
 const AGAIN = 2_000;
 const PATIENCE = 10_000;
 
@@ -86,39 +87,64 @@ const put = (name, html) => {
   fill(element, html);
 };
 
+// What is the same stays, so that the focus and a selection do too, and little is laid out anew.
+const become = (shown, fresh) => {
+  if (shown.isEqualNode(fresh)) return;
+  if (shown.nodeType === Node.TEXT_NODE && fresh.nodeType === Node.TEXT_NODE) shown.data = fresh.data;
+  else if (shown.nodeName !== fresh.nodeName) shown.replaceWith(fresh.cloneNode(true));
+  else {
+    dress(shown, fresh);
+    const [parts, wanted] = [shown.childNodes, fresh.childNodes];
+    if (parts.length === wanted.length) parts.forEach((part, at) => become(part, wanted[at]));
+    else fill(shown, fresh.innerHTML);
+  }
+};
+
+const dress = (shown, fresh) => {
+  for (const name of shown.getAttributeNames()) if (!fresh.hasAttribute(name)) shown.removeAttribute(name);
+  for (const name of fresh.getAttributeNames()) {
+    if (shown.getAttribute(name) !== fresh.getAttribute(name)) shown.setAttribute(name, fresh.getAttribute(name));
+  }
+};
+
 const parsed = (html) => {
   const template = document.createElement("template");
   template.innerHTML = html;
   return template.content.firstElementChild;
 };
 
-const cellsOf = (html) => html.split(/(?=<t[dh][ >])/).slice(1);
+// Rows far out of sight change too, but seldom: a hundred accounts change all the time, and a screen shows twenty.
+const far = new Set();
+const late = new Map();
 
-// Cells that are the same stay, so that the focus and a selection do too.
-const putRow = (row, html) => {
-  const [before, now] = [row.markup ? cellsOf(row.markup) : [], cellsOf(html)];
-  row.markup = html;
-  now.forEach((cell, at) => { if (before[at] !== cell) putCell(row.cells[at], parsed(cell)); });
+const catchUp = (row) => {
+  if (late.has(row)) become(row, parsed(late.get(row)));
+  late.delete(row);
 };
 
-const putCell = (shown, fresh) => {
-  if (shown.className !== fresh.className) shown.className = fresh.className;
-  const [old, text] = [shown.firstChild, fresh.firstChild];
-  const isText = old?.nodeType === Node.TEXT_NODE && text?.nodeType === Node.TEXT_NODE;
-  if (isText && shown.childNodes.length === 1 && fresh.childNodes.length === 1) {
-    if (old.data !== text.data) old.data = text.data;
-  } else if (shown.innerHTML !== fresh.innerHTML) fill(shown, fresh.innerHTML);
+const sight = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    if (isIntersecting) { far.delete(target); catchUp(target); } else if (target.isConnected) far.add(target);
+  }
+}, { rootMargin: "50%" });
+
+const leave = (row) => {
+  sight.unobserve(row);
+  far.delete(row);
+  late.delete(row);
+  row.remove();
 };
+
+setInterval(() => [...late.keys()].forEach(catchUp), SELDOM);
+document.querySelectorAll("[data-list] > tr").forEach((row) => sight.observe(row));
 
 const putRows = (list, { rows, order }) => {
   const known = new Map([...list.rows].map((row) => [row.dataset.key, row]));
   for (const [key, html] of Object.entries(rows)) {
-    if (known.has(key)) putRow(known.get(key), html);
-    else {
-      const row = parsed(html);
-      row.markup = html;
-      known.set(key, row);
-    }
+    const shown = known.get(key);
+    if (!shown) known.set(key, parsed(html));
+    else if (far.has(shown)) late.set(shown, html);
+    else become(shown, parsed(html));
   }
   if (order) arrange(list, order.map((key) => known.get(key)).filter(Boolean));
 };
@@ -127,8 +153,11 @@ const putRows = (list, { rows, order }) => {
 const arrange = (list, wanted) => {
   const focused = list.contains(document.activeElement) ? document.activeElement : null;
   const stays = new Set(wanted);
-  for (const row of [...list.rows]) if (!stays.has(row)) row.remove();
-  wanted.forEach((row, at) => { if (list.rows[at] !== row) list.insertBefore(row, list.rows[at] ?? null); });
+  for (const row of [...list.rows]) if (!stays.has(row)) leave(row);
+  wanted.forEach((row, at) => {
+    if (!row.isConnected) sight.observe(row);
+    if (list.rows[at] !== row) list.insertBefore(row, list.rows[at] ?? null);
+  });
   if (focused && focused !== document.activeElement) {
     const next = focused.isConnected ? focused : list.rows.length ? list.closest(".wide") : the("main");
     next.focus({ preventScroll: true });
