@@ -1,5 +1,7 @@
 """The web process: an HTTP server over one instance, until it is told to stop."""
 
+import gc
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,10 @@ from streams.web.instance import watched
 
 STOP_S = 3
 """Streams are cut after so long."""
+RARELY = (10_000, 50, 20)
+"""When the collector looks for cycles: everybody waits while it looks at all that is kept."""
+SWITCH_S = 0.001
+"""How long who answers waits for a thread that writes what ClickHouse said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,8 @@ def serve(
         **server_options(policy),
     )
     server = Server(config, ready)
+    gc.set_threshold(*RARELY)
+    sys.setswitchinterval(SWITCH_S)
     try:
         server.run()
     except SystemExit as error:
@@ -80,4 +88,5 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: object = None) -> None:
         await super().startup()
         if self.started:
+            gc.freeze()  # what was imported stays
             self._ready()

@@ -1,4 +1,7 @@
-"""Named questions, performance, and SQL that only reads."""
+"""Named questions, performance, and SQL that only reads.
+
+Rules of this file: answers may be long, so they are written where they are asked, and kept as they are sent.
+"""
 
 from typing import Annotated, Any
 
@@ -6,8 +9,8 @@ from clickhouse_connect.driver.client import Client
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from sinks.questions import Answer, QuestionError, answer, questions, select
-from streams.web.api.common import PROBLEM, Here, NotThereError, json, standing
+from sinks.questions import Answer, QuestionError, answer, ask, questions, select
+from streams.web.api.common import PROBLEM, Here, NotThereError, Written, json, sent, standing, written
 from streams.web.api.models import Sql, Table
 from streams.web.history import plain
 
@@ -38,8 +41,12 @@ async def performance(
     """How accounts did: returns, win rate, profit factor, expectancy, Sharpe, drawdown."""
     if account is not None and here.live.is_whole:
         standing(here, account)
-    found = await here.results.ask("performance", account=account, since=since, until=until)
-    return json(request, documents(found))
+    given = {"account": account, "since": since, "until": until}
+
+    def make(client: Client) -> Written:
+        return written(documents(ask(client, "performance", **given)))
+
+    return sent(request, await here.results.get(("performance, written", *given.values()), make))
 
 
 @router.get("/strategies", response_model=list[dict[str, Any]])
@@ -84,12 +91,11 @@ async def ask_query(request: Request, here: Here, name: str) -> Response:
         raise NotThereError(f"there is no question {name}; GET /api/queries lists them")
     given = dict(request.query_params)
     bound = question.bound(given)
-    key = (name, *sorted(bound.items()))
 
-    def ask(client: Client) -> Answer:
-        return answer(client, question, given)
+    def make(client: Client) -> Written:
+        return written(table(answer(client, question, given)))
 
-    return json(request, table(await here.results.get(key, ask)))
+    return sent(request, await here.results.get((name, "written", *sorted(bound.items())), make))
 
 
 @router.get("/sql", response_model=Table)
@@ -110,4 +116,8 @@ async def _sql(request: Request, here: Here, statement: str) -> Response:
     text = statement.strip().rstrip(";")
     if not text:
         raise QuestionError("statement: found nothing; expected one such as SELECT count() FROM fills")
-    return json(request, await here.results.slowly(lambda client: table(select(client, text, {}, "sql"))))
+
+    def make(client: Client) -> Written:
+        return written(table(select(client, text, {}, "sql")))
+
+    return sent(request, await here.results.slowly(make))

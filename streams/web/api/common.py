@@ -5,7 +5,7 @@ Rules of this file: a document's ETag is of its bytes, so that who has it alread
 
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import orjson
 from fastapi import Depends, Query, Request
@@ -57,7 +57,7 @@ class StartingError(Exception):
     """Too early: what there is is not known yet."""
 
 
-def instance_of(request: Request) -> Instance:
+async def instance_of(request: Request) -> Instance:  # what is not async has a thread for each request
     found: Instance = request.app.state.instance
     found.health.watch()
     return found
@@ -80,13 +80,27 @@ def later(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
     return {ACCEPTED: {"model": model, "description": "Asked, and not decided within `wait`."}}
 
 
-def json(request: Request, content: Any, status: int = OK) -> Response:
+class Written(NamedTuple):
+    """A document as it is sent."""
+
+    body: bytes
+    tag: str
+
+
+def written(content: Any) -> Written:
     body = orjson.dumps(content)
-    tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    if request.method == "GET" and status == OK and tag in request.headers.get("if-none-match", ""):
+    return Written(body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"')
+
+
+def json(request: Request, content: Any, status: int = OK) -> Response:
+    return sent(request, written(content), status)
+
+
+def sent(request: Request, document: Written, status: int = OK) -> Response:
+    headers = {"ETag": document.tag, "Cache-Control": "no-cache"}
+    if request.method == "GET" and status == OK and document.tag in request.headers.get("if-none-match", ""):
         return Response(status_code=NOT_MODIFIED, headers=headers)
-    return Response(body, status, headers, "application/json")
+    return Response(document.body, status, headers, "application/json")
 
 
 def standing(here: Instance, account: str) -> Standing:

@@ -1,5 +1,6 @@
 """What happened, page by page: fills, trades, decisions, equity, alerts, signals, orders, slices."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -15,35 +16,33 @@ router = APIRouter(tags=["history"], responses=PROBLEM, dependencies=KNOWN)
 MOST = 500
 
 
-class Filters:
+Wishes = Callable[[str], Wish]
+
+
+async def wishes(
+    account: Annotated[str | None, Query(description="One account's.")] = None,
+    symbol: Annotated[str | None, Query(description="One symbol's.")] = None,
+    signal_id: Annotated[str | None, Query(description="What one signal caused.")] = None,
+    plan_id: Annotated[str | None, Query(description="What belongs to one plan.")] = None,
+    source: Annotated[str | None, Query(description="What one source's signals caused.")] = None,
+    since: Annotated[str | None, Query(description="From this time on: 2026-01-05T14:30:00Z.")] = None,
+    until: Annotated[str | None, Query(description="Before this time.")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST, description="So many at most.")] = 50,
+    cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+) -> Wishes:
     """What may be asked of every list."""
+    fields = {
+        "account": account, "symbol": symbol, "signal_id": signal_id, "plan_id": plan_id, "source": source,
+    }  # fmt: skip
+    equal = {name: value for name, value in fields.items() if value is not None}
 
-    def __init__(
-        self,
-        account: Annotated[str | None, Query(description="One account's.")] = None,
-        symbol: Annotated[str | None, Query(description="One symbol's.")] = None,
-        signal_id: Annotated[str | None, Query(description="What one signal caused.")] = None,
-        plan_id: Annotated[str | None, Query(description="What belongs to one plan.")] = None,
-        source: Annotated[str | None, Query(description="What one source's signals caused.")] = None,
-        since: Annotated[str | None, Query(description="From this time on: 2026-01-05T14:30:00Z.")] = None,
-        until: Annotated[str | None, Query(description="Before this time.")] = None,
-        limit: Annotated[int, Query(ge=1, le=MOST, description="So many at most.")] = 50,
-        cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
-    ) -> None:
-        equal = {
-            "account": account, "symbol": symbol, "signal_id": signal_id, "plan_id": plan_id,
-            "source": source,
-        }  # fmt: skip
-        self.equal = {name: value for name, value in equal.items() if value is not None}
-        self.since, self.until, self.limit, self.cursor = since, until, limit, cursor
-
-    def wish(self, name: str) -> Wish:
-        for each in self.equal:
+    def wish(name: str) -> Wish:
+        for each in equal:
             if each not in LISTS[name].fields:
-                raise MessageError(each, repr(self.equal[each]), f"nothing: these have no {each}")
-        return Wish(
-            name, self.equal, _time("since", self.since), _time("until", self.until), self.limit, self.cursor
-        )
+                raise MessageError(each, repr(equal[each]), f"nothing: these have no {each}")
+        return Wish(name, equal, _time("since", since), _time("until", until), limit, cursor)
+
+    return wish
 
 
 def _time(field: str, text: str | None) -> int | None:
@@ -54,8 +53,8 @@ def _add(path: str, name: str, text: str) -> None:
     listed = LISTS[name]
     model: Any = page_model(path.title().replace("/", ""), message_model(listed.kind))
 
-    async def list_them(request: Request, here: Here, filters: Annotated[Filters, Depends()]) -> Response:
-        found = await page(here.live, here.results, filters.wish(name))
+    async def list_them(request: Request, here: Here, wish: Annotated[Wishes, Depends(wishes)]) -> Response:
+        found = await page(here.live, here.results, wish(name))
         return json(request, found._asdict())
 
     router.add_api_route(
