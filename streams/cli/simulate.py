@@ -82,9 +82,10 @@ def simulate(
     cluster = find_cluster(os.environ)
     topic = market_topic(market)
     await_ready(lambda: require(cluster, topic, "signals"))
-    start = _start(await_ready(lambda: newest_time(cluster, topic)), start)
+    newest = await_ready(lambda: newest_time(cluster, topic))
+    start = _start(newest, start)
     if has_accounts:
-        open_accounts(cluster, accounts_of(topic))
+        open_accounts(cluster, accounts_of(topic), None if newest else start)
     with Interrupts() as interrupts:
         outlet = Outlet(cluster, lambda: interrupts.count > 0, instance or "simulate")
         pace = f"{speed:g} times its speed" if speed is not None else "full speed"

@@ -58,9 +58,15 @@ def new_command(account: str, kind: CommandKind, **fields: Any) -> Command:
     return Command(command_id=f"cli-{uuid4().hex}", account=account, kind=kind, ts=0, **fields)
 
 
-def decisions(cluster: Cluster, commands: Sequence[Command], wait_s: float) -> dict[str, Decision]:
+def decisions(
+    cluster: Cluster, commands: Sequence[Command], wait_s: float, market_time: int | None = None
+) -> dict[str, Decision]:
     """Sends the commands; what was decided of each within the time, by the command's id."""
-    return _sent(cluster, [_timed(cluster, command) for command in commands], wait_s)
+    if market_time is None:
+        timed = [_timed(cluster, command) for command in commands]
+    else:
+        timed = [msgspec.structs.replace(command, ts=market_time) for command in commands]
+    return _sent(cluster, timed, wait_s)
 
 
 def _timed(cluster: Cluster, command: Command) -> Command:

@@ -52,6 +52,14 @@ def test_accounts_are_opened_when_a_desk_is_there(live, desk, monkeypatch, capsy
     assert said.err == "waiting: no desk is running yet\n"
 
 
+def test_an_account_is_opened_at_a_time_that_is_known(live, desk, monkeypatch):
+    monkeypatch.setattr(opening, "_need_desk", failing())
+    desk.answer = lambda command: [{"decision": "accepted"}]
+    open_accounts(live.cluster, {"opening-e": '{"preset": "auto-trader"}'}, 5_000_000)
+    (command,) = desk.commands
+    assert (command.account, command.ts) == ("opening-e", 5_000_000)
+
+
 def test_an_account_that_is_refused_is_an_error(live, desk, monkeypatch):
     monkeypatch.setattr(opening, "_need_desk", failing())
     desk.answer = lambda command: [{"decision": "refused", "reason": "settings"}]

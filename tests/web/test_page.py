@@ -91,6 +91,11 @@ def test_the_demo_fills_every_section(look, stack):
         slicer.until(lambda name=name: slicer.rows(name), 150)
     slicer.until(lambda: len(slicer.page.query_selector_all(".plot-container")) == 2)
     figures = slicer.until(lambda: slicer.tiles("performance"))
+    opened = min(each["ts"] for each in stack.get("/api/decisions?account=vsr-slicer&limit=500")["items"])
+    newest = stack.get("/api/decisions?account=vsr-slicer&limit=1")["items"][0]
+    assert opened < newest["ts"] <= stack.get("/api/accounts/vsr-slicer")["as_of"], (
+        "all is of the market's time"
+    )
     for name in ("Win rate", "Profit factor", "A trade makes", "Best trade", "Worst trade"):
         slicer.until(lambda name=name: slicer.tiles("performance")[name] != "–")
     assert "Sharpe" in figures
