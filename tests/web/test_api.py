@@ -84,6 +84,7 @@ def problem(reply, status):
 # Accounts
 
 
+@pytest.mark.smoke
 def test_an_account_is_opened_shown_changed_paused_and_resumed(stack):
     name = f"api-life-{uuid4().hex[:6]}"
     status, told = stack.send(
@@ -250,6 +251,7 @@ def test_each_type_of_order_rests_and_is_cancelled(stack, mine):
     await_that(listed)
 
 
+@pytest.mark.smoke
 def test_a_market_order_is_filled_held_and_closed(stack):
     name = opened(stack, f"api-hand-{uuid4().hex[:6]}", follow=["nobody"])
     status, told = order(stack, name, note="by hand", stop_loss="1", take_profit="100000")
@@ -548,6 +550,7 @@ def walk(stack, path, limit, meanwhile=lambda: None):
         meanwhile()
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("name", LISTS)
 def test_memory_and_clickhouse_have_the_same_documents(stack, busiest, name):
     """Without an account a list is ClickHouse's alone; with one, its newest are those of memory."""
@@ -673,6 +676,7 @@ def test_who_has_a_document_is_told_so(stack, mine):
 # Questions
 
 
+@pytest.mark.smoke
 def test_each_question_has_an_answer(stack):
     known = stack.get("/api/queries")
     assert len(known) > 25
@@ -809,6 +813,7 @@ def test_sql_that_takes_long_is_ended_and_nobody_waits_for_it(stack):
 # How it runs
 
 
+@pytest.mark.smoke
 def test_health(stack):
     reply = stack.ask("GET", "/healthz")
     assert (reply.status, reply.body) == (200, b"ok\n")
@@ -818,6 +823,7 @@ def test_health(stack):
     assert status["condition"]["runs"] and status["looked_at"] > 0
 
 
+@pytest.mark.smoke
 def test_metrics_are_prometheus_s(stack, mine):
     reply = stack.ask("GET", "/metrics")
     families = {each.name: each for each in text_string_to_metric_families(reply.body.decode())}

@@ -529,6 +529,7 @@ def test_a_killed_server_s_next_process_tells_what_came_meanwhile(stack):
     assert counted(got) == counted(between(stack, first, last))
 
 
+@pytest.mark.smoke
 def test_both_ways_tell_the_same(stack):
     with Sse(stack) as stream:
         first = stream.begin().last

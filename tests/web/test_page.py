@@ -77,6 +77,7 @@ def number(text):
 # It is full, and right -------------------------------------------------------------------------
 
 
+@pytest.mark.smoke
 def test_the_demo_fills_every_section(look, stack):
     bootstrap = stack.get("/api/status")["condition"]["endpoints"]["bootstrap"]
     producer = Producer({"bootstrap.servers": bootstrap})
@@ -194,6 +195,7 @@ PATIENT = {
 SLICES_UNTIL_CANCELLED = {"slices": [{"at": "0m", "fraction": "50%"}, {"at": "300m", "fraction": "50%"}]}
 
 
+@pytest.mark.smoke
 def test_a_signal_becomes_slices_fills_and_a_trade(look, stack, account, market_is_open):
     name = account(**PATIENT)
     page, signals = look(f"/accounts/{name}"), look("/signals")
@@ -257,6 +259,7 @@ def test_open_an_account(look, stack):
     assert page.text("#account-actions").strip() == ""
 
 
+@pytest.mark.smoke
 def test_pause_and_resume(look, account):
     page = look(f"/accounts/{account()}")
     page.until(page.is_live)
@@ -379,6 +382,7 @@ OUTSIDE = """() => [...document.querySelectorAll('main *')].filter(each => !each
     && each.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map(each => each.outerHTML.slice(0, 120))"""
 
 
+@pytest.mark.smoke
 def test_what_a_signal_carries_is_text(look, stack, account):
     follows = account(follow=list(FOLLOWED))
     pages = [
@@ -409,6 +413,7 @@ def test_what_a_signal_carries_is_text(look, stack, account):
 # Away, and back --------------------------------------------------------------------------------
 
 
+@pytest.mark.smoke
 def test_a_server_that_is_killed(look, stack):
     page, other = look(), look(SLICER)
     for each in (page, other):
@@ -471,6 +476,7 @@ def test_without_a_network(look, stack, account):
 # For everybody ---------------------------------------------------------------------------------
 
 
+@pytest.mark.smoke
 def test_on_a_phone(look):
     pages = {path: look(path, size=PHONE) for path in (*PAGES, "/docs")}
     pages["/docs"].page.get_by_text("/api/prices").wait_for()
@@ -490,6 +496,7 @@ def test_on_a_phone(look):
     assert "active" in name and "down" in pnl and "at risk" in equity, row
 
 
+@pytest.mark.smoke
 def test_with_keys_alone(look, account):
     page = look(f"/accounts/{account()}")
     page.until(page.is_live)

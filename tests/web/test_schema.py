@@ -78,6 +78,7 @@ def _ask(operation, mode, times, with_seed, told):
         asked()
 
 
+@pytest.mark.smoke
 def test_some_of_everything(stack):
     told = ask_everything(stack, 350, 1)
     assert told.total() >= 250
