@@ -12,10 +12,10 @@ CHECK := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c '$(CHECK)' >/dev/null 2>&1 && { command -v $$p; break; }; done)
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
-INSTALL := $(if $(UV),uv pip install --compile-bytecode --python $(BIN)/python,$(BIN)/python -m pip install --disable-pip-version-check)
+INSTALL := $(if $(UV),uv pip install --compile-bytecode --python $(BIN)/python,$(BIN)/python -m pip install --disable-pip-version-check) --quiet
 
 .PHONY: help install tools lock lint types imports pytest test test-long test-web test-live test-kill test-kill-web test-sabotage test-kill-sink \
-	soak soak-sink bench browser pictures demo clean
+	soak soak-sink bench newcomer browser pictures demo clean
 
 help:
 	@echo "make demo       run it all on a simulated market, with a page, until Ctrl-C"
@@ -33,6 +33,7 @@ help:
 	@echo "make soak       an hour under load, with a kill every five minutes"
 	@echo "make soak-sink  an hour of rows into ClickHouse: memory and lag"
 	@echo "make bench      measure speed"
+	@echo "make newcomer BOX=python:3.12  how long \`make demo\` takes in an empty container (needs Docker)"
 	@echo "make browser    install Chromium, which the tests of the report need (Debian, Ubuntu)"
 	@echo "make pictures   pictures of every page of the dashboard, in out/pictures"
 	@echo "make install    prepare $(VENV); the others do it first"
@@ -56,13 +57,13 @@ $(RUNS): requirements.lock pyproject.toml
 		else "$(PYTHON)" -m venv $(VENV) || { \
 			echo "This Python cannot make a virtual environment; on Debian or Ubuntu: apt install python3-venv" >&2; \
 			rm -rf $(VENV); exit 1; }; fi; }
-	@echo "Installing what requirements.lock pins"
+	@echo "Installing the $$(grep -c == requirements.lock) packages of requirements.lock: a minute or two the first time"
 	@$(INSTALL) --require-hashes --no-deps -r requirements.lock
-	@$(INSTALL) --quiet --no-deps --no-build-isolation --editable .
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(TESTS): requirements-dev.lock $(RUNS)
-	@echo "Installing what requirements-dev.lock pins: the tools for tests"
+	@echo "Installing the tools for tests: requirements-dev.lock"
 	@$(INSTALL) --require-hashes --no-deps -r requirements-dev.lock
 	@touch $@
 
@@ -122,6 +123,10 @@ bench: tools
 
 demo: install
 	$(BIN)/ghostfill demo
+
+# BOX: what `docker run` needs, at its end an image with Python and make: BOX="-v ~/.cache/pip:/root/.cache/pip python:3.12".
+newcomer: tools
+	$(BIN)/python -m tests.bench.newcomer $(BOX)
 
 browser:
 	@for name in chromium chromium-browser google-chrome; do \

@@ -5,6 +5,8 @@ nothing of a made-up market.
 """
 
 import os
+import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -92,6 +94,13 @@ def _greeting(seconds: float, speed: str, page: str | None, home: Home) -> Itera
         yield ""
         yield f"    {page}"
     yield ""
-    yield f"In another terminal: {HOME}={home.folder} ghostfill watch"
-    yield "Ctrl-C stops it; `ghostfill demo` goes on where it was."
+    command = _command()
+    yield f"In another terminal: {HOME}={home.folder} {command} watch"
+    yield f"Ctrl-C stops it; `{command} demo` goes on where it was."
     yield ""
+
+
+def _command() -> str:
+    """As a person can type it here: it may be in a folder that no shell looks into."""
+    name = "ghostfill"
+    return name if shutil.which(name) or Path(sys.argv[0]).name != name else sys.argv[0]

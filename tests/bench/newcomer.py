@@ -1,0 +1,79 @@
+"""`make demo` by somebody who has nothing but Python: how long until the page is filled, and what is said on the way.
+
+Run as `python -m tests.bench.newcomer IMAGE`; the image needs Python 3.11 or later with venv, and make. What `docker run`
+needs besides, such as a network or a package cache (`-v ~/.cache/pip:/root/.cache/pip`), comes before the image.
+"""
+
+import subprocess
+import sys
+import time
+
+SOON_S = 180
+CHECK = """
+import json, urllib.request
+def get(path):
+    with urllib.request.urlopen(f"http://127.0.0.1:5005{path}", timeout=5) as answer:
+        return answer.read().decode()
+assert len(json.loads(get("/api/accounts"))) == 6
+assert len(json.loads(get("/api/trades?limit=5"))["items"]) == 5
+assert get("/").count("data-key") > 20
+"""
+
+
+def main(arguments: list[str]) -> None:
+    if not arguments:
+        sys.exit("expected: python -m tests.bench.newcomer [OPTIONS OF DOCKER RUN] IMAGE")
+    box = _run("docker", "run", "--detach", "--rm", *arguments, "sleep", "3600").strip()
+    try:
+        archive = subprocess.run(["git", "archive", "HEAD"], check=True, capture_output=True).stdout
+        _run("docker", "exec", box, "mkdir", "/ghostfill")
+        _run(
+            "docker",
+            "exec",
+            "--interactive",
+            box,
+            "tar",
+            "--extract",
+            "--directory",
+            "/ghostfill",
+            stdin=archive,
+        )
+        seconds = _filled(box)
+        print(_run("docker", "exec", box, "cat", "/said"))
+        print(f"filled after {seconds:.0f} s")
+    finally:
+        _run("docker", "kill", box)
+    sys.exit(seconds > SOON_S)
+
+
+def _filled(box: str) -> float:
+    """Seconds until the page shows accounts, trades and rows."""
+    began = time.monotonic()
+    _run(
+        "docker",
+        "exec",
+        "--detach",
+        box,
+        "sh",
+        "-c",
+        "cd /ghostfill && make demo > /said 2>&1; echo ended >> /said",
+    )
+    while not _is_filled(box):
+        if time.monotonic() - began > 5 * SOON_S:
+            sys.exit(f"it was not filled; it said:\n{_run('docker', 'exec', box, 'cat', '/said')}")
+        time.sleep(0.5)
+    return time.monotonic() - began
+
+
+def _is_filled(box: str) -> bool:
+    return not subprocess.run(
+        ["docker", "exec", box, "python3", "-c", CHECK], check=False, capture_output=True
+    ).returncode
+
+
+def _run(*command: str, stdin: bytes | None = None) -> str:
+    return subprocess.run(command, input=stdin, check=True, stdout=subprocess.PIPE).stdout.decode()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
