@@ -7,7 +7,7 @@ from streams.clients.workers import members
 def test_offsets_and_groups_are_found_after_a_restart(kafka, cluster, topics):
     (topic,) = topics({"restarted": 2}).values()
     places = [(topic, 0), (topic, 1)]
-    for is_last in (False, False, True):
+    for is_last in (False, True):
         assert beginnings(cluster, places) == ends(cluster, places) == dict.fromkeys(places, 0)
         assert members(cluster, "nobody") == 0
         assert topic in partitions_of(cluster)

@@ -95,7 +95,7 @@ REPORT = resources.files("sinks.report")
 SWAGGER = resources.files("fastapi_swagger").joinpath("resources")
 FILES: dict[str, tuple[tuple[Traversable, ...], str]] = {
     "page.css": ((REPORT.joinpath("colours.css"), OWN.joinpath("page.css")), "text/css"),
-    "page.js": ((OWN.joinpath("page.js"),), "text/javascript"),
+    "page.js": (tuple(map(OWN.joinpath, ("changes.js", "actions.js", "page.js"))), "text/javascript"),
     "charts.js": ((OWN.joinpath("charts.js"),), "text/javascript"),
     "drawing.js": ((REPORT.joinpath("drawing.js"),), "text/javascript"),
     "docs.js": ((OWN.joinpath("docs.js"),), "text/javascript"),
