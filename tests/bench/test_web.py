@@ -11,7 +11,7 @@ import pytest
 
 from streams.local.home import find_database
 from tests.sinks import large
-from tests.web.stack import started
+from tests.web.stack import cpu_s, started
 
 pytestmark = pytest.mark.bench
 
@@ -140,10 +140,3 @@ def test_a_thousand_streams_are_held(busy):
     print(f"\n{len(heard):,} streams, {statistics.median(heard):,.0f} events each, {used:.0%} of a core")
     assert len(heard) == STREAMS and min(heard) > 0
     assert busy.get("/readyz")["ready"]
-
-
-def cpu_s(pid):
-    """Seconds of a core that a process has used."""
-    with open(f"/proc/{pid}/stat") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100

@@ -98,6 +98,12 @@ def await_that(condition: Callable[[], Any], patience_s: float = PATIENCE_S) -> 
         time.sleep(0.2)
 
 
+def cpu_s(pid: int) -> float:
+    """Seconds of a core that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _environment(home: Path) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("KAFKA", "CLICK"))}
     return {**inherited, "GHOSTFILL_HOME": str(home), "COLUMNS": "200"}

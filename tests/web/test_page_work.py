@@ -1,12 +1,12 @@
 """What a page costs while a hundred accounts trade: the browser's own work, and the server's for it."""
 
-import os
 import time
 
 import pytest
 
+from streams.feeds.producers import FOLLOWED
 from tests.web.looking import Look, browsing
-from tests.web.stack import await_that, started
+from tests.web.stack import await_that, cpu_s, started
 
 pytestmark = pytest.mark.bench
 
@@ -15,14 +15,6 @@ SPEED = "60x"
 LOOKS_S = 20
 MOST_MS = 50
 """Of a second, on one core."""
-FOLLOWED = {
-    "vsr-slicer": "tracker",
-    "auto-trader": "scanner",
-    "auto-trader-conservative": "conviction",
-    "auto-trader-tight": "scalper",
-    "auto-trader-swing": "swing",
-    "agent-graduation": "agent",
-}
 WORK = ("TaskDuration", "ScriptDuration", "LayoutDuration", "RecalcStyleDuration")
 FILLED_S = 300
 
@@ -57,13 +49,6 @@ def browser():
 def measured(session):
     """Seconds of the page's main thread, not of the clock on the wall."""
     return {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
-
-
-def cpu_s(pid):
-    """Seconds that a process has used."""
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.mark.parametrize("path", ["/", "/accounts/vsr-slicer", "/signals", "/system"])
