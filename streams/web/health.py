@@ -1,6 +1,7 @@
 """How the instance is: looked at every few seconds in a thread, more often while somebody watches.
 
 Rules of this file: what cannot be asked is said, with what to do; the last known condition stays beside it.
+Whether Kafka answers is asked by itself: a longer question, while it dies, waits long for its answer.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from confluent_kafka import KafkaException
@@ -42,13 +44,15 @@ class Health:
     def __init__(self, cluster: Cluster, live: Live, results: Results) -> None:
         self.cluster, self.live, self.results = cluster, live, results
         self.condition: Mapping[str, Any] | None = None
-        self.kafka_trouble = ""
         self.looked_at = 0.0
         self.rates: dict[str, float] = {}
         """Records a second of each topic that came between the last two looks."""
         self._counted: tuple[float, dict[str, int]] = time.monotonic(), {}
         self._watched = 0.0
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="health")
+        self._away = self._unknown = ""
+        """Why Kafka does not answer; why it did not tell the condition."""
+        self._learning: asyncio.Task[None] | None = None
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="health")
         self._wake = asyncio.Event()
 
     def watch(self) -> None:
@@ -68,9 +72,11 @@ class Health:
             self._wake.clear()
 
     async def look(self) -> None:
-        found, self.kafka_trouble = await asyncio.get_running_loop().run_in_executor(self._pool, self._look)
-        self.condition = found or self.condition
-        self.looked_at = time.time()
+        self._away = await asyncio.get_running_loop().run_in_executor(self._pool, self._probe)
+        if not self._away:
+            if self._learning is None or self._learning.done():
+                self._learning = asyncio.create_task(self._learn())
+            await asyncio.wait([self._learning], timeout=PROBE_S)
         self._count()
         try:
             await self.results.now(lambda client: client.command("SELECT 1"))
@@ -83,13 +89,26 @@ class Health:
         new = {topic: count - counts.get(topic, 0) for topic, count in self.live.counts.items()}
         self.rates = {topic: count / (now - before) for topic, count in new.items()}
 
-    def _look(self) -> tuple[Mapping[str, Any] | None, str]:
+    def _probe(self) -> str:
         try:
             admin(self.cluster).list_topics(topic="workers", timeout=PROBE_S)
-            return condition(self.cluster, os.environ), ""
-        except (ClusterError, KafkaException) as error:
+            return ""
+        except KafkaException as error:
             renew_admin()
-            return None, str(error)
+            return str(error)
+
+    async def _learn(self) -> None:
+        ask = partial(condition, self.cluster, os.environ)
+        try:
+            self.condition = await asyncio.get_running_loop().run_in_executor(self._pool, ask)
+            self.looked_at, self._unknown = time.time(), ""
+        except (ClusterError, KafkaException) as error:
+            self._unknown = str(error)
+
+    @property
+    def kafka_trouble(self) -> str:
+        """Why it does not answer; empty while it does."""
+        return self._away or self._unknown
 
     def troubles(self) -> list[Trouble]:
         """What is wrong now; empty while everything works."""
