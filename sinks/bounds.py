@@ -22,6 +22,7 @@ MOVING = (
     KafkaError.UNKNOWN_LEADER_EPOCH,
     KafkaError._NOENT,  # no leader is known yet
 )
+"""What is said of a partition whose leader has just come or gone."""
 PASSING = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError.UNKNOWN_TOPIC_OR_PART)
 """Errors after which reading goes on; a topic may not have been made yet, or be gone."""
 

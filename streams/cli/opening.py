@@ -35,17 +35,17 @@ def await_ready(find: Callable[[], Found]) -> Found:
             time.sleep(LOOK_S)
 
 
-def open_accounts(cluster: Cluster, settings: Mapping[str, str], market_time: int | None = None) -> None:
+def open_accounts(cluster: Cluster, settings: Mapping[str, str], market_time: int = 0) -> None:
     """Those of these names that are missing; returns when all are there.
 
-    `market_time` is the market's, for who knows it before its first record.
+    `market_time` is the market's, for who knows it before its first record; 0: nobody does.
     """
     wanted = _missing(cluster, settings)
     while wanted:
         await_ready(lambda: _need_desk(cluster))
         wanted = _missing(cluster, wanted)
-        commands = [new_command(name, "create", settings=each) for name, each in wanted.items()]
-        answers = decisions(cluster, commands, ANSWER_S, market_time)
+        commands = [new_command(name, "create", market_time, settings=each) for name, each in wanted.items()]
+        answers = decisions(cluster, commands, ANSWER_S)
         for command in commands:
             answer = answers.get(command.command_id)
             if answer is None:

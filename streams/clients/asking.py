@@ -53,19 +53,14 @@ REASONS: Mapping[str, str] = {
 }
 
 
-def new_command(account: str, kind: CommandKind, **fields: Any) -> Command:
-    """Its time is set when it is sent."""
-    return Command(command_id=f"cli-{uuid4().hex}", account=account, kind=kind, ts=0, **fields)
+def new_command(account: str, kind: CommandKind, ts: int = 0, **fields: Any) -> Command:
+    """Without a time it is given one when it is sent."""
+    return Command(command_id=f"cli-{uuid4().hex}", account=account, kind=kind, ts=ts, **fields)
 
 
-def decisions(
-    cluster: Cluster, commands: Sequence[Command], wait_s: float, market_time: int | None = None
-) -> dict[str, Decision]:
+def decisions(cluster: Cluster, commands: Sequence[Command], wait_s: float) -> dict[str, Decision]:
     """Sends the commands; what was decided of each within the time, by the command's id."""
-    if market_time is None:
-        timed = [_timed(cluster, command) for command in commands]
-    else:
-        timed = [msgspec.structs.replace(command, ts=market_time) for command in commands]
+    timed = [command if command.ts else _timed(cluster, command) for command in commands]
     return _sent(cluster, timed, wait_s)
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from sinks import bounds
 from streams.transport.cluster import Cluster, ClusterError
 
 ANSWER_S = 15.0
@@ -24,14 +25,10 @@ MARKET = "ticks"
 
 MOVING = frozenset(
     {
-        KafkaError.NOT_LEADER_FOR_PARTITION,
-        KafkaError.LEADER_NOT_AVAILABLE,
-        KafkaError.UNKNOWN_LEADER_EPOCH,
-        KafkaError.FENCED_LEADER_EPOCH,
+        *bounds.MOVING,
         KafkaError.COORDINATOR_NOT_AVAILABLE,
         KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
         KafkaError.NOT_COORDINATOR,
-        KafkaError._NOENT,  # no leader is known yet
     }
 )
 """What a broker says that has just been given a partition or a group, or had one taken."""

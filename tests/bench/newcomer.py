@@ -9,6 +9,7 @@ import sys
 import time
 
 SOON_S = 180
+DEMO = "cd /ghostfill && make demo > /said 2>&1; echo ended >> /said"
 CHECK = """
 import json, urllib.request
 def get(path):
@@ -26,20 +27,10 @@ def main(arguments: list[str]) -> None:
     box = _run("docker", "run", "--detach", "--rm", *arguments, "sleep", "3600").strip()
     try:
         archive = subprocess.run(["git", "archive", "HEAD"], check=True, capture_output=True).stdout
-        _run("docker", "exec", box, "mkdir", "/ghostfill")
-        _run(
-            "docker",
-            "exec",
-            "--interactive",
-            box,
-            "tar",
-            "--extract",
-            "--directory",
-            "/ghostfill",
-            stdin=archive,
-        )
+        _inside(box, "mkdir", "/ghostfill")
+        _inside(box, "tar", "--extract", "--directory", "/ghostfill", stdin=archive)
         seconds = _filled(box)
-        print(_run("docker", "exec", box, "cat", "/said"))
+        print(_inside(box, "cat", "/said"))
         print(f"filled after {seconds:.0f} s")
     finally:
         _run("docker", "kill", box)
@@ -49,29 +40,24 @@ def main(arguments: list[str]) -> None:
 def _filled(box: str) -> float:
     """Seconds until the page shows accounts, trades and rows."""
     began = time.monotonic()
-    _run(
-        "docker",
-        "exec",
-        "--detach",
-        box,
-        "sh",
-        "-c",
-        "cd /ghostfill && make demo > /said 2>&1; echo ended >> /said",
-    )
+    _run("docker", "exec", "--detach", box, "sh", "-c", DEMO)
     while not _is_filled(box):
         if time.monotonic() - began > 5 * SOON_S:
-            sys.exit(f"it was not filled; it said:\n{_run('docker', 'exec', box, 'cat', '/said')}")
+            sys.exit(f"it was not filled; it said:\n{_inside(box, 'cat', '/said')}")
         time.sleep(0.5)
     return time.monotonic() - began
 
 
 def _is_filled(box: str) -> bool:
-    return not subprocess.run(
-        ["docker", "exec", box, "python3", "-c", CHECK], check=False, capture_output=True
-    ).returncode
+    asked = ["docker", "exec", box, "python3", "-c", CHECK]
+    return not subprocess.run(asked, check=False, capture_output=True).returncode
 
 
-def _run(*command: str, stdin: bytes | None = None) -> str:
+def _inside(box: str, *command: str, stdin: bytes = b"") -> str:
+    return _run("docker", "exec", "--interactive", box, *command, stdin=stdin)
+
+
+def _run(*command: str, stdin: bytes = b"") -> str:
     return subprocess.run(command, input=stdin, check=True, stdout=subprocess.PIPE).stdout.decode()
 
 

@@ -1,6 +1,6 @@
 """Named questions, performance, and SQL that only reads.
 
-Rules of this file: answers may be long, so they are written where they are asked, and kept as they are sent.
+Rules of this file: tables may be long, so they are written where they are asked, and kept as they are sent.
 """
 
 from typing import Annotated, Any
@@ -9,7 +9,7 @@ from clickhouse_connect.driver.client import Client
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from sinks.questions import Answer, QuestionError, answer, ask, questions, select
+from sinks.questions import Answer, QuestionError, answer, questions, select
 from streams.web.api.common import PROBLEM, Here, NotThereError, Written, json, sent, standing, written
 from streams.web.api.models import Sql, Table
 from streams.web.history import plain
@@ -41,12 +41,8 @@ async def performance(
     """How accounts did: returns, win rate, profit factor, expectancy, Sharpe, drawdown."""
     if account is not None and here.live.is_whole:
         standing(here, account)
-    given = {"account": account, "since": since, "until": until}
-
-    def make(client: Client) -> Written:
-        return written(documents(ask(client, "performance", **given)))
-
-    return sent(request, await here.results.get(("performance, written", *given.values()), make))
+    found = await here.results.ask("performance", account=account, since=since, until=until)
+    return json(request, documents(found))
 
 
 @router.get("/strategies", response_model=list[dict[str, Any]])
