@@ -1,10 +1,26 @@
 """Tests that need the running demo ask for `stack`; `make test-web` runs them, all in one process."""
 
-import pytest
+from collections.abc import Iterator
 
-from tests.web.stack import stack
+import pytest
+from playwright.sync_api import Browser
+
+from tests.web.looking import Opens, browsing, looking
+from tests.web.stack import Stack, stack
 
 __all__ = ["stack"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with browsing() as found:
+        yield found
+
+
+@pytest.fixture
+def look(browser: Browser, stack: Stack) -> Iterator[Opens]:
+    with looking(browser, stack) as opens:
+        yield opens
 
 
 @pytest.hookimpl(tryfirst=True)

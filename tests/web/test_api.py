@@ -703,19 +703,18 @@ def test_a_question_says_what_it_takes(stack):
 def test_performance_agrees_with_the_command(stack):
     """Of an account that is paused and holds nothing, so that both tell of the same moment."""
 
-    def flat():
-        rows = {row["account"]: row for row in stack.get("/api/performance") if row["trades"]}
-        return next(
-            (
-                rows[each["account"]]
-                for each in stack.get("/api/accounts")
-                if each["status"] != "active" and not each["positions"] and each["account"] in rows
-            ),
-            None,
-        )
+    name = opened(stack, f"api-rests-{uuid4().hex[:6]}", follow=["nobody"])
+    assert order(stack, name)[0] == 200
+    await_that(lambda: holds(stack, name, 1))
+    for action in ("close-all", "pause"):
+        assert stack.send("POST", f"/api/accounts/{name}/{action}?wait=20")[0] == 200
+    settled(stack, name)
 
-    row = await_that(flat)
-    (said,) = json.loads(stack.run("stats", row["account"], "--json"))
+    def stored():
+        return next((row for row in stack.get("/api/performance") if row["account"] == name), None)
+
+    row = await_that(lambda: (found := stored()) and found["trades"] and found)
+    (said,) = json.loads(stack.run("stats", name, "--json"))
     for key in ("trades", "wins", "win_rate", "profit_factor", "expectancy", "net_pnl", "fees", "best_trade"):
         assert said[key] == row[key], key
 

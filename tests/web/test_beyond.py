@@ -11,7 +11,7 @@ import pytest
 
 from streams.local.ports import free_ports
 from tests.certificates import Certificates
-from tests.web.stack import READY_S, await_that
+from tests.web.stack import READY_S, await_that, reply_to
 
 pytestmark = pytest.mark.smoke
 
@@ -34,13 +34,8 @@ def beyond(stack, tmp_path_factory):
         data = None if body is None else json.dumps(body).encode()
         url = f"{scheme}://127.0.0.1:{port}{path}"
         request = urllib.request.Request(url, data, headers, method=method)
-        context = trusting if scheme == "https" else None
-        try:
-            with urllib.request.urlopen(request, timeout=30, context=context) as answer:
-                return answer.status, answer.read()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read()
+        reply = reply_to(request, trusting if scheme == "https" else None)
+        return reply.status, reply.body
 
     process = subprocess.Popen(command, env=stack.environment, stderr=subprocess.DEVNULL)
     try:

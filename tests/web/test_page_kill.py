@@ -12,7 +12,6 @@ from functools import partial
 
 import pytest
 
-from tests.web.looking import browsing, looking
 from tests.web.stack import await_that
 
 pytestmark = pytest.mark.kill
@@ -31,12 +30,6 @@ NAME = "watched"
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with browsing() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
 def watched(stack):
     """An account that trades all the time."""
     wanted = {"name": NAME, "preset": "auto-trader", "follow": ["scanner", "scalper"]}
@@ -44,12 +37,6 @@ def watched(stack):
     assert status == 200, told
     await_that(lambda: stack.get(f"/api/trades?account={NAME}")["items"], 240)
     return NAME
-
-
-@pytest.fixture
-def look(browser, stack):
-    with looking(browser, stack) as opens:
-        yield opens
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from streams.feeds.producers import FOLLOWED
-from tests.web.looking import Look, browsing
+from tests.web.looking import Look
 from tests.web.stack import await_that, cpu_s, started
 
 pytestmark = pytest.mark.bench
@@ -38,12 +38,6 @@ def stack(tmp_path_factory):
 
 def stack_accounts(stack):
     return stack.get("/api/accounts")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing() as found:
-        yield found
 
 
 def measured(session):
