@@ -86,7 +86,7 @@ imports: tools
 	$(BIN)/lint-imports
 
 pytest: tools
-	$(BIN)/pytest -n 2 -m "not long and not bench and not live and not kill and not sabotage and not web"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not long and not bench and not live and not kill and not sabotage and not web"
 	$(BIN)/pytest -m "smoke and not long" tests/web
 
 test: lint types imports pytest
