@@ -29,15 +29,15 @@ from streams.engine.rows import AccountRow
 from streams.transport.cluster import Cluster, ClusterError
 from streams.transport.reports import WorkerReport, decode_report
 from streams.transport.store import HEADER, SENTINEL
-from streams.web.live import Event, Live, Price, Row
+from streams.web.live import EVENTS, PRICES, Event, Live, Price, Row
 from streams.web.live import Place as EventPlace
 
-EVENTS = (
+HAPPENINGS = (
     "signals", "commands", "decisions", "slice-timers", "orders", "fills", "trades", "equity", "alerts",
     "dead-letters",
 )  # fmt: skip
 """Read from shortly before their ends on."""
-TOLD = (*EVENTS, "positions")
+TOLD = (*HAPPENINGS, "positions")
 """What comes from them is told."""
 WHOLE = (TABLE, "positions")
 """Compacted: read from their beginnings."""
@@ -57,6 +57,9 @@ _decode_row = msgspec.json.Decoder(AccountRow).decode
 
 class Follower:
     """A thread that reads until it is told to stop."""
+
+    reads: str
+    """What of `Live` it fills."""
 
     def __init__(self, cluster: Cluster, live: Live, loop: asyncio.AbstractEventLoop) -> None:
         self.cluster = cluster
@@ -97,6 +100,12 @@ class Follower:
     def _follow(self) -> None:
         raise NotImplementedError
 
+    def _strike_off(self, behind: set[Place], read: set[Place]) -> None:
+        """What there was in these places has been read once."""
+        behind -= read
+        if not behind:
+            self._hand_over(partial(self.live.unread.discard, self.reads))
+
     def _hand_over(self, take: Callable[[], object]) -> None:
         """Returns when the event loop has taken it."""
         taken: Future[None] = Future()
@@ -118,6 +127,8 @@ class Follower:
 class EventFollower(Follower):
     """Accounts, workers, and everything that happens."""
 
+    reads = EVENTS
+
     def __init__(self, cluster: Cluster, live: Live, loop: asyncio.AbstractEventLoop, codec: Codec) -> None:
         super().__init__(cluster, live, loop)
         self._codec = codec
@@ -135,18 +146,13 @@ class EventFollower(Follower):
                 if raws:
                     self._take(raws)
                 if behind:
-                    behind -= reader.at_end
-                    if not behind:
-                        self._hand_over(self._now_whole)
+                    self._strike_off(behind, reader.at_end)
 
     def _starts(self) -> dict[Place, int]:
         whole = beginnings(self.cluster, require(self.cluster, *WHOLE))
-        places = [*require(self.cluster, *EVENTS), REPORTS]
+        places = [*require(self.cluster, *HAPPENINGS), REPORTS]
         first, last = beginnings(self.cluster, places), ends(self.cluster, places)
         return whole | {place: max(first[place], last[place] - LATELY) for place in places}
-
-    def _now_whole(self) -> None:
-        self.live.is_whole = True
 
     def _take(self, raws: list[Raw]) -> None:
         newest = {raw.key: raw for raw in raws if raw.topic == TABLE}
@@ -198,31 +204,39 @@ def _report(raw: Raw) -> WorkerReport:
 class PriceFollower(Follower):
     """The last price of each symbol of every market."""
 
+    reads = PRICES
+
     def __init__(self, cluster: Cluster, live: Live, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(cluster, live, loop)
         self._readers: dict[str, MarketReader] = {}
         self._next: dict[Place, int] = {}
 
     def _follow(self) -> None:
+        require(self.cluster, MARKET)
         markets = _markets(self.cluster)
-        self._catch_up(markets)
+        last = self._catch_up(markets)
         looked = found = time.monotonic()
         with Reader(self.cluster, self._next) as reader:
             self._say("")
+            behind = set(reader.places)
             while not self._stopped.is_set() and time.monotonic() - found < MARKETS_S:
                 self._take(reader.read(most=FAR))
+                if behind:  # a market that does not rest has no end to come to
+                    passed = {place for place in behind if self._next[place] >= last[place]}
+                    self._strike_off(behind, reader.at_end | passed)
                 if time.monotonic() - looked > LOOK_S:
                     looked = time.monotonic()
                     if self._is_far_behind(markets):
                         return
 
-    def _catch_up(self, markets: Iterable[Place]) -> None:
-        """Near the end, unless it is there already."""
+    def _catch_up(self, markets: Iterable[Place]) -> dict[Place, int]:
+        """Near the end, unless it is there already; answers the ends."""
         last = ends(self.cluster, markets)
         first = beginnings(self.cluster, markets)
         for place, end in last.items():
             at = self._next.get(place, 0)
             self._next[place] = at if end - FAR < at <= end and at else max(first[place], end - NEAR)
+        return last
 
     def _is_far_behind(self, markets: Iterable[Place]) -> bool:
         last = ends(self.cluster, markets)

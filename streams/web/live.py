@@ -29,6 +29,7 @@ from streams.web.recent import Recent
 
 LATELY = 1_000
 """So many messages of each kind are kept in the order in which they came."""
+EVENTS, PRICES = "events", "prices"
 FEEDS: tuple[type[Message], ...] = (
     Signal, Decision, SliceTimer, Order, Fill, Trade, Alert, DeadLetter, Command
 )  # fmt: skip
@@ -91,11 +92,16 @@ class Live:
     """How far each partition of the events has been read."""
     heard_ms: int = 0
     """When the newest record of all was made."""
-    is_whole: bool = False
-    """Whether what there was at the start has been read."""
+    unread: set[str] = field(default_factory=lambda: {EVENTS, PRICES})
+    """Of what there was at the start."""
     troubles: dict[str, str] = field(default_factory=dict)
     """Why a thread that follows reads nothing; empty while it does."""
     listeners: list[Callable[[list[Event]], None]] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether what there was at the start has been read."""
+        return not self.unread
 
     def take(
         self,

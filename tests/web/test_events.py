@@ -135,7 +135,7 @@ class Process:
         self.live.take((), (), [], dict(self.at))
         if is_whole:
             self.read()
-            self.live.is_whole = True
+            self.live.unread.clear()
 
     def read(self):
         """What there is more."""
@@ -238,7 +238,7 @@ def test_what_was_there_before_is_no_news(log):
         process.read()
         await asyncio.sleep(0.1)
         assert not first.done()
-        process.live.is_whole = True
+        process.live.unread.clear()
         assert read_id((await asyncio.wait_for(first, 5)).id) == log.ends()
         await none_comes(follower)
 
@@ -258,7 +258,7 @@ def test_who_comes_back_to_a_process_that_has_just_started_gets_nothing_twice(lo
         process.read()
         log.write(("fills", 0), fill(9))
         process.read()
-        process.live.is_whole = True
+        process.live.unread.clear()
         await asyncio.wait_for(first, 5)
         assert names(await taken(follower, 1)) == ["f9"]
         await none_comes(follower)

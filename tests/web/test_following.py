@@ -1,0 +1,80 @@
+"""What a web process knows before it lets anybody in."""
+
+import asyncio
+import threading
+import time
+from contextlib import contextmanager, nullcontext
+from itertools import count, takewhile
+
+import pytest
+
+from schemas.codec import Codec, encode
+from streams.clients.kafka import Sender
+from streams.local import topics
+from streams.web.following import EventFollower, PriceFollower
+from streams.web.live import Live
+from tests.broker import running_kafka
+from tests.sinks.loads import START, tick
+
+PATIENCE_S = 30.0
+
+
+@pytest.fixture
+def market(tmp_path):
+    """A cluster whose market had a tick."""
+    with running_kafka(tmp_path) as kafka:
+        topics.apply(kafka.cluster, ())
+        sender = Sender(kafka.cluster)
+        sender.send("ticks", b"S1", encode(tick(0)))
+        sender.finish()
+        yield kafka.cluster
+
+
+@contextmanager
+def never_at_rest(cluster):
+    """Ticks come faster than anybody sees the end of them."""
+    stopped = threading.Event()
+
+    def send():
+        sender = Sender(cluster)
+        for n in takewhile(lambda _: not stopped.is_set(), count(1)):
+            sender.send("ticks", b"S1", encode(tick(n)))
+        sender.finish()
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
+
+
+async def becomes(condition):
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("around", [nullcontext, never_at_rest], ids=["a market at rest", "one that is not"])
+def test_without_prices_it_is_not_whole(market, around):
+    """Who opened an account then would open it at the wall's time, far ahead of a recorded market's."""
+
+    async def scenario():
+        live, loop = Live(), asyncio.get_running_loop()
+        events, prices = EventFollower(market, live, loop, Codec()), PriceFollower(market, live, loop)
+        try:
+            events.start()
+            await becomes(lambda: live.unread == {"prices"})
+            assert not live.is_whole and not live.times
+            prices.start()
+            await becomes(lambda: live.is_whole)
+            assert live.times["ticks"] >= START
+        finally:
+            for follower in (events, prices):
+                follower.stop()
+        await asyncio.sleep(0.1)
+
+    with around(market):
+        asyncio.run(scenario())
