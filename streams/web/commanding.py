@@ -21,7 +21,7 @@ from schemas.kinds import key_of, topic_of
 from schemas.messages import Command, CommandKind, Decision, Message, Signal
 from streams.clients.asking import BEHIND
 from streams.clients.kafka import HURRIED, MARKET, Sender
-from streams.clients.workers import wall
+from streams.clients.workers import desks, wall
 from streams.transport.cluster import Cluster, ClusterError
 from streams.web.live import Event, Live
 
@@ -149,10 +149,15 @@ class Commander:
 
     def _timed(self, command: Command) -> Command:
         """At its market's time where that is another than the wall's, as `clients.asking` has it."""
-        now, newest = wall(), self.live.times.get(self._market_of(command), 0)
+        now, newest = wall(), self._time_in(self._market_of(command))
         if not newest:
             return msgspec.structs.replace(command, ts=now if command.kind == "create" else 0)
         return msgspec.structs.replace(command, ts=newest if now - newest > BEHIND else now)
+
+    def _time_in(self, market: str) -> int:
+        """Where it is decided; a market that runs through a night in seconds may be hours further on here."""
+        times = [each.market_time.get(market, 0) for each in desks(self.live.workers.values())]
+        return min(filter(None, times), default=self.live.times.get(market, 0))
 
     def _market_of(self, command: Command) -> str:
         if command.kind == "create":
