@@ -60,21 +60,27 @@ def new_command(account: str, kind: CommandKind, ts: int = 0, **fields: Any) -> 
 
 def decisions(cluster: Cluster, commands: Sequence[Command], wait_s: float) -> dict[str, Decision]:
     """Sends the commands; what was decided of each within the time, by the command's id."""
-    timed = [command if command.ts else _timed(cluster, command) for command in commands]
-    return _sent(cluster, timed, wait_s)
+    ready = [
+        command if command.ts else timed(command, newest_time(cluster, _market_of(cluster, command)))
+        for command in commands
+    ]
+    return _sent(cluster, ready, wait_s)
 
 
-def _timed(cluster: Cluster, command: Command) -> Command:
-    """At its market's time where that is another than the wall's.
+def timed(command: Command, newest: int) -> Command:
+    """With the time of its market, whose newest is given; 0: nothing has come yet.
 
-    Where nothing has come yet it may become any market's, a recorded one too: what has to wait for the first
-    record then bears no time, or everything behind it would wait for the wall's.
+    Then it may become any market's, a recorded one too: what has to wait for the first record bears no time,
+    or everything behind it would wait for the wall's.
     """
+    is_known = newest or command.kind == "create"
+    return msgspec.structs.replace(command, ts=time_in(newest) if is_known else 0)
+
+
+def time_in(newest: int) -> int:
+    """The wall's time; the market's newest where that is recorded, or rests."""
     now = wall()
-    newest = newest_time(cluster, _market_of(cluster, command))
-    if not newest:
-        return msgspec.structs.replace(command, ts=now if command.kind == "create" else 0)
-    return msgspec.structs.replace(command, ts=newest if now - newest > BEHIND else now)
+    return newest if newest and now - newest > BEHIND else now
 
 
 def _market_of(cluster: Cluster, command: Command) -> str:

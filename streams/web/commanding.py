@@ -19,9 +19,9 @@ from schemas.codec import encode
 from schemas.errors import MessageError
 from schemas.kinds import key_of, topic_of
 from schemas.messages import Command, CommandKind, Decision, Message, Signal
-from streams.clients.asking import BEHIND
+from streams.clients.asking import timed
 from streams.clients.kafka import HURRIED, MARKET, Sender
-from streams.clients.workers import desks, wall
+from streams.clients.workers import desks
 from streams.transport.cluster import Cluster, ClusterError
 from streams.web.live import Event, Live
 
@@ -70,7 +70,9 @@ class Commander:
             check(command)
         ids = [command.command_id for command in commands]
         with self._listening(ids) as queues:
-            await self._send([self._timed(command) for command in commands])
+            await self._send(
+                [timed(command, self._time_in(self._market_of(command))) for command in commands]
+            )
             end = time.monotonic() + wait_s
             return [
                 Asked(id_, await _gathered(queue, end, bool)) for id_, queue in zip(ids, queues, strict=True)
@@ -146,13 +148,6 @@ class Commander:
             if isinstance(decision, Decision) and decision.decision != "late":
                 for queue in self._waiting.get(decision.command_id or decision.signal_id or "", ()):
                     queue.put_nowait(decision)
-
-    def _timed(self, command: Command) -> Command:
-        """At its market's time where that is another than the wall's, as `clients.asking` has it."""
-        now, newest = wall(), self._time_in(self._market_of(command))
-        if not newest:
-            return msgspec.structs.replace(command, ts=now if command.kind == "create" else 0)
-        return msgspec.structs.replace(command, ts=newest if now - newest > BEHIND else now)
 
     def _time_in(self, market: str) -> int:
         """Where it is decided; a market that runs through a night in seconds may be hours further on here."""

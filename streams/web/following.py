@@ -74,9 +74,6 @@ class Follower:
     def stop(self) -> None:
         self._stopped.set()
 
-    def join(self) -> None:
-        self._thread.join(AGAIN_S * 5)
-
     def _run(self) -> None:
         while not self._stopped.is_set():
             try:
@@ -102,6 +99,8 @@ class Follower:
 
     def _strike_off(self, behind: set[Place], read: set[Place]) -> None:
         """What there was in these places has been read once."""
+        if not behind:
+            return
         behind -= read
         if not behind:
             self._hand_over(partial(self.live.unread.discard, self.reads))
@@ -145,8 +144,7 @@ class EventFollower(Follower):
                 raws = reader.read()
                 if raws:
                     self._take(raws)
-                if behind:
-                    self._strike_off(behind, reader.at_end)
+                self._strike_off(behind, reader.at_end)
 
     def _starts(self) -> dict[Place, int]:
         whole = beginnings(self.cluster, require(self.cluster, *WHOLE))
@@ -221,9 +219,8 @@ class PriceFollower(Follower):
             behind = set(reader.places)
             while not self._stopped.is_set() and time.monotonic() - found < MARKETS_S:
                 self._take(reader.read(most=FAR))
-                if behind:  # a market that does not rest has no end to come to
-                    passed = {place for place in behind if self._next[place] >= last[place]}
-                    self._strike_off(behind, reader.at_end | passed)
+                passed = {place for place in behind if self._next[place] >= last[place]}
+                self._strike_off(behind, reader.at_end | passed)  # a market may never rest at an end
                 if time.monotonic() - looked > LOOK_S:
                     looked = time.monotonic()
                     if self._is_far_behind(markets):

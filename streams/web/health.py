@@ -19,7 +19,7 @@ from streams.agents.desk import NAME as DESK
 from streams.agents.gate import NAME as GATE
 from streams.clients.condition import condition
 from streams.clients.kafka import admin, renew_admin
-from streams.clients.workers import is_alive, wall
+from streams.clients.workers import desks
 from streams.transport.cluster import Cluster, ClusterError
 from streams.web.live import Live
 from streams.web.results import Results
@@ -139,9 +139,7 @@ class Health:
     @property
     def desks(self) -> int:
         """Workers that live and own shards, as they told themselves."""
-        now = wall()
-        desks = [each for each in self.live.workers.values() if each.part == DESK and each.shards]
-        return sum(is_alive(each, now) for each in desks)
+        return len(desks(self.live.workers.values()))
 
     @property
     def has_gate(self) -> bool:

@@ -74,7 +74,6 @@ def test_without_prices_it_is_not_whole(market, around):
         finally:
             for follower in (events, prices):
                 follower.stop()
-        await asyncio.sleep(0.1)
 
     with around(market):
         asyncio.run(scenario())

@@ -1,6 +1,5 @@
 """Post a signal, and follow it."""
 
-import time
 from typing import Any
 from uuid import uuid4
 
@@ -9,7 +8,7 @@ from starlette.responses import Response
 
 from schemas.codec import default_codec
 from schemas.messages import Signal
-from streams.clients.asking import BEHIND
+from streams.clients.asking import time_in
 from streams.web.api.common import ACCEPTED, KNOWN, OK, PROBLEM, Here, NotThereError, Wait, json, later
 from streams.web.api.models import NewSignal, SignalAnswer
 from streams.web.history import caused, document
@@ -61,7 +60,5 @@ FOLLOWED = {
 
 def _now(here: Instance, source: str) -> int:
     """The time of the market in which it may be traded: a recorded market is of another day."""
-    wall = time.time_ns() // 1000
     markets = {here.live.accounts[name].versions[-1].market for name in here.commander.followers(source)}
-    newest = max((here.live.times.get(market, 0) for market in markets), default=0)
-    return newest if newest and wall - newest > BEHIND else wall
+    return time_in(max((here.live.times.get(market, 0) for market in markets), default=0))
