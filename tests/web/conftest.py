@@ -1,12 +1,14 @@
 """Tests that need the running demo ask for `stack`; `make test-web` runs them, all in one process."""
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser
 
+from tests.web.asking import opened
 from tests.web.looking import Opens, browsing, looking
-from tests.web.stack import Stack, stack
+from tests.web.stack import PATIENCE_S, Stack, await_that, stack
 
 __all__ = ["stack"]
 
@@ -21,6 +23,25 @@ def browser() -> Iterator[Browser]:
 def look(browser: Browser, stack: Stack) -> Iterator[Opens]:
     with looking(browser, stack) as opens:
         yield opens
+
+
+@pytest.fixture(scope="module")
+def mine(stack):
+    """An account that nobody sends signals to but who knows its source."""
+    name = f"api-{uuid4().hex[:6]}"
+    return opened(stack, name, follow=[name])
+
+
+@pytest.fixture(scope="module")
+def busiest(stack):
+    """The account of the demo that has traded most."""
+
+    def found():
+        rows = stack.get("/api/performance")
+        most = max(rows, key=lambda row: row["trades"])
+        return most["account"] if most["trades"] > 30 else None
+
+    return await_that(found, 2 * PATIENCE_S)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,0 +1,56 @@
+"""What tests of the API ask for in one line."""
+
+from urllib.parse import urlencode
+
+from tests.web.stack import await_that
+
+PLAIN = {
+    "preset": None,
+    "settings": {"balance": "100000", "size": "quantity", "commission": {"per_order": "1"}},
+}  # fmt: skip
+
+
+def opened(stack, name, **wanted):
+    status, told = stack.send("POST", "/api/accounts?wait=30", {"name": name, **PLAIN, **wanted})
+    assert (status, told["decision"]["decision"], told["account"]) == (200, "accepted", name), told
+    return name
+
+
+def holds(stack, name, count):
+    return len(stack.get(f"/api/positions?account={name}")) == count
+
+
+def settled(stack, name):
+    """Its document, when neither orders nor positions are left."""
+
+    def flat():
+        found = stack.get(f"/api/accounts/{name}")
+        return found if not (found["positions"] or found["orders"] or found["plans"]) else None
+
+    return await_that(flat)
+
+
+def order(stack, account, wait=20, **more):
+    body = {"account": account, "symbol": "AURA", "side": "buy", "quantity": "10", **more}
+    return stack.send("POST", f"/api/orders?wait={wait}", body)
+
+
+def problem(reply, status):
+    assert (reply.status, reply.headers["content-type"]) == (status, "application/problem+json"), reply
+    found = reply.document
+    assert found["status"] == status and found["title"] and found["detail"] and found["type"] == "about:blank"
+    return found
+
+
+def walk(stack, path, limit, meanwhile=lambda: None):
+    """Every page, one behind the other."""
+    found, cursor = [], None
+    while True:
+        more = urlencode({"limit": limit, **({} if cursor is None else {"cursor": cursor})})
+        page = stack.get(f"{path}{'&' if '?' in path else '?'}{more}")
+        assert len(page["items"]) == limit or page["next"] is None
+        found += page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            return found
+        meanwhile()
