@@ -34,6 +34,7 @@ def befall(folder, *, rows, seconds, kills, seed, disk=None):
                 chaos = Chaos(stage, way, seed, Ballast(disk) if disk else None)
                 with publishing(load, rows, seconds) as thread:
                     chaos.go_on(kills, thread.is_alive)
+                stage.sink.await_ready()  # on a busy machine none may have lived to make the tables yet
                 stage.sink.until(lambda: not differences(load, stage.ask), patience=120)
                 assert stage.sink.end() == 0
                 repeats = {
