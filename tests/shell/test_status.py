@@ -2,10 +2,12 @@
 
 import json
 import os
+import time
+from types import SimpleNamespace
 
 import pytest
 
-from streams.clients import condition
+from streams.clients import condition, workers
 from streams.clients.workers import wall
 from streams.engine.units import SECOND
 from streams.transport.reports import ShardReport, WorkerReport, encode_report
@@ -22,6 +24,13 @@ def told(live, worker, *shards, age=0, **fields):
     live.send(("workers", worker.encode(), encode_report(report)))
 
 
+def stop_the_clock(monkeypatch):
+    """Nobody falls silent, or is heard for longer, because the machine is busy."""
+    now = time.time_ns()
+    stopped = SimpleNamespace(time=lambda: now / 1e9, time_ns=lambda: now)
+    monkeypatch.setattr(workers, "time", stopped)
+
+
 def status(live, capsys, *options):
     code = live.run("status", *options)
     return code, capsys.readouterr().out
@@ -35,8 +44,7 @@ def test_nothing_runs(live, capsys):
 
 
 def test_what_the_workers_tell(live, capsys, monkeypatch):
-    now = wall()
-    monkeypatch.setattr(condition, "wall", lambda: now)  # nobody falls silent because the machine is busy
+    stop_the_clock(monkeypatch)
     live.send(("ticks", b"X", b'{"ts": 1767355200, "price": 1}'))
     (end,) = (each["end"] for each in _json(live, capsys)["markets"] if each["market"] == "ticks")
     shards = [ShardReport(n, "live", 4, 0, {"ticks": end - n}, 1, 2, 30, 0.25) for n in (0, 1)]

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -53,16 +54,20 @@ def test_many_who_ask_the_same_are_answered_by_one_question(results):
 
 
 def test_an_answer_is_asked_anew_and_soon_not_given_any_more(results, monkeypatch):
-    monkeypatch.setattr(module, "FRESH_S", 0.05)
-    monkeypatch.setattr(module, "COSTS", 0)
+    now = 0.0
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now))
+    fresh = module.FRESH_S
 
     async def scenario():
+        nonlocal now
         assert await results.get("key", results.answers(1)) == 1
-        await asyncio.sleep(0.1)
+        now += 0.9 * fresh
+        assert await results.get("key", results.answers(0)) == 1
+        now += 0.2 * fresh
         assert await results.get("key", results.answers(2)) == 1
-        await asyncio.sleep(0.03)
+        await asyncio.gather(*results._asked.values())
         assert await results.get("key", results.answers(3)) == 2
-        await asyncio.sleep(0.3)
+        now += 1.1 * module.STALE * fresh
         assert await results.get("key", results.answers(4)) == 4
 
     asyncio.run(scenario())
@@ -152,12 +157,19 @@ def test_who_has_waited_behind_one_that_waited_in_vain_waits_no_more(results):
 
 
 def test_nobody_waits_behind_a_long_statement(results):
+    runs, may_end = [], threading.Event()
+
+    def is_long(client):
+        runs.append("begins")
+        assert may_end.wait(30)
+        runs.append("ends")
+        return "long"
+
     async def scenario():
-        long = [asyncio.ensure_future(results.slowly(results.answers("slow", 0.3))) for _ in range(3)]
-        began = time.monotonic()
+        long = [asyncio.ensure_future(results.slowly(is_long)) for _ in range(3)]
         assert await results.now(results.answers(1)) == 1
-        assert time.monotonic() - began < 0.3
-        assert await asyncio.gather(*long) == ["slow"] * 3
-        assert time.monotonic() - began > 0.85
+        may_end.set()
+        assert await asyncio.gather(*long) == ["long"] * 3
+        assert runs == ["begins", "ends"] * 3, "one at a time"
 
     asyncio.run(scenario())
