@@ -29,10 +29,11 @@ from streams.clients.kafka import (
     read_spans,
     require,
 )  # fmt: skip
-from streams.clients.workers import desks, has_gate, reports, wall
+from streams.clients.workers import desks, has_gate, reached, reports, wall
 from streams.engine.checks import own_times
 from streams.engine.units import SECOND
 from streams.transport.cluster import Cluster
+from streams.transport.reports import WorkerReport
 
 BEHIND = 10 * SECOND
 """A market that is further behind the wall than that is recorded, or rests."""
@@ -60,11 +61,14 @@ def new_command(account: str, kind: CommandKind, ts: int = 0, **fields: Any) -> 
 
 def decisions(cluster: Cluster, commands: Sequence[Command], wait_s: float) -> dict[str, Decision]:
     """Sends the commands; what was decided of each within the time, by the command's id."""
-    ready = [
-        command if command.ts else timed(command, newest_time(cluster, _market_of(cluster, command)))
-        for command in commands
-    ]
+    told = reports(cluster)
+    ready = [command if command.ts else _timed(cluster, command, told) for command in commands]
     return _sent(cluster, ready, wait_s)
+
+
+def _timed(cluster: Cluster, command: Command, told: Sequence[WorkerReport]) -> Command:
+    market = _market_of(cluster, command)
+    return timed(command, reached(told, market) or newest_time(cluster, market))
 
 
 def timed(command: Command, newest: int) -> Command:

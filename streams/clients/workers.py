@@ -45,6 +45,14 @@ def desks(told: Iterable[WorkerReport]) -> list[WorkerReport]:
     return [each for each in told if each.part == DESK and each.shards and is_alive(each, now)]
 
 
+def reached(told: Iterable[WorkerReport], market: str) -> int:
+    """The time that every desk has come to in a market; 0: nobody tells.
+
+    What comes next is decided there: a market that runs through a night in seconds may be hours ahead of it.
+    """
+    return min(filter(None, (each.market_time.get(market, 0) for each in desks(told))), default=0)
+
+
 def has_gate(cluster: Cluster) -> bool:
     """Gates tell nothing of themselves; their group knows them."""
     return members(cluster, GATE) > 0

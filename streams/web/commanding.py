@@ -21,7 +21,7 @@ from schemas.kinds import key_of, topic_of
 from schemas.messages import Command, CommandKind, Decision, Message, Signal
 from streams.clients.asking import timed
 from streams.clients.kafka import HURRIED, MARKET, Sender
-from streams.clients.workers import desks
+from streams.clients.workers import reached
 from streams.transport.cluster import Cluster, ClusterError
 from streams.web.live import Event, Live
 
@@ -150,9 +150,7 @@ class Commander:
                     queue.put_nowait(decision)
 
     def _time_in(self, market: str) -> int:
-        """Where it is decided; a market that runs through a night in seconds may be hours further on here."""
-        times = [each.market_time.get(market, 0) for each in desks(self.live.workers.values())]
-        return min(filter(None, times), default=self.live.times.get(market, 0))
+        return reached(self.live.workers.values(), market) or self.live.times.get(market, 0)
 
     def _market_of(self, command: Command) -> str:
         if command.kind == "create":

@@ -8,7 +8,7 @@ import pytest
 from streams.accounts import account_with
 from streams.agents.wishes import in_engine_units
 from streams.clients import asking, desk_table
-from streams.engine.units import ONE, SECOND
+from streams.engine.units import HOUR, ONE, SECOND
 from streams.engine.validity import read_settings
 from tests.shell.conftest import run
 
@@ -110,17 +110,22 @@ def test_without_an_answer_it_says_the_likely_cause(live, monkeypatch, capsys):
 
 
 def test_a_command_bears_the_time_of_a_recorded_market(live, monkeypatch):
+    monkeypatch.setattr(asking, "reports", lambda cluster: [])
     live.send(("ticks", b"X", json.dumps({"ts": NOON, "price": 1}).encode()))
     (command,) = live.published("commands", lambda: run("order h X buy 1 --wait 0"))
     assert command.ts == NOON
     monkeypatch.setattr(asking, "wall", lambda: NOON + 5 * SECOND)
     (command,) = live.published("commands", lambda: run("order h X buy 1 --wait 0"))
     assert command.ts == NOON + 5 * SECOND
+    monkeypatch.setattr(asking, "reached", lambda told, market: {"ticks": NOON - HOUR}[market])
+    (command,) = live.published("commands", lambda: run("order h X buy 1 --wait 0"))
+    assert command.ts == NOON - HOUR, "where it is decided"
     assert desk_table.accounts(live.cluster, ["nobody"]) == []
 
 
 def test_before_the_first_record_a_command_bears_no_time(live, monkeypatch):
     """With the wall's, everything behind it would wait until a recorded market comes to that time: never."""
+    monkeypatch.setattr(asking, "reports", lambda cluster: [])
     monkeypatch.setattr(asking, "newest_time", lambda cluster, topic: 0)
     monkeypatch.setattr(asking, "wall", lambda: NOON)
     words = ("account change h --set take_profit=1%", "account create h --preset auto-trader")
