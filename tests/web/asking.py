@@ -35,6 +35,15 @@ def order(stack, account, wait=20, **more):
     return stack.send("POST", f"/api/orders?wait={wait}", body)
 
 
+def buy(stack, account, symbol, **more):
+    status, told = order(stack, account, 30, symbol=symbol, **more)
+    assert status == 200, told
+
+
+def held(stack, account):
+    return {each["symbol"] for each in stack.get(f"/api/positions?account={account}")}
+
+
 def problem(reply, status):
     assert (reply.status, reply.headers["content-type"]) == (status, "application/problem+json"), reply
     found = reply.document

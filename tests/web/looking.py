@@ -7,6 +7,7 @@ a test breaks on purpose may be complained about meanwhile; nothing else may.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,12 +18,20 @@ from tests.browser import HOW, found, started
 from tests.web.stack import PATIENCE_S, Stack
 
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-PAGES = ("/", "/accounts/vsr-slicer", "/signals", "/system")
+SLICER = "/accounts/vsr-slicer"
+PAGES = ("/", SLICER, "/signals", "/system")
 
 ROWS = """name => [...document.getElementById(name).rows].map(
     row => [...row.cells].map(cell => cell.innerText.trim()))"""
 TILES = """name => Object.fromEntries([...document.querySelectorAll(`#${name} dt`)].map(
     each => [each.textContent, each.nextElementSibling.textContent]))"""
+OUTSIDE = """() => [...document.querySelectorAll('main *')].filter(each => !each.closest('.wide, .chart, .unseen')
+    && each.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map(each => each.outerHTML.slice(0, 120))"""
+
+
+def number(text: str) -> Decimal:
+    """As it is written on a page."""
+    return Decimal(text.replace(",", "").replace("−", "-").removeprefix("+").removesuffix(" %"))
 
 
 class Look:
@@ -35,6 +44,7 @@ class Look:
         self.complaints: list[str] = []
         self.asked: list[str] = []
         """Every action that the page sent."""
+        self._heard = 0
         self._is_disturbed = False
         is_phone = size is PHONE
         self.context = browser.new_context(
@@ -124,7 +134,9 @@ class Look:
         return self.told()
 
     def told(self) -> str:
-        """What became of what was asked for."""
+        """What became of what was asked for last."""
+        self.until(lambda: len(self.asked) > self._heard)
+        self._heard = len(self.asked)
         said: str = self.until(
             lambda: "waiting for the decision" not in (text := self.text("#said")) and text, 30
         )

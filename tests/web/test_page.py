@@ -1,66 +1,16 @@
-"""The dashboard in a real browser: what is seen is what is so, what is asked for is done, and nothing that comes in is run."""
+"""The dashboard in a real browser: what is seen is what is so, it is live, and nothing that comes in is run."""
 
 import os
 import signal
-from datetime import datetime, time
 from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 from confluent_kafka import Producer
 
-from tests.web.axe import axe
-from tests.web.looking import DESK, PAGES, PHONE, ROWS, TILES, Look
+from tests.web.asking import buy, held
+from tests.web.looking import OUTSIDE, PAGES, PHONE, ROWS, SLICER, TILES, Look, number
 from tests.web.stack import await_that
-
-SLICER = "/accounts/vsr-slicer"
-
-
-@pytest.fixture
-def market_is_open(stack):
-    """With two hours to go."""
-
-    def is_open():
-        now = datetime.fromisoformat(stack.get("/api/accounts/auto-trader")["as_of"])
-        return time(14, 40) <= now.time() <= time(19)
-
-    await_that(is_open, 240)
-
-
-@pytest.fixture
-def account(stack):
-    """Opens accounts of a test's own, that follow nobody else, and closes them."""
-    opened = []
-
-    def open_it(follow=None, **settings):
-        name = f"mine-{uuid4().hex[:6]}"
-        given = {"balance": 50_000, "size": {"fixed_notional": 10_000}, **settings}
-        status, told = stack.send(
-            "POST", "/api/accounts?wait=30", {"name": name, "follow": follow or [name], "settings": given}
-        )
-        assert status == 200, told
-        opened.append(name)
-        return await_that(lambda: stack.get(f"/api/accounts/{name}"))["account"]
-
-    yield open_it
-    for name in opened:
-        stack.send("POST", f"/api/accounts/{name}/close")
-
-
-def buy(stack, account, symbol, quantity=10, **order):
-    wanted = {"account": account, "symbol": symbol, "side": "buy", "quantity": str(quantity), **order}
-    status, told = stack.send("POST", "/api/orders?wait=30", wanted)
-    assert status == 200, told
-
-
-def held(stack, account):
-    return {each["symbol"] for each in stack.get(f"/api/positions?account={account}")}
-
-
-def number(text):
-    """As it is written on a page."""
-    return Decimal(text.replace(",", "").replace("−", "-").removeprefix("+").removesuffix(" %"))
-
 
 # It is full, and right -------------------------------------------------------------------------
 
@@ -180,7 +130,6 @@ PATIENT = {
     ],
     "time_limit": "75m",
 }
-SLICES_UNTIL_CANCELLED = {"slices": [{"at": "0m", "fraction": "50%"}, {"at": "300m", "fraction": "50%"}]}
 
 
 @pytest.mark.smoke
@@ -221,135 +170,6 @@ def test_a_signal_becomes_slices_fills_and_a_trade(look, stack, account, market_
     page.until(lambda: len(page.page.query_selector_all("#slice-effectiveness tbody tr")) == 3)
 
 
-# What a person asks for ------------------------------------------------------------------------
-
-
-def test_open_an_account(look, stack):
-    page, name = look(), f"by-hand-{uuid4().hex[:6]}"
-    for does_it in (False, True):
-        page.button("Open an account").click()
-        dialog = page.page.locator("#open-account")
-        dialog.get_by_label("Name").fill(name)
-        dialog.get_by_label("Preset").select_option("vsr-slicer")
-        dialog.get_by_label("Follows").fill("nobody, none")
-        dialog.get_by_role("button", name="Open" if does_it else "Cancel").click()
-        if not does_it:
-            page.page.wait_for_timeout(300)
-            assert page.asked == []
-    assert "accepted" in page.told()
-    row = page.until(lambda: next((each for each in page.rows("accounts") if each[0] == name), None))
-    assert number(row[2]) == 1_000_000 and row[3] == "● active"
-    assert stack.get(f"/api/accounts/{name}")["follow"] == ["nobody", "none"]
-    page.page.get_by_role("link", name=name).first.click()
-    page.until(lambda: "follows nobody, none" in page.text("#account-state"))
-    stack.send("POST", f"/api/accounts/{name}/close")
-    page.until(lambda: "closed" in page.text("#account-state"))
-    assert page.text("#account-actions").strip() == ""
-
-
-@pytest.mark.smoke
-def test_pause_and_resume(look, account):
-    page = look(f"/accounts/{account()}")
-    page.until(page.is_live)
-    assert "accepted" in page.act(page.button("Pause"))
-    page.until(lambda: "paused" in page.text("#account-state"))
-    assert page.button("Pause").count() == 0
-    assert "accepted" in page.act(page.button("Resume"))
-    page.until(lambda: "active" in page.text("#account-state"))
-
-
-def test_close_positions_cancel_orders_and_plans(look, stack, account, market_is_open):
-    name = account(**SLICES_UNTIL_CANCELLED)
-    page = look(f"/accounts/{name}")
-    for symbol in ("AURA", "BOLT", "CIRQ"):
-        buy(stack, name, symbol)
-    buy(stack, name, "DUNE", type="limit", limit_price="1")
-    stack.send("POST", "/api/signals?wait=30", {"symbol": "EMBR", "side": "long", "source": name})
-
-    page.until(lambda: [row[0] for row in page.rows("orders")] == ["DUNE"])
-    (order,) = page.rows("orders")
-    assert order[:3] == ["DUNE", "▲ buy", "limit"] and order[4] == "1" and "accepted" in order[5]
-    assert "accepted" in page.act(page.button("Cancel", "#orders"))
-    page.until(lambda: page.text("#no-orders") == "No order is open.")
-
-    page.until(lambda: page.rows("slices"))
-    assert "accepted" in page.act(page.button("Cancel plan", "#slices"))
-    page.until(lambda: page.text("#no-slices") == "No slice is waiting.")
-    assert held(stack, name) == {"AURA", "BOLT", "CIRQ", "EMBR"}
-
-    page.until(lambda: len(page.rows("positions")) == 4)
-    assert "accepted" in page.act(page.button("Close", "#positions tr:has-text('BOLT')"))
-    page.until(lambda: {row[0] for row in page.rows("positions")} == {"AURA", "CIRQ", "EMBR"})
-    page.until(lambda: [row[5] for row in page.rows("trades")] == ["manual"])
-
-    assert "accepted" in page.act(page.button("Close all"))
-    page.until(lambda: page.text("#no-positions") == "Nothing is held.")
-    page.until(lambda: len(page.rows("trades")) == 4)
-    assert "active" in page.text("#account-state") and not held(stack, name)
-
-
-def test_change_limits(look, stack, account):
-    name = account(max_positions=5, stop_loss="2%")
-    page = look(f"/accounts/{name}")
-    page.until(page.is_live)
-    dialog = page.page.locator("#limits")
-
-    def change(positions, button):
-        page.button("Change limits").click()
-        dialog.get_by_label("Positions at once").fill(positions)
-        dialog.get_by_role("button", name=button).click()
-
-    def now():
-        return stack.get(f"/api/accounts/{name}")["settings"]["max_positions"]
-
-    change("3", "Cancel")
-    change("5", "Change")
-    assert "nothing was changed" in page.told() and page.asked == []
-    with page.disturbed():
-        change("many", "Change")
-        assert "many" in page.told() and now() == 5
-    page.button("Change limits").click()
-    assert dialog.get_by_label("Positions at once").input_value() == "many"
-    dialog.get_by_label("Positions at once").fill("3")
-    dialog.get_by_role("button", name="Change").click()
-    page.until(lambda: "accepted" in page.text("#said"))
-    await_that(lambda: now() == 3)
-    stack.send("PATCH", f"/api/accounts/{name}?wait=30", {"settings": {"stop_loss": "4%"}})
-    await_that(lambda: stack.get(f"/api/accounts/{name}")["settings"]["stop_loss"]["value"] == 4_000_000)
-    page.button("Change limits").click()
-    dialog.get_by_label("Stop", exact=True).wait_for()
-    assert dialog.get_by_label("Stop", exact=True).input_value() == "4%"
-    assert dialog.get_by_label("Positions at once").input_value() == "3"
-
-
-def test_the_kill_switch_of_one_account(look, stack, account, market_is_open):
-    name = account()
-    buy(stack, name, "AURA")
-    page = look(f"/accounts/{name}")
-    page.until(lambda: page.rows("positions"))
-    assert "1 account, asked and decided" in page.act(page.button("Kill switch"))
-    page.until(lambda: "paused" in page.text("#account-state"))
-    page.until(lambda: page.text("#no-positions") == "Nothing is held.")
-    assert not held(stack, name)
-    assert stack.get("/api/accounts/auto-trader")["status"] == "active"
-
-
-@pytest.mark.long
-def test_the_kill_switch_of_all(look, stack, market_is_open):
-    page = look()
-    page.until(lambda: any("active" in row[3] for row in page.rows("accounts")))
-    active = [each["account"] for each in stack.get("/api/accounts?status=active")]
-    try:
-        assert "asked and decided" in page.act(page.button("Kill switch"))
-        page.until(lambda: all("paused" in row[3] for row in page.rows("accounts") if row[0] in active))
-        page.until(lambda: all(row[8] == "0" for row in page.rows("accounts")))
-        assert stack.get("/api/positions") == []
-    finally:
-        for name in active:
-            stack.send("POST", f"/api/accounts/{name}/resume?wait=10")
-    page.until(lambda: all("paused" not in row[3] for row in page.rows("accounts") if row[0] in active))
-
-
 # Nothing that comes in is run ------------------------------------------------------------------
 
 HOSTILE = (
@@ -366,8 +186,6 @@ HOSTILE = (
     "😀👩‍👩‍👧‍👦",
 )
 FOLLOWED = HOSTILE[:-1]
-OUTSIDE = """() => [...document.querySelectorAll('main *')].filter(each => !each.closest('.wide, .chart, .unseen')
-    && each.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map(each => each.outerHTML.slice(0, 120))"""
 
 
 @pytest.mark.smoke
@@ -459,121 +277,3 @@ def test_without_a_network(look, stack, account):
         page.context.set_offline(False)
         page.until(page.is_live, 60)
     assert "active" in page.text("#account-state")
-
-
-# For everybody ---------------------------------------------------------------------------------
-
-
-@pytest.mark.smoke
-def test_on_a_phone(look):
-    pages = {path: look(path, size=PHONE) for path in (*PAGES, "/docs")}
-    pages["/docs"].page.get_by_text("/api/prices").wait_for()
-    pages[SLICER].until(lambda: pages[SLICER].page.query_selector_all(".plot-container"))
-    for path, page in pages.items():
-        assert page.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
-        assert page.page.evaluate("visualViewport.width") == PHONE["width"], path
-        assert page.page.evaluate(OUTSIDE) == []
-    for page in (pages["/"], pages[SLICER]):
-        assert page.page.evaluate(CLIPPED) == []
-        assert page.page.evaluate(
-            "document.querySelector('.tiles').getBoundingClientRect().bottom < innerHeight"
-        )
-    overview = pages["/"]
-    assert overview.page.evaluate(FITS, "accounts")
-    name, pnl, equity = (row := overview.rows("accounts")[0])[:3]
-    assert "active" in name and "down" in pnl and "at risk" in equity, row
-
-
-@pytest.mark.smoke
-def test_with_keys_alone(look, account):
-    name = account()
-    page = look(f"/accounts/{name}")
-    page.until(page.is_live)
-    keys = page.page.keyboard
-    keys.press("Tab")
-    assert page.page.evaluate("document.activeElement.className") == "skip"
-    keys.press("Enter")
-    assert page.page.evaluate("document.activeElement.id") == "main"
-    keys.press("Tab")
-    assert page.page.evaluate("document.activeElement.textContent") == "Pause"
-    assert page.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-    confirm = page.page.locator("#confirm")
-    for key in ("Escape", "Enter", "Tab"):
-        keys.press("Enter")
-        page.until(confirm.is_visible)
-        assert page.page.evaluate("document.activeElement.textContent") == "Go back"
-        keys.press(key)
-        if key == "Tab":
-            assert page.page.evaluate("document.activeElement.id") == "yes"
-            keys.press("Enter")
-        page.until(lambda: not confirm.is_visible())
-        assert page.page.evaluate("document.activeElement.textContent") == "Pause"
-    page.until(lambda: "paused" in page.text("#account-state"))
-    assert page.asked == [f"POST /api/accounts/{name}/pause"]
-    page.until(lambda: page.page.evaluate("document.activeElement.textContent") == "Resume")
-    keys.press("Tab")
-    keys.press("Enter")
-    page.until(page.page.locator("#limits").is_visible)
-    keys.press("Escape")
-    page.until(lambda: not page.page.locator("#limits").is_visible())
-
-
-CLIPPED = """() => [...document.querySelectorAll('.tile dd:not(.note)')]
-    .filter(each => each.scrollWidth > each.clientWidth).map(each => each.textContent)"""
-FITS = """name => { const room = document.getElementById(name).closest('.wide'); return room.scrollWidth <= room.clientWidth; }"""
-UNSIGNED = """() => [...document.querySelectorAll('.gain, .loss')]
-    .filter(each => !each.closest('[aria-hidden=true]') && !/^[+−▲▼]/.test(each.textContent.trim()))
-    .map(each => each.outerHTML.slice(0, 120))"""
-
-
-def test_no_meaning_is_in_a_colour_alone(look):
-    for page in [look(path) for path in PAGES]:
-        page.until(page.is_live)
-        assert page.page.evaluate(UNSIGNED) == []
-        sides = page.page.eval_on_selector_all(
-            ".side, .state", "all => all.map(each => each.textContent.trim())"
-        )
-        assert all(side[0] in "▲▼–●■❚" for side in sides)
-
-
-def test_the_api_is_described(look):
-    page = look("/docs")
-    page.page.get_by_text("/api/prices").click()
-    page.page.get_by_role("button", name="Try it out").click()
-    page.page.get_by_role("button", name="Execute").click()
-    page.until(lambda: "AURA" in page.text(".responses-inner"))
-
-
-@pytest.fixture(scope="module")
-def axe_source(request, tmp_path_factory):
-    cache = getattr(request.config, "cache", None)
-    return axe(cache.mkdir("axe") if cache is not None else tmp_path_factory.mktemp("axe"))
-
-
-FAULTS = """async () => (await axe.run()).violations.filter(each => ['serious', 'critical'].includes(each.impact))
-    .map(each => [each.id, each.nodes.slice(0, 3).map(node => [node.html.slice(0, 200), node.failureSummary])])"""
-DIALOGS = {"/": "#open-account", SLICER: "#limits", "/signals": "#send-signal"}
-
-
-@pytest.mark.parametrize(
-    ("size", "light"),
-    [
-        pytest.param(DESK, "light", id="desk-light"),
-        pytest.param(DESK, "dark", id="desk-dark", marks=pytest.mark.long),
-        pytest.param(PHONE, "light", id="phone-light", marks=pytest.mark.long),
-        pytest.param(PHONE, "dark", id="phone-dark", marks=pytest.mark.long),
-    ],
-)
-def test_axe_finds_no_serious_fault(look, axe_source, size, light):
-    for path in (*PAGES, "/accounts/nobody", "/docs"):
-        page = look(path, size=size, light=light)
-        if path == "/docs":
-            page.page.get_by_text("/api/prices").wait_for()
-        else:
-            page.until(page.is_live)
-        page.page.evaluate(axe_source)
-        assert page.page.evaluate(FAULTS) == [], path
-        if path in DIALOGS:
-            page.page.locator(f"[data-dialog={DIALOGS[path][1:]}]").click()
-            page.page.locator(DIALOGS[path]).wait_for()
-            assert page.page.evaluate(FAULTS) == [], DIALOGS[path]

@@ -1,0 +1,139 @@
+"""The dashboard in a real browser: what a person asks for is done, and seen."""
+
+from uuid import uuid4
+
+import pytest
+
+from tests.web.asking import buy, held
+from tests.web.looking import number
+from tests.web.stack import await_that
+
+SLICES_UNTIL_CANCELLED = {"slices": [{"at": "0m", "fraction": "50%"}, {"at": "300m", "fraction": "50%"}]}
+
+
+def test_open_an_account(look, stack):
+    page, name = look(), f"by-hand-{uuid4().hex[:6]}"
+    for does_it in (False, True):
+        page.button("Open an account").click()
+        dialog = page.page.locator("#open-account")
+        dialog.get_by_label("Name").fill(name)
+        dialog.get_by_label("Preset").select_option("vsr-slicer")
+        dialog.get_by_label("Follows").fill("nobody, none")
+        dialog.get_by_role("button", name="Open" if does_it else "Cancel").click()
+        if not does_it:
+            page.page.wait_for_timeout(300)
+            assert page.asked == []
+    assert "accepted" in page.told()
+    row = page.until(lambda: next((each for each in page.rows("accounts") if each[0] == name), None))
+    assert number(row[2]) == 1_000_000 and row[3] == "● active"
+    assert stack.get(f"/api/accounts/{name}")["follow"] == ["nobody", "none"]
+    page.page.get_by_role("link", name=name).first.click()
+    page.until(lambda: "follows nobody, none" in page.text("#account-state"))
+    stack.send("POST", f"/api/accounts/{name}/close")
+    page.until(lambda: "closed" in page.text("#account-state"))
+    assert page.text("#account-actions").strip() == ""
+
+
+@pytest.mark.smoke
+def test_pause_and_resume(look, account):
+    page = look(f"/accounts/{account()}")
+    page.until(page.is_live)
+    assert "accepted" in page.act(page.button("Pause"))
+    page.until(lambda: "paused" in page.text("#account-state"))
+    assert page.button("Pause").count() == 0
+    assert "accepted" in page.act(page.button("Resume"))
+    page.until(lambda: "active" in page.text("#account-state"))
+
+
+def test_close_positions_cancel_orders_and_plans(look, stack, account, market_is_open):
+    name = account(**SLICES_UNTIL_CANCELLED)
+    page = look(f"/accounts/{name}")
+    for symbol in ("AURA", "BOLT", "CIRQ"):
+        buy(stack, name, symbol)
+    buy(stack, name, "DUNE", type="limit", limit_price="1")
+    stack.send("POST", "/api/signals?wait=30", {"symbol": "EMBR", "side": "long", "source": name})
+
+    page.until(lambda: [row[0] for row in page.rows("orders")] == ["DUNE"])
+    (order,) = page.rows("orders")
+    assert order[:3] == ["DUNE", "▲ buy", "limit"] and order[4] == "1" and "accepted" in order[5]
+    assert "accepted" in page.act(page.button("Cancel", "#orders"))
+    page.until(lambda: page.text("#no-orders") == "No order is open.")
+
+    page.until(lambda: page.rows("slices"))
+    assert "accepted" in page.act(page.button("Cancel plan", "#slices"))
+    page.until(lambda: page.text("#no-slices") == "No slice is waiting.")
+    page.until(lambda: len(page.rows("positions")) == 4)
+    assert held(stack, name) == {"AURA", "BOLT", "CIRQ", "EMBR"}
+
+    assert "accepted" in page.act(page.button("Close", "#positions tr:has-text('BOLT')"))
+    page.until(lambda: {row[0] for row in page.rows("positions")} == {"AURA", "CIRQ", "EMBR"})
+    page.until(lambda: [row[5] for row in page.rows("trades")] == ["manual"])
+
+    assert "accepted" in page.act(page.button("Close all"))
+    page.until(lambda: page.text("#no-positions") == "Nothing is held.")
+    page.until(lambda: len(page.rows("trades")) == 4)
+    assert "active" in page.text("#account-state") and not held(stack, name)
+
+
+def test_change_limits(look, stack, account):
+    name = account(max_positions=5, stop_loss="2%")
+    page = look(f"/accounts/{name}")
+    page.until(page.is_live)
+    dialog = page.page.locator("#limits")
+
+    def change(positions, button):
+        page.button("Change limits").click()
+        dialog.get_by_label("Positions at once").fill(positions)
+        dialog.get_by_role("button", name=button).click()
+
+    def now():
+        return stack.get(f"/api/accounts/{name}")["settings"]["max_positions"]
+
+    change("3", "Cancel")
+    change("5", "Change")
+    page.until(lambda: "nothing was changed" in page.text("#said"))
+    assert page.asked == []
+    with page.disturbed():
+        change("many", "Change")
+        page.until(lambda: "many" in page.text("#said"))
+        assert now() == 5
+    page.button("Change limits").click()
+    assert dialog.get_by_label("Positions at once").input_value() == "many"
+    dialog.get_by_label("Positions at once").fill("3")
+    dialog.get_by_role("button", name="Change").click()
+    page.until(lambda: "accepted" in page.text("#said"))
+    await_that(lambda: now() == 3)
+    stack.send("PATCH", f"/api/accounts/{name}?wait=30", {"settings": {"stop_loss": "4%"}})
+    await_that(lambda: stack.get(f"/api/accounts/{name}")["settings"]["stop_loss"]["value"] == 4_000_000)
+    page.button("Change limits").click()
+    dialog.get_by_label("Stop", exact=True).wait_for()
+    assert dialog.get_by_label("Stop", exact=True).input_value() == "4%"
+    assert dialog.get_by_label("Positions at once").input_value() == "3"
+
+
+def test_the_kill_switch_of_one_account(look, stack, account, market_is_open):
+    name = account()
+    buy(stack, name, "AURA")
+    page = look(f"/accounts/{name}")
+    page.until(lambda: page.rows("positions"))
+    assert "1 account, asked and decided" in page.act(page.button("Kill switch"))
+    page.until(lambda: "paused" in page.text("#account-state"))
+    page.until(lambda: page.text("#no-positions") == "Nothing is held.")
+    assert not held(stack, name)
+    assert stack.get("/api/accounts/auto-trader")["status"] == "active"
+
+
+@pytest.mark.long
+def test_the_kill_switch_of_all(look, stack, market_is_open):
+    page = look()
+    page.until(lambda: any("active" in row[3] for row in page.rows("accounts")))
+    active = [each["account"] for each in stack.get("/api/accounts?status=active")]
+    try:
+        assert "asked and decided" in page.act(page.button("Kill switch"))
+        page.until(lambda: all("paused" in row[3] for row in page.rows("accounts") if row[0] in active))
+        page.until(lambda: all(row[8] == "0" for row in page.rows("accounts")))
+        assert stack.get("/api/positions") == []
+    finally:
+        for name in active:
+            stack.send("POST", f"/api/accounts/{name}/resume?wait=10")
+    page.until(lambda: all("paused" not in row[3] for row in page.rows("accounts") if row[0] in active))
