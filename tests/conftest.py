@@ -4,6 +4,7 @@ A test that asks for `cluster` gets a real Kafka: see `tests/broker.py`.
 """
 
 import gc
+import signal
 import warnings
 from collections.abc import Iterator
 
@@ -16,6 +17,10 @@ __all__ = ["cluster", "kafka", "topics"]
 
 settings.register_profile("same", deadline=None, derandomize=True)
 settings.load_profile("same")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A script's background ignores Ctrl-C; what the tests start and end by it must not inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

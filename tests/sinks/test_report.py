@@ -506,7 +506,10 @@ def test_the_page_loads_itself_again(browser, environment, tmp_path):
             assert shown.complaints == []
         finally:
             running.send_signal(signal.SIGINT)
-            assert running.wait(30) == 0
+            try:
+                assert running.wait(30) == 0
+            finally:
+                running.kill()
     assert [each.name for each in tmp_path.iterdir()] == [file.name]
 
 
