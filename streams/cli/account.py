@@ -8,6 +8,7 @@ import orjson
 
 from schemas.messages import CommandKind
 from streams.cli.asking import ask, wait_option
+from streams.cli.beginnings import beginnings
 from streams.cli.configuration import read_setup
 from streams.cli.holdings import HEADS, account_lines, account_row
 from streams.cli.many import FILE, example
@@ -71,7 +72,7 @@ def open_(file: Path, ready_file: Path | None) -> None:
     Those that are there stay as they are. It waits for a desk, however long; `ghostfill up` runs it.
     """
     setup = read_setup(file)
-    open_accounts(find_cluster(os.environ), setup.accounts)
+    open_accounts(find_cluster(os.environ), setup.accounts, beginnings(setup.feeds.values()))
     if ready_file is not None:
         ready_file.touch()
 

@@ -10,7 +10,7 @@ from streams.accounts.document import Item
 from streams.accounts.keys import READERS
 from streams.cli.params import SPEED, TIME
 from streams.cli.sections import Reader, as_option, file, given, market, named
-from streams.cli.setup import Feed, Own, Published, Simulated
+from streams.cli.setup import Feed, Own, Published, Recorded, Simulated
 from streams.clients.settings_texts import settings_of
 from streams.local.home import CLICKHOUSE, WEB
 from streams.local.program import path_of
@@ -22,7 +22,7 @@ PUBLISH = "one of ticks, bars and signals, and its file, such as {ticks: day.csv
 COMMAND = "a program and its words, such as [python, my_strategy.py]"
 STRATEGY = f"command: {COMMAND}"
 ENVIRONMENT = "names and values, such as {RISK: low}"
-KINDS = ("ticks", "bars", "signals")
+KINDS: tuple[Recorded, ...] = ("ticks", "bars", "signals")
 OURS = ("kafka", CLICKHOUSE, "gate", "desk", "sink", WEB, "accounts")
 """What the parts of Ghostfill itself are called."""
 

@@ -9,9 +9,10 @@ from typing import TypeVar
 
 import click
 
+from schemas.messages import Command
 from streams.cli.asking import verdict
 from streams.clients import desk_table
-from streams.clients.asking import decisions, new_command
+from streams.clients.asking import decisions, market_of, new_command, newest_time
 from streams.clients.kafka import partitions_of
 from streams.clients.workers import desks, has_gate, reports
 from streams.transport.cluster import Cluster, ClusterError
@@ -35,16 +36,17 @@ def await_ready(find: Callable[[], Found]) -> Found:
             time.sleep(LOOK_S)
 
 
-def open_accounts(cluster: Cluster, settings: Mapping[str, str], market_time: int = 0) -> None:
+def open_accounts(cluster: Cluster, settings: Mapping[str, str], begins: Mapping[str, int]) -> None:
     """Those of these names that are missing; returns when all are there.
 
-    `market_time` is the market's, for who knows it before its first record; 0: nobody does.
+    `begins` are the times at which markets begin that have no record yet, as far as somebody knows them:
+    an account of a recorded market is opened there, not on the day of its replay.
     """
     wanted = _missing(cluster, settings)
     while wanted:
         await_ready(lambda: _need_desk(cluster))
         wanted = _missing(cluster, wanted)
-        commands = [new_command(name, "create", market_time, settings=each) for name, each in wanted.items()]
+        commands = [_create(cluster, name, each, begins) for name, each in wanted.items()]
         answers = decisions(cluster, commands, ANSWER_S)
         for command in commands:
             answer = answers.get(command.command_id)
@@ -55,6 +57,12 @@ def open_accounts(cluster: Cluster, settings: Mapping[str, str], market_time: in
             elif answer.reason != "exists":
                 raise ClusterError(verdict(command, answer))
             del wanted[command.account]
+
+
+def _create(cluster: Cluster, name: str, settings: str, begins: Mapping[str, int]) -> Command:
+    topic = market_of(settings)
+    is_empty = topic in begins and not newest_time(cluster, topic)
+    return new_command(name, "create", begins[topic] if is_empty else 0, settings=settings)
 
 
 def _missing(cluster: Cluster, settings: Mapping[str, str]) -> dict[str, str]:

@@ -3,12 +3,12 @@
 Rules of this file: what is None is as usual.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
-from streams.clients.kafka import MARKET
+from streams.clients.asking import market_of
 from streams.local.kafka import HEAP
 from streams.local.ports import LOOPBACK
 
@@ -52,12 +52,14 @@ class Simulated:
     accounts: bool = True
 
 
+Recorded = Literal["ticks", "bars", "signals"]
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """A recorded file."""
 
-    kind: str
-    """ticks, bars or signals."""
+    kind: Recorded
     file: Path
     speed: str = "max"
     start: str | None = None
@@ -98,7 +100,7 @@ class Setup:
     def all_markets(self) -> tuple[str, ...]:
         """Those that feeds and accounts name too."""
         fed = [feed.market for feed in self.feeds.values() if not isinstance(feed, Own)]
-        traded = [json.loads(settings).get("market", MARKET) for settings in self.accounts.values()]
+        traded = [market_of(settings) for settings in self.accounts.values()]
         return _each_once([*self.markets, *fed, *(topic.partition(".")[2] for topic in traded)])
 
 

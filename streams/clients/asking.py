@@ -4,7 +4,6 @@ Rules of this file: a command bears the time of its market, as far as a worker t
 of another day, and what is far ahead of it is refused. No answer is told with its likely cause.
 """
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -87,11 +86,16 @@ def time_in(newest: int) -> int:
     return newest if newest and now - newest > BEHIND else now
 
 
+def market_of(settings: str | None) -> str:
+    """The topic of the market that a `create` names."""
+    market: str = msgspec.json.decode(settings or "{}").get("market", MARKET)
+    return market
+
+
 def _market_of(cluster: Cluster, command: Command) -> str:
     """The topic of the account's market."""
     if command.kind == "create":
-        market: str = json.loads(command.settings or "{}").get("market", MARKET)
-        return market
+        return market_of(command.settings)
     if not any(topic.startswith(f"{MARKET}.") for topic in partitions_of(cluster)):
         return MARKET
     found = desk_table.accounts(cluster, [command.account])

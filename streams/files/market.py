@@ -72,6 +72,10 @@ class MarketReader:
                 columns.interval[columns.interval == NOT_KNOWN] = interval
             yield columns
 
+    def first_time(self, path: Path) -> int | None:
+        """Of the file's first record; None where none can be read."""
+        return next((int(columns.ts[0]) for columns in self._read(path, BadRows(), unheard)), None)
+
     def _read(self, path: Path, bad: BadRows, progress: Read) -> Iterator[Columns]:
         symbols = Symbols()
         for block in read_table(path, bad, progress):

@@ -19,7 +19,7 @@ from schemas.codec import encode
 from schemas.errors import MessageError
 from schemas.kinds import key_of, topic_of
 from schemas.messages import Command, CommandKind, Decision, Message, Signal
-from streams.clients.asking import timed
+from streams.clients.asking import market_of, timed
 from streams.clients.kafka import HURRIED, MARKET, Sender
 from streams.clients.workers import reached
 from streams.transport.cluster import Cluster, ClusterError
@@ -154,8 +154,7 @@ class Commander:
 
     def _market_of(self, command: Command) -> str:
         if command.kind == "create":
-            market: str = msgspec.json.decode(command.settings or "{}").get("market", MARKET)
-            return market
+            return market_of(command.settings)
         state = self.live.accounts.get(command.account)
         return state.versions[-1].market if state is not None else MARKET
 

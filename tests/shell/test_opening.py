@@ -4,8 +4,15 @@ import pytest
 
 from schemas.messages import Command
 from streams.cli import opening
+from streams.cli.beginnings import beginnings
 from streams.cli.opening import await_ready, open_accounts
+from streams.cli.setup import Feed, Own, Published, Simulated
+from streams.clients import asking
+from streams.engine.units import SECOND
+from streams.simulated_market import OPEN
 from streams.transport.cluster import ClusterError
+
+BEGINS = 1_767_355_200 * SECOND
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +51,7 @@ def test_accounts_are_opened_when_a_desk_is_there(live, desk, monkeypatch, capsy
 
     desk.answer = answer
     settings = '{"preset": "auto-trader"}'
-    open_accounts(live.cluster, dict.fromkeys(("opening-a", "opening-b", "opening-c"), settings))
+    open_accounts(live.cluster, dict.fromkeys(("opening-a", "opening-b", "opening-c"), settings), {})
     asked = sorted(command.account for command in desk.commands)
     assert asked == ["opening-a", "opening-b", "opening-b", "opening-c"]
     said = capsys.readouterr()
@@ -52,21 +59,52 @@ def test_accounts_are_opened_when_a_desk_is_there(live, desk, monkeypatch, capsy
     assert said.err == "waiting: no desk is running yet\n"
 
 
-def test_an_account_is_opened_at_a_time_that_is_known(live, desk, monkeypatch):
+@pytest.mark.parametrize(
+    ("newest", "expected"),
+    [(0, BEGINS), (BEGINS + 7 * SECOND, BEGINS + 7 * SECOND)],
+    ids=["empty", "not empty"],
+)
+def test_an_account_of_an_empty_market_is_opened_where_that_begins(live, desk, monkeypatch, newest, expected):
     monkeypatch.setattr(opening, "_need_desk", failing())
+    monkeypatch.setattr(asking, "reports", lambda cluster: [])
+    for module in (opening, asking):
+        monkeypatch.setattr(module, "newest_time", lambda cluster, topic: newest)
     desk.answer = lambda command: [{"decision": "accepted"}]
-    open_accounts(live.cluster, {"opening-e": '{"preset": "auto-trader"}'}, 5_000_000)
+    open_accounts(live.cluster, {"opening-e": '{"preset": "auto-trader"}'}, {"ticks": BEGINS})
     (command,) = desk.commands
-    assert (command.account, command.ts) == ("opening-e", 5_000_000)
+    assert (command.account, command.ts) == ("opening-e", expected)
+
+
+def test_a_market_begins_with_the_first_record_of_all_its_files(tmp_path):
+    def file(name, *times):
+        path = tmp_path / name
+        path.write_text("\n".join(["symbol,ts,price", *(f"X,{time},1" for time in times)]))
+        return path
+
+    feeds: list[Feed] = [
+        Published("ticks", file("b.csv", 1_767_355_300, 1_767_355_400)),
+        Published("ticks", file("a.csv", "bad", 1_767_355_200, 1_767_355_500)),
+        Published("signals", file("c.csv", 1_767_355_100)),
+        Published("ticks", file("d.csv", 1_767_355_600), market="eu"),
+        Published("ticks", file("empty.csv"), market="us"),
+        Published("ticks", tmp_path / "none.csv", market="us"),
+        Simulated(market="made-up"),
+        Own(("./feed.sh",), tmp_path),
+    ]
+    assert beginnings(feeds) == {
+        "ticks": 1_767_355_200 * SECOND,
+        "ticks.eu": 1_767_355_600 * SECOND,
+        "ticks.made-up": OPEN,
+    }
 
 
 def test_an_account_that_is_refused_is_an_error(live, desk, monkeypatch):
     monkeypatch.setattr(opening, "_need_desk", failing())
     desk.answer = lambda command: [{"decision": "refused", "reason": "settings"}]
     with pytest.raises(ClusterError, match="create opening-d: refused: settings"):
-        open_accounts(live.cluster, {"opening-d": '{"preset": "auto-trader"}'})
+        open_accounts(live.cluster, {"opening-d": '{"preset": "auto-trader"}'}, {})
 
 
 def test_without_accounts_no_desk_is_needed(live, desk):
-    open_accounts(live.cluster, {})
+    open_accounts(live.cluster, {}, {})
     assert desk.commands == []
