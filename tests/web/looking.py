@@ -25,6 +25,7 @@ ROWS = """name => [...document.getElementById(name).rows].map(
     row => [...row.cells].map(cell => cell.innerText.trim()))"""
 TILES = """name => Object.fromEntries([...document.querySelectorAll(`#${name} dt`)].map(
     each => [each.textContent, each.nextElementSibling.textContent]))"""
+FITS = """name => { const room = document.getElementById(name).closest('.wide'); return room.scrollWidth <= room.clientWidth; }"""
 OUTSIDE = """() => [...document.querySelectorAll('main *')].filter(each => !each.closest('.wide, .chart, .unseen')
     && each.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map(each => each.outerHTML.slice(0, 120))"""
 

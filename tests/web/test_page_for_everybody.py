@@ -2,8 +2,14 @@
 
 import pytest
 
+from tests.web.asking import buy
 from tests.web.axe import axe
-from tests.web.looking import DESK, OUTSIDE, PAGES, PHONE, SLICER
+from tests.web.looking import DESK, FITS, OUTSIDE, PAGES, PHONE, SLICER
+
+SLICES = [
+    {"at": "0m", "fraction": "50%"},
+    {"at": "300m", "fraction": "50%", "if": ["momentum >= 75", "price_holds 50%"]},
+]
 
 
 @pytest.mark.smoke
@@ -24,6 +30,16 @@ def test_on_a_phone(look):
     assert overview.page.evaluate(FITS, "accounts")
     name, pnl, equity = (row := overview.rows("accounts")[0])[:3]
     assert "active" in name and "down" in pnl and "at risk" in equity, row
+
+
+def test_what_can_be_ended_is_in_reach_of_a_thumb(look, stack, account, market_is_open):
+    name = account(slices=SLICES)
+    stack.send("POST", "/api/signals?wait=30", {"symbol": "AURA", "side": "long", "source": name})
+    buy(stack, name, "BOLT", type="limit", limit_price="1")
+    page = look(f"/accounts/{name}", size=PHONE)
+    for table in ("positions", "slices", "orders", "decisions"):
+        page.until(lambda table=table: page.rows(table))
+        assert page.page.evaluate(FITS, table), table
 
 
 @pytest.mark.smoke
@@ -62,7 +78,6 @@ def test_with_keys_alone(look, account):
 
 CLIPPED = """() => [...document.querySelectorAll('.tile dd:not(.note)')]
     .filter(each => each.scrollWidth > each.clientWidth).map(each => each.textContent)"""
-FITS = """name => { const room = document.getElementById(name).closest('.wide'); return room.scrollWidth <= room.clientWidth; }"""
 UNSIGNED = """() => [...document.querySelectorAll('.gain, .loss')]
     .filter(each => !each.closest('[aria-hidden=true]') && !/^[+−▲▼]/.test(each.textContent.trim()))
     .map(each => each.outerHTML.slice(0, 120))"""
