@@ -47,5 +47,7 @@ def _tile(day: date, pnls: Mapping[date, Decimal], most: Decimal) -> Tile:
     pnl = pnls.get(day)
     if pnl is None:
         return Tile(day.day)
-    level = min(LEVELS, int(abs(pnl) / most * LEVELS) + 1) if pnl else 0
-    return Tile(day.day, str(day), pnl, texts.short(pnl), f"{texts.sign(pnl)}-{level}" if level else "")
+    shown = texts.short(pnl)
+    tone = texts.tone(shown)
+    level = min(LEVELS, int(abs(pnl) / most * LEVELS) + 1) if tone else 0
+    return Tile(day.day, str(day), pnl, shown, f"{tone}-{level}" if tone else "")

@@ -54,7 +54,6 @@ class Tile(NamedTuple):
     title: str
     value: Any
     shown: str
-    kind: str = ""
     note: str = ""
 
 
@@ -230,14 +229,14 @@ def _tiles(performance: Row, held: Sequence[Row]) -> Iterator[Tile]:
     yield Tile("end_equity", "Equity", p["end_equity"], texts.large(p["end_equity"]))
     yield Tile(
         "total_return", "Return", p["total_return"], texts.percent_change(p["total_return"]),
-        texts.sign(p["total_return"]), f"in {texts.counted(p['days'], 'day')}",
+        f"in {texts.counted(p['days'], 'day')}",
     )  # fmt: skip
     yield Tile(
-        "net_pnl", "Closed P&L", p["net_pnl"], texts.large_change(p["net_pnl"]), texts.sign(p["net_pnl"]),
+        "net_pnl", "Closed P&L", p["net_pnl"], texts.large_change(p["net_pnl"]),
         f"fees {texts.large(p['fees'])}",
     )  # fmt: skip
     yield Tile(
-        "unrealised", "Open P&L", unrealised, texts.large_change(unrealised), texts.sign(unrealised),
+        "unrealised", "Open P&L", unrealised, texts.large_change(unrealised),
         texts.counted(len(held), "position"),
     )  # fmt: skip
     yield Tile("max_drawdown", "Max drawdown", p["max_drawdown"], texts.percent(p["max_drawdown"]))
@@ -249,8 +248,7 @@ def _tiles(performance: Row, held: Sequence[Row]) -> Iterator[Tile]:
     yield Tile("win_rate", "Win rate", p["win_rate"], texts.percent(p["win_rate"]))
     yield Tile("profit_factor", "Profit factor", p["profit_factor"], texts.ratio(p["profit_factor"]))
     yield Tile(
-        "expectancy", "A trade makes", p["expectancy"], texts.large_change(p["expectancy"]),
-        texts.sign(p["expectancy"]), "on average",
+        "expectancy", "A trade makes", p["expectancy"], texts.large_change(p["expectancy"]), "on average",
     )  # fmt: skip
     yield Tile(
         "average_win", "Average win", p["average_win"], texts.large_change(p["average_win"]),

@@ -132,9 +132,9 @@ def words(code: str | None) -> str:
     return (code or "").replace("_", " ") or UNKNOWN
 
 
-def sign(value: Number | None) -> str:
-    """The class of what was won or lost."""
-    return "" if not value else "gain" if value > 0 else "loss"
+def tone(shown: str) -> str:
+    """The class of a change as it is read: what reads 0 was neither won nor lost."""
+    return "gain" if shown.startswith("+") else "loss" if shown.startswith(MINUS) else ""
 
 
 def raw(value: Any) -> str:
@@ -150,7 +150,7 @@ FILTERS = {
     each.__name__: each
     for each in (
         *(money, change, large, large_change, exact, rounded, percent, percent_change, hundredths, points),
-        *(ratio, measure, count, counted, time, minute, duration, words, sign, raw),
+        *(ratio, measure, count, counted, time, minute, duration, words, tone, raw),
     )
 }
 

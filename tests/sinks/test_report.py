@@ -418,6 +418,9 @@ def test_no_figure_ends_its_script():
     [
         (texts.money(Decimal("1234.565")), "1,234.56"),
         (texts.change(Decimal("-0.005")), "0.00"),
+        (texts.tone(texts.change(Decimal("-0.005"))), ""),
+        (texts.tone(texts.change(Decimal("-0.006"))), "loss"),
+        (texts.tone(texts.short(Decimal(1234567))), "gain"),
         (texts.change(Decimal("12.5")), "+12.50"),
         (texts.large_change(Decimal("-123456.78")), "−123,457"),
         (texts.exact(Decimal("1500.00000000")), "1,500"),
