@@ -135,11 +135,12 @@ class Look:
         return self.told()
 
     def told(self) -> str:
-        """What became of what was asked for last."""
+        """What became of what was asked for last; it may have gone out of sight since."""
         self.until(lambda: len(self.asked) > self._heard)
         self._heard = len(self.asked)
+        words = self.page.locator("#said")
         said: str = self.until(
-            lambda: "waiting for the decision" not in (text := self.text("#said")) and text, 30
+            lambda: "waiting for the decision" not in (text := words.text_content() or "") and text, 30
         )
         return said
 

@@ -125,10 +125,10 @@ def test_rows_far_out_of_sight_change_too(look, market_is_open):
 PATIENT = {
     "slices": [
         {"at": "0m", "fraction": "50%"},
-        {"at": "30m", "fraction": "25%", "if": ["price_holds 50%"]},
-        {"at": "45m", "fraction": "25%", "if": ["price_holds 50%"]},
+        {"at": "55m", "fraction": "25%", "if": ["price_holds 50%"]},
+        {"at": "80m", "fraction": "25%", "if": ["price_holds 50%"]},
     ],
-    "time_limit": "75m",
+    "time_limit": "110m",
 }
 
 
