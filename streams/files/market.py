@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.columns import BAR, NOT_KNOWN, NOT_QUOTED, Columns
+from schemas.numbers import TIME_END
 from streams.files.faults import BadRows, FileError
 from streams.files.intervals import usual_interval
 from streams.files.names import BARS, TICKS, Names, require
@@ -73,8 +74,12 @@ class MarketReader:
             yield columns
 
     def first_time(self, path: Path) -> int | None:
-        """Of the file's first record; None where none can be read."""
-        return next((int(columns.ts[0]) for columns in self._read(path, BadRows(), unheard)), None)
+        """Of the file's first record that has a possible one; None where there is none."""
+        for columns in self._read(path, BadRows(), unheard):
+            possible = columns.ts[(columns.ts >= 0) & (columns.ts < TIME_END)]
+            if len(possible):
+                return int(possible[0])
+        return None
 
     def _read(self, path: Path, bad: BadRows, progress: Read) -> Iterator[Columns]:
         symbols = Symbols()

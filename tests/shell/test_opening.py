@@ -83,7 +83,7 @@ def test_a_market_begins_with_the_first_record_of_all_its_files(tmp_path):
 
     feeds: list[Feed] = [
         Published("ticks", file("b.csv", 1_767_355_300, 1_767_355_400)),
-        Published("ticks", file("a.csv", "bad", 1_767_355_200, 1_767_355_500)),
+        Published("ticks", file("a.csv", "bad", -5, 1_767_355_200, 1_767_355_500)),
         Published("signals", file("c.csv", 1_767_355_100)),
         Published("ticks", file("d.csv", 1_767_355_600), market="eu"),
         Published("ticks", file("empty.csv"), market="us"),
