@@ -49,5 +49,7 @@ def _tile(day: date, pnls: Mapping[date, Decimal], most: Decimal) -> Tile:
         return Tile(day.day)
     shown = texts.short(pnl)
     tone = texts.tone(shown)
-    level = min(LEVELS, int(abs(pnl) / most * LEVELS) + 1) if tone else 0
-    return Tile(day.day, str(day), pnl, shown, f"{tone}-{level}" if tone else "")
+    if not tone:
+        return Tile(day.day, str(day), pnl, shown)
+    level = min(LEVELS, int(abs(pnl) / most * LEVELS) + 1)
+    return Tile(day.day, str(day), pnl, shown, f"{tone}-{level}")

@@ -1,6 +1,7 @@
 """`ghostfill account`: open an account, change it, stop it, look at it."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 import click
@@ -8,8 +9,8 @@ import orjson
 
 from schemas.messages import CommandKind
 from streams.cli.asking import ask, wait_option
-from streams.cli.beginnings import beginnings
 from streams.cli.configuration import read_setup
+from streams.cli.first_time import first_time
 from streams.cli.holdings import HEADS, account_lines, account_row
 from streams.cli.many import FILE, example
 from streams.cli.opening import open_accounts
@@ -72,7 +73,7 @@ def open_(file: Path, ready_file: Path | None) -> None:
     Those that are there stay as they are. It waits for a desk, however long; `ghostfill up` runs it.
     """
     setup = read_setup(file)
-    open_accounts(find_cluster(os.environ), setup.accounts, beginnings(setup.feeds.values()))
+    open_accounts(find_cluster(os.environ), setup.accounts, partial(first_time, setup.feeds.values()))
     if ready_file is not None:
         ready_file.touch()
 

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import get_args
 
 from streams.accounts import SettingsError, account_within, values
 from streams.accounts.document import Item
@@ -22,7 +23,7 @@ PUBLISH = "one of ticks, bars and signals, and its file, such as {ticks: day.csv
 COMMAND = "a program and its words, such as [python, my_strategy.py]"
 STRATEGY = f"command: {COMMAND}"
 ENVIRONMENT = "names and values, such as {RISK: low}"
-KINDS: tuple[Recorded, ...] = ("ticks", "bars", "signals")
+KINDS: tuple[Recorded, ...] = get_args(Recorded)
 OURS = ("kafka", CLICKHOUSE, "gate", "desk", "sink", WEB, "accounts")
 """What the parts of Ghostfill itself are called."""
 

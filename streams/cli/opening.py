@@ -9,7 +9,6 @@ from typing import TypeVar
 
 import click
 
-from schemas.messages import Command
 from streams.cli.asking import verdict
 from streams.clients import desk_table
 from streams.clients.asking import decisions, market_of, new_command, newest_time
@@ -36,17 +35,22 @@ def await_ready(find: Callable[[], Found]) -> Found:
             time.sleep(LOOK_S)
 
 
-def open_accounts(cluster: Cluster, settings: Mapping[str, str], begins: Mapping[str, int]) -> None:
+def open_accounts(cluster: Cluster, settings: Mapping[str, str], first_time: Callable[[str], int]) -> None:
     """Those of these names that are missing; returns when all are there.
 
-    `begins` are the times at which markets begin that have no record yet, as far as somebody knows them:
-    an account of a recorded market is opened there, not on the day of its replay.
+    `first_time` tells when a market's first record was, 0 if nobody knows: in a market that has none yet an
+    account is opened there, not on the day of its replay.
     """
     wanted = _missing(cluster, settings)
     while wanted:
         await_ready(lambda: _need_desk(cluster))
         wanted = _missing(cluster, wanted)
-        commands = [_create(cluster, name, each, begins) for name, each in wanted.items()]
+        topics = {market_of(each) for each in wanted.values()}
+        opens = {topic: 0 if newest_time(cluster, topic) else first_time(topic) for topic in topics}
+        commands = [
+            new_command(name, "create", opens[market_of(each)], settings=each)
+            for name, each in wanted.items()
+        ]
         answers = decisions(cluster, commands, ANSWER_S)
         for command in commands:
             answer = answers.get(command.command_id)
@@ -57,12 +61,6 @@ def open_accounts(cluster: Cluster, settings: Mapping[str, str], begins: Mapping
             elif answer.reason != "exists":
                 raise ClusterError(verdict(command, answer))
             del wanted[command.account]
-
-
-def _create(cluster: Cluster, name: str, settings: str, begins: Mapping[str, int]) -> Command:
-    topic = market_of(settings)
-    is_empty = topic in begins and not newest_time(cluster, topic)
-    return new_command(name, "create", begins[topic] if is_empty else 0, settings=settings)
 
 
 def _missing(cluster: Cluster, settings: Mapping[str, str]) -> dict[str, str]:

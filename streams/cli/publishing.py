@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any
 
 import click
 import numpy as np
@@ -22,7 +22,7 @@ from schemas.columns import NOT_KNOWN, Columns
 from schemas.errors import MessageError
 from schemas.kinds import key_of
 from schemas.messages import Bar, Command, Message, Signal
-from schemas.numbers import TIME_END, time_text
+from schemas.numbers import time_text
 from schemas.tick_writer import tick_batch, write_ticks
 from streams.cli import documents
 from streams.cli.documents import Cells, Pattern, Usual
@@ -32,7 +32,7 @@ from streams.engine.checks import own_times, take
 from streams.engine.units import SECOND
 from streams.files.entries import read_signals
 from streams.files.faults import BadRow, BadRows
-from streams.files.market import MarketReader
+from streams.files.market import Kind, MarketReader, possible_times
 from streams.files.tables import Block, read_table
 
 STDIN = "-"
@@ -41,7 +41,6 @@ TOGETHER = SECOND
 TELL_S = 0.2
 NOTHING_PUBLISHED = 1
 
-Kind = Literal["ticks", "bars"]
 Read = Callable[[Cells, Usual], Message]
 
 
@@ -200,7 +199,7 @@ def publish_market(publication: Publication, kind: Kind, file: str, symbol: str 
         publish_lines(publication, file, documents.from_json, documents.market_record_of, usual)
         return
     for columns in MarketReader(kind, publication.bad, symbol).read(Path(file)):
-        possible = (columns.ts >= 0) & (columns.ts < TIME_END)
+        possible = possible_times(columns)
         publication.bad.add_uncounted(Path(file).name, int((~possible).sum()))
         columns = take(columns, possible)
         is_later = own_times(columns) > publication.after

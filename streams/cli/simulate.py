@@ -85,7 +85,7 @@ def simulate(
     newest = await_ready(lambda: newest_time(cluster, topic))
     start = _start(newest, start)
     if has_accounts:
-        open_accounts(cluster, accounts_of(topic), {topic: start})
+        open_accounts(cluster, accounts_of(topic), lambda _: start)
     with Interrupts() as interrupts:
         outlet = Outlet(cluster, lambda: interrupts.count > 0, instance or "simulate")
         pace = f"{speed:g} times its speed" if speed is not None else "full speed"

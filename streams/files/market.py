@@ -21,6 +21,12 @@ from streams.files.tables import Block, Read, read_table, unheard
 Kind = Literal["ticks", "bars"]
 
 
+def possible_times(columns: Columns) -> npt.NDArray[np.bool_]:
+    """The records whose time can be published."""
+    found: npt.NDArray[np.bool_] = (columns.ts >= 0) & (columns.ts < TIME_END)
+    return found
+
+
 @dataclass(slots=True)
 class Symbols:
     """Numbers for the symbols of a file, in the order in which they come."""
@@ -76,7 +82,7 @@ class MarketReader:
     def first_time(self, path: Path) -> int | None:
         """Of the file's first record that has a possible one; None where there is none."""
         for columns in self._read(path, BadRows(), unheard):
-            possible = columns.ts[(columns.ts >= 0) & (columns.ts < TIME_END)]
+            possible = columns.ts[possible_times(columns)]
             if len(possible):
                 return int(possible[0])
         return None

@@ -4,7 +4,7 @@ import pytest
 
 from schemas.messages import Command
 from streams.cli import opening
-from streams.cli.beginnings import beginnings
+from streams.cli.first_time import first_time
 from streams.cli.opening import await_ready, open_accounts
 from streams.cli.setup import Feed, Own, Published, Simulated
 from streams.clients import asking
@@ -19,6 +19,11 @@ BEGINS = 1_767_355_200 * SECOND
 def quick(monkeypatch):
     monkeypatch.setattr(opening, "LOOK_S", 0.01)
     monkeypatch.setattr(opening, "ANSWER_S", 2.0)
+
+
+def unknown(topic):
+    """When a market's first record was."""
+    return 0
 
 
 def failing(*words):
@@ -51,7 +56,7 @@ def test_accounts_are_opened_when_a_desk_is_there(live, desk, monkeypatch, capsy
 
     desk.answer = answer
     settings = '{"preset": "auto-trader"}'
-    open_accounts(live.cluster, dict.fromkeys(("opening-a", "opening-b", "opening-c"), settings), {})
+    open_accounts(live.cluster, dict.fromkeys(("opening-a", "opening-b", "opening-c"), settings), unknown)
     asked = sorted(command.account for command in desk.commands)
     assert asked == ["opening-a", "opening-b", "opening-b", "opening-c"]
     said = capsys.readouterr()
@@ -70,7 +75,7 @@ def test_an_account_of_an_empty_market_is_opened_where_that_begins(live, desk, m
     for module in (opening, asking):
         monkeypatch.setattr(module, "newest_time", lambda cluster, topic: newest)
     desk.answer = lambda command: [{"decision": "accepted"}]
-    open_accounts(live.cluster, {"opening-e": '{"preset": "auto-trader"}'}, {"ticks": BEGINS})
+    open_accounts(live.cluster, {"opening-e": '{"preset": "auto-trader"}'}, {"ticks": BEGINS}.__getitem__)
     (command,) = desk.commands
     assert (command.account, command.ts) == ("opening-e", expected)
 
@@ -91,20 +96,23 @@ def test_a_market_begins_with_the_first_record_of_all_its_files(tmp_path):
         Simulated(market="made-up"),
         Own(("./feed.sh",), tmp_path),
     ]
-    assert beginnings(feeds) == {
+    expected = {
         "ticks": 1_767_355_200 * SECOND,
         "ticks.eu": 1_767_355_600 * SECOND,
+        "ticks.us": 0,
         "ticks.made-up": OPEN,
+        "ticks.other": 0,
     }
+    assert {topic: first_time(feeds, topic) for topic in expected} == expected
 
 
 def test_an_account_that_is_refused_is_an_error(live, desk, monkeypatch):
     monkeypatch.setattr(opening, "_need_desk", failing())
     desk.answer = lambda command: [{"decision": "refused", "reason": "settings"}]
     with pytest.raises(ClusterError, match="create opening-d: refused: settings"):
-        open_accounts(live.cluster, {"opening-d": '{"preset": "auto-trader"}'}, {})
+        open_accounts(live.cluster, {"opening-d": '{"preset": "auto-trader"}'}, unknown)
 
 
 def test_without_accounts_no_desk_is_needed(live, desk):
-    open_accounts(live.cluster, {}, {})
+    open_accounts(live.cluster, {}, unknown)
     assert desk.commands == []

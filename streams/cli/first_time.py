@@ -1,4 +1,4 @@
-"""When a market begins that has no record yet, as far as its feeds tell.
+"""When the first record of a market was, as far as its feeds tell.
 
 Rules of this file: a file that cannot be read is told by whoever publishes it.
 """
@@ -12,14 +12,14 @@ from streams.files.market import MarketReader
 from streams.simulated_market import OPEN
 
 
-def beginnings(feeds: Iterable[Feed]) -> dict[str, int]:
-    """The time of each market's first record, by its topic."""
-    found: dict[str, int] = {}
-    for feed in feeds:
-        if not isinstance(feed, Own) and (first := _first_time(feed)) is not None:
-            topic = market_topic(feed.market)
-            found[topic] = min(first, found.get(topic, first))
-    return found
+def first_time(feeds: Iterable[Feed], topic: str) -> int:
+    """Of that market; 0: none of them tells."""
+    found = [
+        _first_time(feed)
+        for feed in feeds
+        if not isinstance(feed, Own) and market_topic(feed.market) == topic
+    ]
+    return min((each for each in found if each is not None), default=0)
 
 
 def _first_time(feed: Simulated | Published) -> int | None:
