@@ -140,6 +140,8 @@ class Ghostfill:
                 ghostfill=metadata.version("ghostfill"),
                 kafka=KAFKA_VERSION if self.kafka.is_running else "",
                 endpoints=self._endpoints(),
+                markets=self.setup.all_markets(),
+                symbols=None if self.setup.symbols is None else str(self.setup.symbols.absolute()),
             )
         )
         try:

@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -44,6 +44,10 @@ class Instance:
     """The version of its own Kafka; empty when the cluster is the user's."""
     endpoints: Mapping[str, str]
     """What else it serves, by name."""
+    markets: Sequence[str] = ()
+    """Those that its desks were given besides `ticks`."""
+    symbols: str | None = None
+    """The symbols file that its desks were given."""
 
 
 class Home:
@@ -175,6 +179,12 @@ def find_cluster(environment: Mapping[str, str]) -> Cluster:
             f"set {BOOTSTRAP} and its companions here too"
         )
     return Cluster(instance.bootstrap)
+
+
+def own_instance(environment: Mapping[str, str], cluster: Cluster) -> Instance | None:
+    """The instance that runs in the home, if this cluster is the one that it uses."""
+    instance = Home.from_environment(environment).instance()
+    return instance if instance is not None and instance.bootstrap == cluster.bootstrap else None
 
 
 def find_database(environment: Mapping[str, str]) -> Database:

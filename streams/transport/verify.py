@@ -17,7 +17,7 @@ from streams.transport.logs import Log
 from streams.transport.machine import Record, Row
 from streams.transport.setup import Setup
 from streams.transport.store import Header, Store, Tables
-from streams.transport.takeover import ShardInputs, check_version, resume
+from streams.transport.takeover import ShardInputs, VersionError, resume
 from streams.transport.worker import Plan, opened
 
 
@@ -132,11 +132,19 @@ async def _barriers(setup: Setup, shard: int, begin: Header) -> list[Barrier]:
         async for raw in log.read_to(await log.end()):
             barrier = history.take(raw.offset, decode_barrier(raw.value))
             if barrier is not None:
-                check_version(setup, shard, history)
+                _check_version(setup, shard, history)
                 found.append(barrier)
     finally:
         await log.close()
     return found
+
+
+def _check_version(setup: Setup, shard: int, history: History) -> None:
+    if history.engine != setup.engine:
+        raise VersionError(
+            f"shard {shard} was folded by {history.engine}, and this is {setup.engine}: verify it with the "
+            "version and the files that its desks were given"
+        )
 
 
 async def _read(setup: Setup, topic: str, shard: int, end: int) -> list[Record]:

@@ -16,6 +16,10 @@ from tests.broker import skip_without_kafka
 from tests.shell.test_up_results import Trader, await_that
 
 DEMO = ("demo", "--speed", "600x")
+WRONG_VERIFICATIONS = {
+    "nobody": "there is no account nobody",
+    f"--symbols {os.devnull}": "verify it with the version and the files that its desks were given",
+}
 
 
 @pytest.fixture
@@ -49,6 +53,12 @@ def test_the_accounts_trade_and_a_second_start_goes_on(trader, tmp_path):
         fills = trader.messages("fills")
         assert fills and newest_time(trader.cluster, "ticks") > before
         await_that(lambda: len(trader.messages("fills")) > len(fills))
+        verified = trader.said("verify").splitlines()
+        assert [line.split(";")[0] for line in verified] == [f"shard {shard}: equal" for shard in range(8)]
+        for words, error in WRONG_VERIFICATIONS.items():
+            failed = trader.run("verify", *words.split())
+            assert (failed.returncode, failed.stdout) == (1, "")
+            assert error in failed.stderr and "Traceback" not in failed.stderr
 
 
 def test_it_has_a_home_of_its_own(tmp_path):

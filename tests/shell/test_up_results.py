@@ -40,11 +40,14 @@ class Trader:
         self.last_said = ""
         """By an instance that has stopped."""
 
-    def said(self, *words, stdin=None):
-        done = subprocess.run(
+    def run(self, *words, stdin=None):
+        return subprocess.run(
             [sys.executable, "-m", "streams.cli", *words], env=self.environment, input=stdin, text=True,
             capture_output=True, timeout=PATIENCE_S, check=False,
         )  # fmt: skip
+
+    def said(self, *words, stdin=None):
+        done = self.run(*words, stdin=stdin)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
