@@ -12,12 +12,14 @@ from streams.accounts.load import (
     presets,
     whole_settings,
 )
+from streams.accounts.writing import document_of
 
 __all__ = [
     "SettingsError",
     "account_with",
     "account_within",
     "changed_settings",
+    "document_of",
     "load_account",
     "load_instruments",
     "parse_account",

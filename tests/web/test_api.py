@@ -47,7 +47,7 @@ def test_an_account_is_opened_shown_changed_paused_and_resumed(stack):
     )
     assert (status, told["decision"]["decision"]) == (200, "accepted")
     await_that(lambda: stack.get(f"/api/accounts/{name}")["settings"]["max_positions"] == 4)
-    assert stack.get(f"/api/accounts/{name}")["settings"]["daily_loss"] == 2_000_000
+    assert stack.get(f"/api/accounts/{name}")["settings"]["daily_loss"] == "2%"
 
     for verb, status_word in (("pause", "paused"), ("resume", "active"), ("close", "closed")):
         status, told = stack.send("POST", f"/api/accounts/{name}/{verb}?wait=20")

@@ -2,10 +2,10 @@
 
 from typing import Any, Literal
 
-import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from streams.accounts import document_of
 from streams.clients.settings_texts import changes_of, settings_of
 from streams.web.api.common import KNOWN, PROBLEM, Here, Wait, asked, json, later, standing
 from streams.web.api.models import AccountOut, AccountWhole, Change, CommandOut, NewAccount
@@ -38,9 +38,9 @@ async def open_account(request: Request, here: Here, wanted: NewAccount, wait: W
 
 @router.get("/{account}", response_model=AccountWhole)
 async def show_account(request: Request, here: Here, account: str) -> Response:
-    """One account, with its settings."""
+    """One account, with every setting as an account file has it; null: switched off."""
     found = standing(here, account)
-    return json(request, account_document(found) | {"settings": msgspec.to_builtins(found.settings)})
+    return json(request, account_document(found) | {"settings": document_of(found.settings)})
 
 
 @router.patch("/{account}", response_model=CommandOut, responses=LATER)

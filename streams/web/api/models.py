@@ -66,7 +66,7 @@ class AccountOut(Document):
 
 class AccountWhole(AccountOut):
     settings: dict[str, Any] = Field(
-        description="In the engine's units: shares of 1e-8, times in microseconds."
+        description="Every key as an account file has it, such as 2% and 15m; null: switched off."
     )
 
 
