@@ -25,8 +25,9 @@ FROM (
         lagInFrame(unrealised) OVER earlier AS unrealised_before,
         lagInFrame(fees) OVER earlier AS fees_before
     FROM daily
-    WINDOW earlier AS (PARTITION BY account ORDER BY ends ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
+    WINDOW earlier AS (PARTITION BY account ORDER BY day ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
 )
 WHERE ({account:String} = '' OR account = {account:String})
-    AND ends > {since:DateTime64(6, 'UTC')} AND begins < {until:DateTime64(6, 'UTC')}
-ORDER BY account, ends
+    AND (ends IS NULL OR ends > {since:DateTime64(6, 'UTC')})
+    AND (begins IS NULL OR begins < {until:DateTime64(6, 'UTC')})
+ORDER BY account, day

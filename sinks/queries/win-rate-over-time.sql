@@ -11,7 +11,6 @@ FROM (
     SELECT
         account,
         day,
-        ends,
         exit_ts,
         win,
         row_number() OVER past AS number,
@@ -26,9 +25,11 @@ FROM (
         WHERE ({account:String} = '' OR account = {account:String})
     ) AS trade
     ASOF JOIN (
-        SELECT account, day, ends FROM daily WHERE {account:String} = '' OR account = {account:String}
+        SELECT account, day, coalesce(ends, toDateTime64('2262-01-01 00:00:00', 6, 'UTC')) AS until
+        FROM daily
+        WHERE {account:String} = '' OR account = {account:String}
     ) AS days
-        ON trade.account = days.account AND trade.exit_ts < days.ends
+        ON trade.account = days.account AND trade.exit_ts < days.until
     WINDOW past AS (
         PARTITION BY account ORDER BY exit_ts, length(trade_id), trade_id ROWS UNBOUNDED PRECEDING
     )

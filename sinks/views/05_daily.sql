@@ -1,17 +1,17 @@
--- A row for each day of an account, in its own time zone; the last may still be under way. Balance, realised,
--- unrealised and fees are so far, and add up: equity = balance + realised + unrealised - fees. Win rate and
--- Sharpe are to date.
+-- A row for each day of an account, in its own time zone. The first has no beginning; the last may still be under
+-- way, and has no end then. Balance, realised, unrealised and fees are so far, and add up:
+-- equity = balance + realised + unrealised - fees. Win rate and Sharpe are to date.
 CREATE OR REPLACE VIEW daily AS
 WITH
     days AS (
-        SELECT account, day, ts AS ends, balance, equity, cash, realised, unrealised, drawdown, previous,
+        SELECT account, day, ts AS until, balance, equity, cash, realised, unrealised, drawdown, previous,
                year_days, return, true AS complete
         FROM day_ends
         UNION ALL
         SELECT
             now.account,
             if(ended.day = '', toString(toDate(now.last.1, 'UTC')), toString(toDate(ended.day) + 1)) AS day,
-            toDateTime64('2262-01-01 00:00:00', 6, 'UTC') AS ends,
+            toDateTime64('2262-01-01 00:00:00', 6, 'UTC') AS until,
             now.balance,
             now.last.2 AS equity,
             now.last.3 AS cash,
@@ -39,11 +39,11 @@ WITH
         ) AS ended USING account
     ),
     traded AS (
-        SELECT trades.account AS account, days.ends AS ends, count() AS trades, countIf(pnl > 0) AS wins
+        SELECT trades.account AS account, days.until AS until, count() AS trades, countIf(pnl > 0) AS wins
         FROM (SELECT account, exit_ts, pnl FROM trades FINAL) AS trades
-        ASOF JOIN (SELECT account, ends FROM days) AS days
-            ON trades.account = days.account AND trades.exit_ts < days.ends
-        GROUP BY account, ends
+        ASOF JOIN (SELECT account, until FROM days) AS days
+            ON trades.account = days.account AND trades.exit_ts < days.until
+        GROUP BY account, until
     )
 SELECT
     account,
@@ -65,8 +65,8 @@ SELECT
        NULL) AS sharpe,
     drawdown,
     complete,
-    lagInFrame(ends) OVER past AS begins,
-    ends
+    lagInFrame(toNullable(until)) OVER past AS begins,
+    if(complete, until, NULL) AS ends
 FROM days
-LEFT JOIN traded USING (account, ends)
-WINDOW past AS (PARTITION BY account ORDER BY ends ROWS UNBOUNDED PRECEDING)
+LEFT JOIN traded USING (account, until)
+WINDOW past AS (PARTITION BY account ORDER BY until ROWS UNBOUNDED PRECEDING)

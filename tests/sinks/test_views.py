@@ -94,7 +94,7 @@ def test_nothing_is_there_twice(told_once_and_twice, name):
 
 
 def days(client, *columns):
-    return client.query(f"SELECT {', '.join(columns)} FROM daily ORDER BY account, ends").result_rows
+    return client.query(f"SELECT {', '.join(columns)} FROM daily ORDER BY account, day").result_rows
 
 
 def day_end(number, day, worth, ended, year_days=365):
@@ -106,6 +106,7 @@ def day_end(number, day, worth, ended, year_days=365):
 def test_a_first_day_under_way(fresh):
     fill(fresh, [equity("a", 1, at("10:00"), 990, 490, 0, -10, 0.01)])
     assert days(fresh, "day", "pnl", "return", "complete") == [("2026-01-05", -10, None, False)]
+    assert days(fresh, "begins", "ends") == [(None, None)]
 
 
 def test_the_day_under_way_follows_the_last_that_ended(fresh):
