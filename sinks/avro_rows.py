@@ -16,7 +16,7 @@ import orjson
 from schemas.avro_schemas import HEADER_SIZE, MARKER
 from schemas.codec import Codec
 from schemas.errors import MessageError
-from sinks.columns import PLACE
+from sinks.columns import PLACE, columns_of, is_money, sent_as
 from sinks.records import Place, Record, Run, size_of
 from sinks.tables import Table
 from sinks.varints import signed
@@ -49,8 +49,10 @@ class AvroRows:
         self._codec = codec
         self._foreign = foreign
         self._header = schema.header
-        self._head = head([*schema.document["fields"], *_BEHIND])
-        self.names = (*(field["name"] for field in schema.document["fields"]), *_NAMES)
+        names = [sent_as(name) if is_money(kind) else name for name, kind in columns_of(schema).items()]
+        fields = zip(schema.document["fields"], names, strict=True)
+        self._head = head([*({**field, "name": name} for field, name in fields), *_BEHIND])
+        self.names = (*names, *_NAMES)
 
     def block(self, runs: Sequence[Run]) -> bytes:
         """All of them; one that is no message is a MessageError."""

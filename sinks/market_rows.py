@@ -16,7 +16,7 @@ from schemas.codec import Codec
 from schemas.columns import BAR, NOT_KNOWN, NOT_QUOTED, TICK, Columns, Ints
 from schemas.errors import MessageError
 from schemas.ticks import MarketReader
-from sinks.columns import MONEY, PLACE, TIME
+from sinks.columns import PLACE, SENT, TIME
 from sinks.native_blocks import Column, block, few, nullable, plain
 from sinks.records import Place, Record, Run
 from sinks.tables import BARS, TICKS
@@ -93,7 +93,7 @@ class _Part(NamedTuple):
             ("ask", NOT_QUOTED),
         ):
             values: Ints = getattr(of, name)[rows]
-            yield nullable(name, MONEY, np.maximum(values, 0), values == absent)
+            yield nullable(name, SENT, np.maximum(values, 0), values == absent)
         yield plain("k_row", "UInt32", self._numbers_in_record(rows).astype(np.uint32))
 
     def _bar(self, rows: Ints) -> Iterator[Column]:
@@ -101,8 +101,8 @@ class _Part(NamedTuple):
         assert of.open is not None and of.high is not None and of.low is not None and of.interval is not None
         yield from self._symbol_and_ts(rows)
         for name, values in (("open", of.open), ("high", of.high), ("low", of.low), ("close", of.price)):
-            yield plain(name, MONEY, values[rows])
-        for name, kind, values in (("volume", MONEY, of.size), ("interval", "Int64", of.interval)):
+            yield plain(name, SENT, values[rows])
+        for name, kind, values in (("volume", SENT, of.size), ("interval", "Int64", of.interval)):
             yield nullable(name, kind, values[rows], values[rows] == NOT_KNOWN)
 
     def _symbol_and_ts(self, rows: Ints) -> Iterator[Column]:

@@ -3,6 +3,7 @@
 Rules of this file:
 - Migrations make tables as they were when they were written; a field that a schema has got since becomes a
   column by itself, and a word that an enumeration has got is added to its column.
+- A money column takes in what is sent to it by another name: see `SENT` of `columns`.
 - A column that is there and is something else ends the start: nothing is written into what is not ours.
 """
 
@@ -16,7 +17,7 @@ from clickhouse_connect.driver.client import Client
 
 from schemas.catalog import Catalog
 from sinks import avro_rows
-from sinks.columns import MONEY, PLACE, TIME, columns_of
+from sinks.columns import MONEY, PLACE, SENT, TIME, columns_of, is_money, sent_as
 from sinks.database import DatabaseError
 from sinks.migrate import apply_views, migrate
 from sinks.tables import TABLES
@@ -41,18 +42,28 @@ def changes(table: str, expected: Mapping[str, str], found: Mapping[str, str]) -
     statements = []
     before = None
     for name, kind in expected.items():
+        where = f"AFTER `{before}`" if before else "FIRST"
         if name not in found:
-            where = f"AFTER `{before}`" if before else "FIRST"
-            statements.append(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS `{name}` {kind} {where}")
+            statements.append(_changed(table, "ADD COLUMN IF NOT EXISTS", name, kind, where))
         elif found[name] != kind:
             if not _grows(found[name], kind):
                 raise DatabaseError(
                     f"{table}.{name} is {found[name]}; expected {kind}: this table is not Ghostfill's, or "
                     "somebody changed it; name another database"
                 )
-            statements.append(f"ALTER TABLE {table} MODIFY COLUMN `{name}` {kind}")
+            statements.append(_changed(table, "MODIFY COLUMN", name, kind, ""))
         before = name
     return statements
+
+
+def _changed(table: str, how: str, name: str, kind: str, where: str) -> str:
+    if not is_money(kind):
+        return f"ALTER TABLE {table} {how} `{name}` {kind} {where}".rstrip()
+    sent = sent_as(name)
+    return (
+        f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS `{sent}` {kind.replace(MONEY, SENT)} EPHEMERAL, "
+        f"{how} `{name}` {kind} DEFAULT `{sent}` CODEC(GCD, ZSTD) {where}"
+    ).rstrip()
 
 
 def _check_avro(client: Client) -> None:
@@ -61,7 +72,7 @@ def _check_avro(client: Client) -> None:
     fields = [{"name": "money", "type": "long"}, {"name": "ts", "type": "long"}]
     row = signed(123_456_789) + signed(1_000_001)
     block = io.BytesIO(avro_rows.file_of(avro_rows.head(fields), 1, [row]))
-    client.command(f"CREATE TABLE {table} (money {MONEY}, ts {TIME}) ENGINE = Memory")
+    client.command(f"CREATE TABLE {table} (money {SENT}, ts {TIME}) ENGINE = Memory")
     try:
         client.raw_insert(table, ["money", "ts"], block, fmt=avro_rows.FORMAT)
         found = client.query(f"SELECT DISTINCT toString(money), toString(ts) FROM {table}").result_rows
@@ -74,7 +85,9 @@ def _check_avro(client: Client) -> None:
 
 
 def _grows(found: str, expected: str) -> bool:
-    """Whether one enumeration is the beginning of the other."""
+    """Whether the one is narrow money and the other wide, or an enumeration is the beginning of the other."""
+    if is_money(expected):
+        return found == expected.replace(MONEY, SENT)
     old, new = _SYMBOL.findall(found), _SYMBOL.findall(expected)
     return bool(old) and old == new[: len(old)]
 

@@ -15,7 +15,7 @@ SELECT
     symbol,
     exit_ts,
     number,
-    reinterpret(toInt64(part), 'Decimal(18, 8)') AS pnl
+    reinterpret(toInt128(part), 'Decimal(38, 8)') AS pnl
 FROM (
     SELECT
         account,

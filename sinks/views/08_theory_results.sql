@@ -13,7 +13,7 @@ SELECT
     exit_ts,
     theory,
     share,
-    reinterpret(toInt64(part), 'Decimal(18, 8)') AS pnl,
+    reinterpret(toInt128(part), 'Decimal(38, 8)') AS pnl,
     trade_pnl
 FROM (
     SELECT

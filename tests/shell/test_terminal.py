@@ -18,8 +18,9 @@ from typing import Any
 import click
 import pytest
 
+from schemas.catalog import catalog
 from schemas.messages import Fill, Signal, SliceTimer, Trade
-from sinks.migrate import apply_views, migrate
+from sinks.prepare import prepare
 from streams.cli import watch
 from streams.cli.main import COMMANDS, command
 from tests.shell.conftest import run
@@ -274,8 +275,7 @@ def test_watch_goes_on_when_clickhouse_goes(monkeypatch, tmp_path):
         client = running.client()
         client.command("CREATE DATABASE away")
         client.database = "away"
-        migrate(client)
-        apply_views(client)
+        prepare(client, catalog())
         fill(client, world())
         monkeypatch.setenv("CLICKHOUSE_URL", f"{running.url}away")
         with terminal("watch", "--every", "0.1") as (process, ours, _):

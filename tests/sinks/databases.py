@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sinks.migrate import apply_views, migrate
+from schemas.catalog import catalog
+from sinks.prepare import prepare
 from tests.sinks.server import Server
 
 
@@ -16,8 +17,7 @@ def database(server: Server, name: str) -> Iterator[Any]:
     owner.command(f"CREATE DATABASE {name} ENGINE = Atomic")
     client = server.client(database=name, autogenerate_session_id=False)
     try:
-        migrate(client)
-        apply_views(client)
+        prepare(client, catalog())
         yield client
     finally:
         owner.command(f"DROP DATABASE {name}")

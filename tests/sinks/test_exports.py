@@ -11,11 +11,12 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from schemas.catalog import catalog
 from schemas.messages import Fill, Order, Position, Trade
 from sinks import exports
 from sinks.exports import EXPORTS, Span
-from sinks.migrate import apply_views, migrate
 from sinks.pieces import PIECE
+from sinks.prepare import prepare
 from sinks.questions import ask
 from streams.accounts import account_with, parse_instruments
 from streams.engine.simulate import simulate
@@ -41,8 +42,7 @@ def client(server, outputs):
     admin.command("DROP DATABASE IF EXISTS exports")
     admin.command("CREATE DATABASE exports ENGINE = Atomic")
     client = server.client(database="exports")
-    migrate(client)
-    apply_views(client)
+    prepare(client, catalog())
     fill(client, outputs)
     yield client
     client.close()

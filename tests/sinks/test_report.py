@@ -14,9 +14,10 @@ import msgspec
 import numpy as np
 import pytest
 
+from schemas.catalog import catalog
 from sinks import questions
 from sinks.accounts import UnknownAccountError
-from sinks.migrate import apply_views, migrate
+from sinks.prepare import prepare
 from sinks.report import texts
 from sinks.report.page import FILLS, SYMBOLS, TRADES, Wish, page
 from streams.accounts import account_with, parse_instruments
@@ -100,8 +101,7 @@ def client(server):
     admin.command("DROP DATABASE IF EXISTS report")
     admin.command("CREATE DATABASE report ENGINE = Atomic")
     client = server.client(database="report")
-    migrate(client)
-    apply_views(client)
+    prepare(client, catalog())
     passed = list(days())
     market = [columns for columns, _ in passed if columns is not None]
     signals = [each for _, found in passed for each in found]
