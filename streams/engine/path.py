@@ -112,6 +112,7 @@ def _fill_at_open(account: Account, now: Moment, order: Order) -> None:
     if order.order_type == "market" or (order.order_type in ("stop", "trailing") and _is_triggered(order)):
         matching.fill_at_market(account, now, order, price)
         return
+    rested = order.arrived
     if order.order_type in ("stop", "stop_limit", "trailing") and not _is_triggered(order):
         if order.stop_price is None or side * (price - order.stop_price) < 0:
             matching.wait_for_price(account, order, "not_reached")
@@ -120,18 +121,15 @@ def _fill_at_open(account: Account, now: Moment, order: Order) -> None:
         if order.order_type != "stop_limit":
             matching.fill_at_market(account, now, order, price)
             return
-    limit = order.limit_price
-    assert limit is not None
-    if side * (limit - price) > 0 or (side * (limit - price) == 0 and _fills_at(account, order)):
+        rested = False
+    assert order.limit_price is not None
+    better = side * (order.limit_price - price)
+    touch = account.state.versions[order.version].limit_fill == "touch"
+    if better > 0 or (better == 0 and (touch or not rested)):
         at = matching.limited(account, order, price)
-        matching.fill_order(account, now, order, at, maker=order.arrived)
+        matching.fill_order(account, now, order, at, maker=rested)
     else:
         matching.wait_for_price(account, order, "not_reached")
-
-
-def _fills_at(account: Account, order: Order) -> bool:
-    """Whether the limit's own price is enough: on arrival, or when a touch fills."""
-    return not order.arrived or account.state.versions[order.version].limit_fill == "touch"
 
 
 def _is_triggered(order: Order) -> bool:
