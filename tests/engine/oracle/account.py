@@ -68,7 +68,7 @@ class Account(Matching):
         if isinstance(item, Signal) and is_entry(item):
             seen = self.market.latest_time(item.symbol)
         late = seen is not None and seen >= due
-        if late:
+        if late and settings.latency > 0:
             self.say_of(item, "late", "late", seconds(now - due), seconds(settings.latency))
         if isinstance(item, Signal) and is_entry(item):
             if now > self.expiry(item):

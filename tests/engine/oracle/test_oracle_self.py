@@ -169,7 +169,6 @@ def test_duplicate_expiry_and_filter() -> None:
     )
     assert [(each.decision, each.reason, each.measured) for each in of(Decision, out)] == [
         ("accepted", "", None),
-        ("late", "late", 0.0),
         ("duplicate", "duplicate", None),
         ("refused", "vsr", 2.9),
         ("expired", "no_market", None),
