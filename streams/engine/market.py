@@ -271,6 +271,12 @@ class Moment:
             return int(series.time[at])
         return state.time if state is not None else -FOREVER
 
+    def time_before(self, symbol: str) -> int:
+        """The same before this record."""
+        if self.series is None or symbol != self.symbol:
+            return self.time_of(symbol)
+        return int(self.series.time[self.index - 1]) if self.index else self.series.state.time
+
     def interval_of(self, symbol: str) -> int:
         """The bar interval of a symbol; of the market's bars while it had none of its own; else 0."""
         own = self._interval(symbol)

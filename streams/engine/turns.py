@@ -13,13 +13,13 @@ from streams.engine import commands, entries, plans, trading
 from streams.engine.market import Moment
 from streams.engine.settings import Settings
 from streams.engine.state import Newest, Origin
-from streams.engine.units import MINUTE, SECOND
+from streams.engine.units import FOREVER, MINUTE, SECOND
 
 if TYPE_CHECKING:
     from streams.engine.account import Account
 
 HOLDS_FOR = 5 * MINUTE
-"""An entry that names no expiry waits so long, or one bar interval where that is longer."""
+"""An entry that names no expiry waits so long, or one bar interval where that is longer; a flat for ever."""
 
 
 def origin_of(signal: Signal) -> Origin:
@@ -40,7 +40,7 @@ def expiry_of(settings: Settings, signal: Signal, interval: int) -> int:
     """The last instant at which the signal holds."""
     expiry = signal.expires_at
     if expiry is None:
-        expiry = signal.ts + max(HOLDS_FOR, interval)
+        expiry = FOREVER if signal.side == "flat" else signal.ts + max(HOLDS_FOR, interval)
     ttl = settings.signal_ttl
     return expiry if ttl is None else min(expiry, signal.ts + ttl)
 
@@ -63,17 +63,28 @@ def concerns(account: Account, entry: Signal | Command) -> bool:
 
 def admit(account: Account, entry: Signal | Command, number: int, now: Moment | None) -> None:
     """An entry that concerns the account arrives; `now` is between two records, None before the first."""
-    due = entry.ts + account.settings.latency
-    waits_for_own = isinstance(entry, Signal) and entry.side != "flat"
-    late = now is not None and due <= (now.time_of(entry.symbol or "") if waits_for_own else now.time)
+    late = now is not None and _is_late(account, entry, now)
     if now is not None and late:
-        _count_late(account, entry, due, now)
-    if now is not None and (_is_past(account, entry, now) if waits_for_own else late):
+        _count_late(account, entry, now)
+    if now is not None and (_is_past(account, entry, now) if _waits_for_own(entry) else late):
         _turn(account, entry, now)
         return
     account.inbox.add(entry, number)
     if entry.symbol:
         account.stale.add(entry.symbol)
+
+
+def _waits_for_own(entry: Signal | Command) -> bool:
+    """Whether it takes its turn at its own symbol's record, not at any."""
+    return isinstance(entry, Signal) and entry.side != "flat"
+
+
+def _is_late(account: Account, entry: Signal | Command, now: Moment) -> bool:
+    """Whether a record at which it would have had its turn came before it did."""
+    due = entry.ts + account.settings.latency
+    if _waits_for_own(entry):
+        return due <= now.time_before(entry.symbol or "")
+    return due <= (now.time if now.passed else now.previous)
 
 
 def _follows(account: Account, signal: Signal) -> bool:
@@ -87,18 +98,19 @@ def _is_past(account: Account, entry: Signal | Command, now: Moment) -> bool:
     return now.time > expiry_of(account.settings, entry, now.interval_of(entry.symbol))
 
 
-def _count_late(account: Account, entry: Signal | Command, due: int, now: Moment) -> None:
+def _count_late(account: Account, entry: Signal | Command, now: Moment) -> None:
     """Told only where a latency promised that it would not be."""
+    latency = account.settings.latency
     account.state.counts.late += 1
-    if account.settings.latency:
+    if latency:
         account.out.decide(
             now.time,
             "late",
             "late",
             symbol=entry.symbol,
             origin=_origin_of(entry),
-            measured=(now.time - due) / SECOND,
-            limit=account.settings.latency / SECOND,
+            measured=(now.time - entry.ts - latency) / SECOND,
+            limit=latency / SECOND,
         )
 
 
@@ -147,7 +159,7 @@ def _first_turn(account: Account, signal: Signal, now: Moment) -> bool:
         return False
     _remember_newest(account, signal)
     age = now.time - signal.ts
-    if age > dedupe_for:
+    if age > dedupe_for and _is_late(account, signal, now):  # it may repeat one that is forgotten
         account.out.decide(
             now.time, "refused", "stale_signal", symbol=signal.symbol, origin=origin,
             measured=age / SECOND, limit=dedupe_for / SECOND,

@@ -21,7 +21,10 @@ class Waiting:
     due: int
     number: int
     item: Signal | Command
+    late: bool = False
 
+
+NEVER = 1 << 62
 
 OPERATORS = {
     ">=": lambda value, threshold: value >= threshold,
@@ -67,16 +70,16 @@ class Account(Matching):
         seen: int | None = now
         if isinstance(item, Signal) and is_entry(item):
             seen = self.market.latest_time(item.symbol)
-        late = seen is not None and seen >= due
+        late = wait.late = seen is not None and seen >= due
         if late and settings.latency > 0:
             self.say_of(item, "late", "late", seconds(now - due), seconds(settings.latency))
         if isinstance(item, Signal) and is_entry(item):
             if now > self.expiry(item):
-                self.turn(item, "expired")
+                self.turn(item, "expired", late)
             else:
                 self.waiting.append(wait)
         elif late:
-            self.take_effect(item)
+            self.take_effect(wait)
         else:
             self.waiting.append(wait)
 
@@ -101,6 +104,8 @@ class Account(Matching):
         """The last instant at which it holds."""
         if signal.expires_at is not None:
             end = signal.expires_at
+        elif signal.side == "flat":
+            end = NEVER
         else:
             interval = self.market.first_interval.get(signal.symbol, 0)
             end = signal.ts + max(5 * MINUTE, interval)
@@ -125,7 +130,7 @@ class Account(Matching):
         for wait in list(self.waiting):
             if isinstance(wait.item, Signal) and is_entry(wait.item) and now > self.expiry(wait.item):
                 self.waiting.remove(wait)
-                self.turn(wait.item, "no_market")
+                self.turn(wait.item, "no_market", wait.late)
         for order in list(self.orders):
             if order.expires is not None and now > order.expires:
                 self.kill(order, "expired", "expired")
@@ -147,7 +152,7 @@ class Account(Matching):
         ]
         for wait in sorted(ready, key=lambda each: (each.due, each.number)):
             self.waiting.remove(wait)
-            self.take_effect(wait.item)
+            self.take_effect(wait)
 
     def end_day(self, midnight: int) -> None:
         marks = self.market.before
@@ -164,13 +169,13 @@ class Account(Matching):
 
     # Signals ------------------------------------------------------------------------------------
 
-    def take_effect(self, item: Signal | Command) -> None:
-        if isinstance(item, Signal):
-            self.turn(item, None)
+    def take_effect(self, wait: Waiting) -> None:
+        if isinstance(wait.item, Signal):
+            self.turn(wait.item, None, wait.late)
         else:
-            self.obey(item)
+            self.obey(wait.item)
 
-    def turn(self, signal: Signal, expired: str | None) -> None:
+    def turn(self, signal: Signal, expired: str | None, late: bool) -> None:
         """A signal's turn: its effect or its expiry. `expired`: the reason when it has expired."""
         now, settings = self.now(), self.settings
         key = (signal.source, signal.signal_id)
@@ -183,7 +188,7 @@ class Account(Matching):
         if pair not in self.newest or signal.ts >= self.newest[pair].ts:
             self.newest[pair] = signal
         age = now - signal.ts
-        if age > settings.dedupe_for:
+        if late and age > settings.dedupe_for:
             self.say_of(signal, "refused", "stale_signal", seconds(age), seconds(settings.dedupe_for))
             return
         if expired is None and now > self.expiry(signal):
