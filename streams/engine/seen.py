@@ -1,7 +1,8 @@
 """Which signals had their turn, in all accounts of a shard together: they mostly see the same ones.
 
 Rules of this file: an id is forgotten when its last turn is older than any account of the shard ever
-remembers; times never fall. What is forgotten here could not have counted any more.
+remembers, at the end of a batch: within one an account may be far behind another. What is forgotten here
+could not have counted any more.
 """
 
 from collections import deque
@@ -60,10 +61,11 @@ class Seen:
             turns[place:place] = (time, bit)
             self._order.append((time, key))
         self._fresh[key] = None
-        self._forget(time - self.keep)
         return before
 
-    def _forget(self, before: int) -> None:
+    def forget(self, time: int) -> None:
+        """All accounts have come to that time: what no longer counts goes."""
+        before = time - self.keep
         while self._order and self._order[0][0] < before:
             key = self._order.popleft()[1]
             turns = self._turns.get(key)

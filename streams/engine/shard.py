@@ -194,6 +194,7 @@ class Shard:
         self._settle(batch.series)
         for series, watchlist in lists:
             self.common.ranges.take_in(series, watchlist.columns() if watchlist else set())
+        self.common.seen.forget(last)
         told.sort(key=lambda each: each[:2])
         return [output for _, _, outputs in told for output in outputs]
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.messages import Command, Fill, MarketRecord, Output, Signal, Tick, Trade
+from schemas.messages import Command, Decision, Fill, MarketRecord, Output, Signal, Tick, Trade
 from streams.engine.settings import Level, Settings, Size
-from streams.engine.units import ONE, SECOND
+from streams.engine.units import MINUTE, ONE, SECOND
 from tests.engine.drivers import by_account, every_record, in_batches
 from tests.engine.rich import rich_worlds
 from tests.engine.soundness import assert_told_soundly
@@ -30,6 +30,23 @@ def same(left: list[Output], right: list[Output]) -> None:
 @given(worlds(market=ticks()), st.lists(st.integers(0, 60), max_size=6))
 def test_ticks(world: World, cuts: list[int]) -> None:
     same(in_batches(world, [cut for cut in cuts if cut < len(world.records)]), every_record(world))
+
+
+def test_an_id_is_kept_for_an_account_that_is_behind_another_in_a_batch() -> None:
+    """The first account has come to 300 s, and to another id, when the second is at the repeat of 30 s."""
+    sized = Size(mode="fixed_notional", value=1000 * ONE)
+    accounts = [Settings(name=name, balance=100_000 * ONE, size=sized, dedupe_for=MINUTE) for name in "pq"]
+    records: list[MarketRecord] = [
+        Tick(symbol="AAA", ts=START + at * SECOND, price=100 * ONE) for at in (0, 30, 300, 301)
+    ]
+    entries: list[tuple[int, Signal | Command]] = [
+        (0, Signal(signal_id=name, source="s", symbol="AAA", side="long", ts=START + at * SECOND))
+        for name, at in (("a", 0), ("a", 30), ("b", 300))
+    ]
+    told = by_account(in_batches(World(accounts, records, entries), [1]))
+    assert [
+        [output.decision for output in told[name] if isinstance(output, Decision)] for name in "pq"
+    ] == [["accepted", "duplicate", "accepted"]] * 2
 
 
 def trailing_world(prices: list[float], entered_at: tuple[int, ...] = (0,)) -> World:

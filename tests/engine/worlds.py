@@ -24,7 +24,7 @@ from streams.engine.settings import (
     Slice,
     Slippage,
 )
-from streams.engine.units import MINUTE, ONE, SECOND
+from streams.engine.units import DAY, MINUTE, ONE, SECOND
 
 START = 1_767_625_200 * SECOND
 """2026-01-05T15:00:00Z: a Monday, ten in the morning in New York."""
@@ -131,6 +131,8 @@ def maybe(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
 SETTINGS: dict[str, st.SearchStrategy[object]] = {
     "size": sizes,
     "latency": st.sampled_from([0, 0, SECOND, 5 * SECOND]),
+    "dedupe_for": st.sampled_from([DAY, DAY, 20 * SECOND]),
+    "time_zone": st.sampled_from(["UTC", "UTC", "Australia/Eucla"]),  # there a day ends a quarter after START
     "position_mode": st.sampled_from(["net", "per_signal"]),
     "use_signal_targets": st.booleans(),
     "slices": slices,
