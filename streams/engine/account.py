@@ -256,14 +256,15 @@ class Account:
         state = self.state
         if state.next_day is None:
             state.opened = now.time
-            state.next_day = next_midnight(self.settings.time_zone, now.time)
+            state.next_day = next_midnight(self.settings.time_zone, now.inside)
             return
         last_row = -FOREVER
-        while state.next_day <= now.time:
+        while state.next_day <= now.inside:
             last_row = state.next_day
             self._end_day(now, last_row)
             state.next_day = next_midnight(self.settings.time_zone, last_row)
-        if now.new_minute and state.lots and floor_minute(now.time) > last_row:
+        ends_day = now.time == state.next_day  # which gives that minute its row
+        if now.new_minute and state.lots and floor_minute(now.time) > last_row and not ends_day:
             self.begin_minute(now.batch, now.row)
 
     def begin_minute(self, batch: Batch, row: int) -> None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from schemas.columns import BAR, CLOCK, NOT_KNOWN, TICK, Columns, Ints
 from streams.engine.series import BUY, MARK, SELL, Column
 from streams.engine.settings import Checks
-from streams.engine.units import FOREVER, MINUTE, ONE
+from streams.engine.units import FOREVER, MICROSECOND, MINUTE, ONE
 
 RUN = 4096
 
@@ -79,6 +79,12 @@ def own_times(columns: Columns) -> Ints:
     lasts = np.where(columns.interval == NOT_KNOWN, MINUTE, np.minimum(columns.interval, LONGEST_BAR))
     times: Ints = columns.ts + np.where(columns.kind == BAR, lasts, 0)
     return times
+
+
+def last_instant(columns: Columns, index: int) -> int:
+    """Of a bar: just before it ends."""
+    ends = int(own_times(take(columns, slice(index, index + 1)))[0])
+    return max(int(columns.ts[index]), ends - MICROSECOND)
 
 
 def mid(bid: Ints, ask: Ints) -> Ints:

@@ -12,9 +12,9 @@ import numpy as np
 
 from schemas.columns import BAR, CLOCK, Columns, Ints
 from streams.engine.bars import Bar, Bars, Records, with_records
-from streams.engine.checks import Checked, marks_of, places_by_symbol
+from streams.engine.checks import Checked, last_instant, marks_of, places_by_symbol
 from streams.engine.series import BUY, MARK, SELL, Column
-from streams.engine.units import FOREVER, MINUTE
+from streams.engine.units import FOREVER, MICROSECOND, MINUTE
 from streams.engine.vwap import Session, Volume, session_until
 
 
@@ -73,6 +73,14 @@ class Series:
             self._marks = marks_of(self.raw)
         return self._marks
 
+    @property
+    def inside(self) -> Ints:
+        """A time of each record's own day and interval: a bar belongs to that in which it ends."""
+        return self.time - MICROSECOND if self.bars else self.time
+
+    def volume(self) -> Volume:
+        return Volume(self.inside, self.marks, self.raw.size)
+
     def column(self, which: int) -> Column:
         found = self._columns.get(which)
         if found is None:
@@ -94,10 +102,9 @@ class Series:
         return index if self.rows is None else int(self.rows[index])
 
     def records(self, interval: int) -> Records:
-        """As the makers of bars see them: a bar belongs to the interval in which it ends."""
+        """As the makers of bars see them."""
         column = self.column(MARK)
-        time = self.time - 1 if self.bars else self.time
-        return Records(time // interval, column.top, column.bottom, self.marks)
+        return Records(self.inside // interval, column.top, column.bottom, self.marks)
 
     def bars_after(self, mark: int, histories: dict[int, int]) -> dict[int, Bars]:
         """The symbol's last bars when the batch has gone: mostly it only adds to the newest of each."""
@@ -194,8 +201,8 @@ class Moment:
     """One market record, and what is known at it."""
 
     __slots__ = (
-        "ask", "batch", "before", "bid", "buy", "close", "count", "high", "index", "is_bar", "low",
-        "mark", "new_minute", "open", "opened", "passed", "previous", "row", "sell", "series", "size",
+        "ask", "batch", "before", "bid", "buy", "close", "count", "fills_at", "high", "index", "is_bar",
+        "low", "mark", "new_minute", "open", "opened", "passed", "previous", "row", "sell", "series", "size",
         "symbol", "time",
     )  # fmt: skip
 
@@ -207,6 +214,8 @@ class Moment:
         self.time = int(batch.time[row])
         self.previous = int(batch.time[row - 1]) if row else batch.previous
         self.new_minute = self.time // MINUTE != self.previous // MINUTE
+        self.fills_at = self.time
+        """The time that a fill bears: on a bar its open's, and once price has moved its last instant."""
         self.series, self.index = batch.locate(row)
         self.symbol = ""
         self.is_bar = False
@@ -224,9 +233,19 @@ class Moment:
         self.sell, self.buy = self.bid or self.mark, self.ask or self.mark
         self.is_bar = series.bars
         if self.is_bar and raw.open is not None and raw.high is not None and raw.low is not None:
-            self.opened = int(raw.ts[index])
+            self.opened = self.fills_at = int(raw.ts[index])
             self.open, self.high, self.low = int(raw.open[index]), int(raw.high[index]), int(raw.low[index])
             self.close = self.mark
+
+    @property
+    def inside(self) -> int:
+        """A time of this record's own day: a bar belongs to the one in which it ends."""
+        return self.time - MICROSECOND if self.is_bar else self.time
+
+    def last_instant(self) -> int:
+        """Of a bar."""
+        assert self.series is not None
+        return last_instant(self.series.raw, self.index)
 
     @property
     def spread(self) -> int:
@@ -307,9 +326,7 @@ class Moment:
     def vwap(self) -> tuple[int, int]:
         """Price × size and size of this symbol since midnight UTC, this record included."""
         assert self.series is not None
-        raw = self.series.raw
-        volume = Volume(self.series.time, self.series.marks, raw.size)
-        return session_until(self.series.state.session, volume, self.index + 1)
+        return session_until(self.series.state.session, self.series.volume(), self.index + 1)
 
 
 def between(market: "Market") -> Moment | None:
@@ -357,7 +374,7 @@ class Market:
         state, raw, mark = series.state, series.raw, int(series.marks[-1])
         session = state.session
         if self.sessions:
-            session = session.after(Volume(series.time, series.marks, raw.size))
+            session = session.after(series.volume())
         return SymbolState(
             state.symbol,
             count=state.count + len(series),

@@ -2,7 +2,8 @@
 
 Rules of this file: the open decides first, exits before entries. Then price walks from the open to the
 nearer extreme, to the other, to the close, and each level fills as it is passed. A target gives way to a
-stop that the rest of the path reaches too.
+stop that the rest of the path reaches too. What fills before price has moved bears the open's time, all else
+the bar's last instant.
 """
 
 from __future__ import annotations
@@ -29,6 +30,11 @@ class Walk:
         self.price = now.open
         self.done: set[tuple[str, str, int | None]] = set()
         """What has happened once: nothing happens twice in a bar."""
+
+    @property
+    def at_open(self) -> bool:
+        """Price has not moved yet."""
+        return self.leg == 0 and self.price == self.points[0]
 
     @property
     def end(self) -> int:
@@ -160,6 +166,8 @@ def _walk(account: Account, now: Moment, walk: Walk, lives: dict[str, Live], ord
             walk.leg += 1
             continue
         walk.price, happening = event
+        if not walk.at_open:
+            now.fills_at = now.last_instant()
         walk.done.add(happening.key)
         happening.happen(account, now, walk.price)
         _take_in_new(account, now, walk, lives)

@@ -183,6 +183,7 @@ class Shard:
         while self._wakes and self._wakes[0][0] <= last:
             time, number = heappop(self._wakes)
             if self._wake[number] == time:
+                self._wake[number] = FOREVER
                 touched[number] += ()
         told: list[Told] = []
         for number in sorted(touched):
@@ -231,7 +232,7 @@ class Shard:
         self._wake_at(number, wake)
 
     def _wake_at(self, number: int, wake: int) -> None:
-        if self._wake[number] != wake or wake == -FOREVER:
+        if self._wake[number] != wake:
             self._wake[number] = wake
             if wake < FOREVER:
                 heappush(self._wakes, (wake, number))

@@ -135,6 +135,7 @@ class Statistics:
 
     def _trade(self, trade: Trade) -> None:
         self.trades.add(trade)
+        self.exposure.trade(trade)
         if trade.pnl > 0:
             self.won.add(trade)
         elif trade.pnl < 0:

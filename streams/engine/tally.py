@@ -12,7 +12,7 @@ from typing import Literal
 
 from schemas.messages import Equity, Fill, Position, SliceTimer, Trade
 from streams.engine.days import CALENDAR_YEAR
-from streams.engine.units import ONE, half_even, value_of
+from streams.engine.units import FOREVER, ONE, half_even, value_of
 
 BASIS_POINTS = 10_000
 
@@ -96,25 +96,37 @@ class Days:
 
 
 class Exposure:
-    """For how long at least one position was open."""
+    """For how long at least one position was open, by the times of its fills.
+
+    On bars of one record a fill that is told later may bear an earlier time: what was counted is not
+    counted again.
+    """
 
     def __init__(self) -> None:
         self.open: set[str] = set()
         self.since = 0
+        self.ended = -FOREVER
+        """The latest exit."""
+        self.counted = -FOREVER
+        """Until when it was counted."""
         self.total = 0
         self.first: int | None = None
         self.last = 0
 
+    def trade(self, trade: Trade) -> None:
+        """It comes before the position that is gone."""
+        self.ended = max(self.ended, trade.exit_ts)
+
     def position(self, position: Position) -> None:
-        before = bool(self.open)
+        if not self.open:
+            self.since = max(position.opened, self.counted)
         if position.quantity:
             self.open.add(position.position_id)
-        else:
-            self.open.discard(position.position_id)
-        if self.open and not before:
-            self.since = position.ts
-        elif before and not self.open:
-            self.total += position.ts - self.since
+            return
+        self.open.discard(position.position_id)
+        if not self.open and self.ended > self.since:
+            self.total += self.ended - self.since
+            self.counted = self.ended
 
     def time(self, ts: int) -> None:
         if self.first is None:

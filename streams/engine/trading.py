@@ -75,6 +75,11 @@ def book(account: Account, order: Order, price: int, quantity: int, maker: bool)
     return order.take_fill(price, quantity, parts, terms.minimum)
 
 
+def fill_time(now: Moment, lot: Lot) -> int:
+    """The time that a fill bears: none is before its position's first, though bars may overlap."""
+    return max(now.fills_at, lot.opened)
+
+
 # Entries -------------------------------------------------------------------------------------
 
 
@@ -121,7 +126,7 @@ def _fill_lot(
     instrument = account.instrument(lot.symbol)
     exits.anchor(lot, account.terms_of(lot.terms), instrument.tick_size)
     account.out.fill(
-        now.time, order, lot, fill_id, price=price, quantity=quantity, fee=fee,
+        fill_time(now, lot), order, lot, fill_id, price=price, quantity=quantity, fee=fee,
         slippage=abs(price - raw), purpose="entry", ambiguous=False,
     )  # fmt: skip
     account.touch(order, lot)
@@ -151,7 +156,7 @@ def _open_lot(account: Account, now: Moment, order: Order, plan: Plan | None) ->
         origin=plan.origin if plan else Origin(command_id=order.command_id),
         terms=plan.terms if plan else Terms(order.version, now.mark),
         plan_id=plan.plan_id if plan else None,
-        opened=now.time,
+        opened=now.fills_at,
         seen=now.count,
     )
     account.recent[lot.lot_id] = lot
@@ -301,11 +306,11 @@ def _fill_exit(
     account.state.realised += profit
     account.state.fees += fee
     account.out.fill(
-        now.time, order, lot, fill_id, price=price, quantity=quantity, fee=fee,
+        fill_time(now, lot), order, lot, fill_id, price=price, quantity=quantity, fee=fee,
         slippage=abs(price - raw), purpose=reason, ambiguous=lot.ambiguous,
     )  # fmt: skip
     account.touch(order, lot)
-    account.state.last_exit[lot.symbol] = now.time
+    account.state.last_exit[lot.symbol] = fill_time(now, lot)
     if not lot.quantity:
         _end_lot(account, now, lot, reason)
     elif order is lot.exits.get(reason):
@@ -314,7 +319,7 @@ def _fill_exit(
 
 
 def _end_lot(account: Account, now: Moment, lot: Lot, reason: str) -> None:
-    account.out.trade(now.time, lot, reason)
+    account.out.trade(fill_time(now, lot), lot, reason)
     for order in lot.exits.values():
         if order.is_open:
             order.advance("cancel", "position_closed")

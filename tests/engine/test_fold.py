@@ -44,9 +44,9 @@ def test_an_id_is_kept_for_an_account_that_is_behind_another_in_a_batch() -> Non
         for name, at in (("a", 0), ("a", 30), ("b", 300))
     ]
     told = by_account(in_batches(World(accounts, records, entries), [1]))
-    assert [
-        [output.decision for output in told[name] if isinstance(output, Decision)] for name in "pq"
-    ] == [["accepted", "duplicate", "accepted"]] * 2
+    for name in "pq":
+        verdicts = [output.decision for output in told[name] if isinstance(output, Decision)]
+        assert verdicts == ["accepted", "duplicate", "accepted"]
 
 
 def trailing_world(prices: list[float], entered_at: tuple[int, ...] = (0,)) -> World:

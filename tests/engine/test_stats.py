@@ -120,7 +120,13 @@ def fill(side, quantity, price, at=START, **fields) -> Fill:
     )
 
 
-def position(name, quantity, at) -> Position:
+def gone(name, opened, exited, told=None) -> list[Trade | Position]:
+    """What is told of a position's end: its trade, then that it is gone."""
+    told = exited if told is None else told
+    return [trade(name, 0, at=opened, lasted=exited - opened), position(name, 0, told, opened=opened)]
+
+
+def position(name, quantity, at, opened=None) -> Position:
     return Position(
         position_id=name,
         account="a",
@@ -134,7 +140,7 @@ def position(name, quantity, at) -> Position:
         realised=0,
         fees=0,
         ts=at,
-        opened=at,
+        opened=at if opened is None else opened,
     )
 
 
@@ -364,13 +370,27 @@ def test_exposure_is_the_union_of_positions():
         equity(ONE),
         position("p1", 5, START + 10 * MINUTE),
         position("p2", 5, START + 20 * MINUTE),
-        position("p1", 0, START + 30 * MINUTE),
+        *gone("p1", START + 10 * MINUTE, START + 30 * MINUTE),
         position("p2", 3, START + 35 * MINUTE),
-        position("p2", 0, START + 40 * MINUTE),
+        *gone("p2", START + 20 * MINUTE, START + 40 * MINUTE),
         equity(ONE, START + 60 * MINUTE),
     )
     assert statistics.summary()["exposure_time"] == 0.5
     assert statistics.summary(START - 40 * MINUTE, START + 80 * MINUTE)["exposure_time"] == 0.25
+
+
+def test_exposure_is_by_the_times_of_the_fills_whatever_was_told_first():
+    """On bars of one record p1 is told to leave at its end before p2 is told to enter at its open."""
+    statistics = statistics_of(
+        equity(ONE),
+        position("p1", 5, START + 20 * MINUTE, opened=START + 10 * MINUTE),
+        *gone("p1", START + 10 * MINUTE, START + 30 * MINUTE, told=START + 31 * MINUTE),
+        position("p2", 5, START + 31 * MINUTE, opened=START + 20 * MINUTE),
+        *gone("p2", START + 20 * MINUTE, START + 40 * MINUTE, told=START + 45 * MINUTE),
+        *gone("p3", START + 42 * MINUTE, START + 45 * MINUTE, told=START + 45 * MINUTE),
+        equity(ONE, START + 60 * MINUTE),
+    )
+    assert statistics.summary()["exposure_time"] == 33 / 60
 
 
 def test_a_position_open_at_the_end_counts_until_then():
@@ -588,12 +608,13 @@ def test_theories_add_up_to_the_trade(pnl, weights):
 
 @given(st.lists(st.tuples(st.integers(0, 1_000), st.integers(0, 1_000)), max_size=20))
 def test_exposure_against_a_second_by_second_count(spans):
-    changes: list[tuple[int, str | None, int]] = [(START, None, 0)]
+    changes: list[tuple[int, int, list[Trade | Position]]] = []
     for n, (one, other) in enumerate(spans):
-        first, last = sorted((one, other))
-        changes += [(START + first * SECOND, f"p{n}", 1), (START + last * SECOND, f"p{n}", 0)]
-    statistics = statistics_of()
-    for ts, name, quantity in sorted(changes, key=lambda change: (change[0], -change[2])):
-        statistics.add(equity(ONE, ts) if name is None else position(name, quantity, ts))
+        first, last = (START + second * SECOND for second in sorted((one, other)))
+        changes += [(first, 0, [position(f"p{n}", 1, first)]), (last, 1, gone(f"p{n}", first, last))]
+    statistics = statistics_of(equity(ONE, START))
+    for _, _, outputs in sorted(changes, key=lambda change: change[:2]):
+        for output in outputs:
+            statistics.add(output)
     held = {second for span in spans for second in range(min(span), max(span))}
     assert statistics.summary(START, START + 1_000 * SECOND)["exposure_time"] == len(held) / 1_000

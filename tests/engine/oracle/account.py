@@ -52,6 +52,8 @@ class Account(Matching):
         """When a (source, signal_id) last had its turn."""
         self.newest: dict[tuple[str, str], Signal] = {}
         self.accepted_at: list[int] = []
+        self.passed: int | None = None
+        """Days that ended by then have their row: a bar that ends at midnight belongs to the day before."""
 
     # What arrives -------------------------------------------------------------------------------
 
@@ -120,13 +122,15 @@ class Account(Matching):
         market, settings = self.market, self.settings
         now, previous, record = self.now(), market.previous, market.record
         self.used_volume = 0
-        if previous is not None:
-            midnights = hours.midnights(settings.time_zone, previous, now)
-            minute = now // MINUTE * MINUTE
-            if self.lots and now // MINUTE > previous // MINUTE and minute not in midnights:
-                self.row(minute, market.before)
-            for midnight in midnights:
+        passed, inside = self.passed, now - 1 if isinstance(record, Bar) else now
+        self.passed = inside if passed is None else max(passed, inside)
+        if previous is not None and passed is not None:
+            for midnight in hours.midnights(settings.time_zone, passed, self.passed):
                 self.end_day(midnight)
+            minute = now // MINUTE * MINUTE
+            is_midnight = minute in hours.midnights(settings.time_zone, passed, now)
+            if self.lots and now // MINUTE > previous // MINUTE and not is_midnight:
+                self.row(minute, market.before)
         for wait in list(self.waiting):
             if isinstance(wait.item, Signal) and is_entry(wait.item) and now > self.expiry(wait.item):
                 self.waiting.remove(wait)
@@ -162,7 +166,7 @@ class Account(Matching):
         year_days = hours.days_a_year(markets or [instruments.default], hours.instant(day, 0, zone), midnight)
         self.row(midnight, marks, day.isoformat(), year_days)
         for order in list(self.orders):
-            if order.tif == "DAY":
+            if order.tif == "DAY" and order.created < midnight:
                 self.kill(order, "expired", "expired")
         self.day_opening = self.equity(marks)
         self.tripped.discard("daily_loss")

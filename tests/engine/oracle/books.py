@@ -44,6 +44,8 @@ class Books:
         self.traded: set[str] = set()
         self.used_volume = 0
         """Of the present record."""
+        self.point: int | None = None
+        """When a bar's fills happen; None: not in a bar."""
 
     # Small things -------------------------------------------------------------------------------
 
@@ -53,6 +55,11 @@ class Books:
 
     def now(self) -> int:
         return self.market.now or 0
+
+    def fills_at(self, lot: Lot | None = None) -> int:
+        """The time of a fill, never before the lot's first."""
+        at = self.now() if self.point is None else self.point
+        return at if lot is None else max(at, lot.opened)
 
     def step(self, symbol: str) -> int:
         return self.market.instruments.of(symbol).tick_size
@@ -393,7 +400,7 @@ class Books:
                 quantity=quantity,
                 price=price,
                 fee=fee,
-                ts=self.now(),
+                ts=self.fills_at(lot),
                 lot_id=lot.id,
                 trade_id=lot.trade_id,
                 purpose=purpose,
@@ -440,7 +447,7 @@ class Books:
             side=order.side,
             terms=terms,
             plan_id=order.plan.id if order.plan is not None else None,
-            opened=self.now(),
+            opened=self.fills_at(),
         )
         lot.partials = [(each, None, False) for each in terms.settings.partial]
         if isinstance(self.market.record, Tick):
@@ -505,7 +512,7 @@ class Books:
         lot.exit_product += price * quantity
         lot.ambiguous = lot.ambiguous or ambiguous
         self.realised += gross
-        self.last_exit[lot.symbol] = self.now()
+        self.last_exit[lot.symbol] = self.fills_at(lot)
         self._record_fill(order, lot, quantity, price, maker, reason, ambiguous)
         self._tell_position(lot)
         if lot.held == 0:
@@ -536,7 +543,7 @@ class Books:
                 entry_price=half_even(average),
                 exit_price=half_even(Fraction(lot.exit_product, lot.sold)),
                 entry_ts=lot.opened,
-                exit_ts=self.now(),
+                exit_ts=self.fills_at(lot),
                 pnl=pnl,
                 pnl_pct=half_even(Fraction(100 * pnl * ONE, lot.entry_value)) if lot.entry_value else 0,
                 fees=lot.fees,

@@ -145,10 +145,11 @@ class Market:
     def vwap(self, symbol: str) -> Fraction | None:
         assert self.now is not None
         total, volume = 0, 0
+        today = (self.now - 1 if isinstance(self.record, Bar) else self.now) // DAY
         for at, record in self.history.get(symbol, []):
-            when = record.ts if isinstance(record, Bar) else at
+            when = at - 1 if isinstance(record, Bar) else at
             size = record.volume if isinstance(record, Bar) else record.size
-            if when // DAY == self.now // DAY and size:
+            if when // DAY == today and size:
                 total += mark_of(record) * size
                 volume += size
         return Fraction(total, volume) if volume > 0 else None

@@ -358,6 +358,7 @@ class Matching(Books):
                 if order.symbol == bar.symbol:
                     self.wait(order, "market_closed")
             return
+        self.point = bar.ts
         for lot in mine:
             if lot.held > 0:
                 self.exits_at(lot, bar.open, bar.ts, True)
@@ -367,6 +368,7 @@ class Matching(Books):
             if order.alive():
                 self.order_at(order, bar.open, True)
         walk.run(waiting)
+        self.point = None
 
 
 __all__ = ["ONE", "Matching"]

@@ -55,6 +55,8 @@ class Walk:
                 if event is None:
                     break
                 price = event[0]
+                if place > 1 or price != self.points[0]:
+                    self.account.point = self.bar.ts + self.account.market.interval(self.bar) - 1
                 self.rest = [price, *self.points[place:]]
                 event[1]()
                 self.settle(price)

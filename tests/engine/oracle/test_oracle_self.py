@@ -180,8 +180,8 @@ def test_bar_with_target_and_stop_inside_fills_the_stop() -> None:
     bars = [bar(0, 100, 100, 100, 100), bar(1, 100, 100.5, 99.5, 100), bar(2, 100, 103, 98.5, 102)]
     out = run([settings], bars, [(0, signal(30))], LOOSE)
     entry, leave = of(Fill, out)
-    assert (entry.price, entry.ts) == (u(100), 2 * MINUTE)
-    assert (leave.price, leave.ts, leave.ambiguous) == (u(99), 3 * MINUTE, True)
+    assert (entry.price, entry.ts) == (u(100), MINUTE)
+    assert (leave.price, leave.ts, leave.ambiguous) == (u(99), 3 * MINUTE - 1, True)
     assert of(Trade, out)[0].ambiguous
 
 
@@ -196,8 +196,8 @@ def test_time_limit_on_bars_at_the_first_open_at_or_after() -> None:
     settings = account(time_limit=2 * MINUTE)
     bars = [bar(each, 100 + each, 101 + each, 99 + each, 100 + each) for each in range(6)]
     (trade,) = of(Trade, run([settings], bars, [(0, signal(30))], LOOSE))
-    assert (trade.entry_ts, trade.entry_price) == (2 * MINUTE, u(101))
-    assert (trade.exit_ts, trade.exit_price, trade.exit_reason) == (5 * MINUTE, u(104), "time_limit")
+    assert (trade.entry_ts, trade.entry_price) == (MINUTE, u(101))
+    assert (trade.exit_ts, trade.exit_price, trade.exit_reason) == (3 * MINUTE, u(103), "time_limit")
 
 
 def test_daily_loss_trips_and_exits_go_on() -> None:
@@ -284,7 +284,7 @@ def test_entry_bar_holds_the_stop_for_what_is_left_of_it() -> None:
     settings = account(stop_loss=percent(1), take_profit=percent(5))
     bars = [bar(0, 100, 100, 100, 100), bar(1, 100, 100.5, 98.9, 100)]
     (trade,) = of(Trade, run([settings], bars, [(0, signal(30))], LOOSE))
-    assert (trade.entry_ts, trade.exit_ts, trade.exit_price) == (2 * MINUTE, 2 * MINUTE, u(99))
+    assert (trade.entry_ts, trade.exit_ts, trade.exit_price) == (MINUTE, 2 * MINUTE - 1, u(99))
     assert (trade.mae, trade.mfe, trade.ambiguous) == (0, 0, False)
 
 
@@ -306,7 +306,7 @@ def test_a_limit_filled_late_on_the_path_has_not_lived_through_the_high() -> Non
     bars = [bar(0, 100, 100, 100, 100), bar(1, 100, 101.9, 97.5, 98), bar(2, 98, 102, 97, 101)]
     out = run([settings], bars, [(0, order)], LOOSE)
     (trade,) = of(Trade, out)
-    assert (trade.entry_ts, trade.exit_ts, trade.exit_price) == (2 * MINUTE, 3 * MINUTE, u(101))
+    assert (trade.entry_ts, trade.exit_ts, trade.exit_price) == (2 * MINUTE - 1, 3 * MINUTE - 1, u(101))
     assert (trade.mae, trade.mfe) == (u(1), u(4))
 
 
