@@ -6,7 +6,7 @@ Rules of this file:
 - Writing gives what reading takes: decimals as strings, times as ISO text, absent fields left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -15,6 +15,7 @@ import orjson
 
 from schemas.avro_schemas import Schema
 from schemas.errors import NOTHING, MessageError, shorten
+from schemas.ids import signal_id
 from schemas.kinds import KEYED_BY_RECORD, KINDS
 from schemas.messages import Message
 from schemas.values import Read, Write, codec_of, json_text, text
@@ -41,6 +42,11 @@ _NOT_IN_RECORD = {"symbol": "string", "extra": {"type": "map", "values": "string
 _EMBEDDED = frozenset({"settings"})
 """Text that holds JSON: an object is accepted in its place."""
 
+_MADE: dict[str, tuple[str, Callable[..., str], tuple[str, ...]]] = {
+    "signal": ("signal_id", signal_id, ("source", "symbol", "ts", "side"))
+}
+"""A field that is made of others where it is absent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -65,11 +71,13 @@ class JsonForm:
         if self.kind in KEYED_BY_RECORD:
             types |= _NOT_IN_RECORD
         also = ALIASES.get(self.kind, {})
+        self.made = _MADE.get(self.kind)
+        made = self.made[0] if self.made else None
         self.fields = tuple(
             Field(
                 field.name,
                 (field.name, *also.get(field.name, ())),
-                field.required and not _may_be_absent(field),
+                field.required and not _may_be_absent(field) and field.name != made,
                 *codec_of(types[field.name]),
                 _default(field),
             )
@@ -93,6 +101,9 @@ class JsonForm:
                     values[field.name] = None
         if rest:
             self._keep(rest, values)
+        if self.made and values.get(self.made[0]) is None:
+            name, make, of = self.made
+            values[name] = make(*(values[each] for each in of))
         return self.type(**values)
 
     def _value(self, field: Field, name: str, value: object) -> Any:

@@ -17,8 +17,13 @@ from schemas.errors import MessageError, shorten
 Read = Callable[[str, object], Any]
 Write = Callable[[Any], Any]
 
-SAME_WORDS = {"Side": {"buy": "long", "sell": "short"}}
-"""What else an enumeration understands."""
+SAME_WORDS = {
+    "Side": {
+        "buy": "long", "sell": "short", "close": "flat", "exit": "flat",
+        "1": "long", "-1": "short", "0": "flat",
+    }
+}  # fmt: skip
+"""What else an enumeration understands; a whole number is such a word too."""
 
 
 def text(field: str, value: object) -> str:
@@ -38,7 +43,7 @@ def word(symbols: list[str], also: Mapping[str, str]) -> Read:
     expected = f"one of {', '.join([*symbols, *also])}"
 
     def read(field: str, value: object) -> str:
-        found = known.get(value.lower()) if type(value) is str else None
+        found = known.get(str(value).lower()) if type(value) in (str, int) else None
         if found is None:
             raise MessageError(field, shorten(value), expected)
         return found

@@ -1,8 +1,7 @@
 """Rows and lines from outside as the JSON of a signal or a command, which the codec then reads.
 
 Rules of this file: names are understood as in the files that `replay` reads; a number that a signal does not
-know is a feature. An id that is not given is made of what makes the message one, so that a repeat has the
-same.
+know is a feature.
 """
 
 import json
@@ -20,9 +19,7 @@ from schemas.codec import default_codec
 from schemas.errors import MessageError
 from schemas.json_text import market_kind, parse
 from schemas.messages import Command, Message, Signal, Tick
-from schemas.numbers import time, time_text
 from streams.accounts import SettingsError, changed_settings, parse_account
-from streams.files.entries import SIDES
 from streams.files.names import COMMANDS, SIGNALS, Names, resolve
 
 EXTRA = "extra"
@@ -48,13 +45,8 @@ def signal_of(cells: Cells, usual: Usual) -> Signal:
         if value is not None:
             document.setdefault(name, value)
     document.setdefault("ts", usual.now())
-    side = document.get("side")
-    if isinstance(side, str):
-        document["side"] = SIDES.get(side.lower(), side)
     if isinstance(document.get("tags"), str):
         document["tags"] = _listed(document["tags"])
-    if "signal_id" not in document:
-        document["signal_id"] = _signal_id(document)
     _add_unknown(cells, document)
     signal = default_codec().read_json("signal", document)
     assert isinstance(signal, Signal)
@@ -119,11 +111,6 @@ def _named(cells: Cells, names: Names) -> dict[str, Any]:
     """What is given, by our names."""
     resolved = resolve(names, cells)
     return {ours: cells[theirs] for ours, theirs in resolved.items() if cells[theirs] not in (None, "")}
-
-
-def _signal_id(document: Mapping[str, Any]) -> str:
-    moment = time_text(time("ts", document["ts"]))
-    return f"{document['source']}-{document.get('symbol')}-{moment}"
 
 
 def _listed(text: str) -> list[str]:

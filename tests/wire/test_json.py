@@ -174,6 +174,17 @@ def test_a_signal_with_everything_that_is_lenient():
     )
 
 
+def test_a_signal_without_an_id_has_the_one_that_a_repeat_has():
+    sent: dict[str, object] = {"source": "s", "symbol": "A", "side": "sell", "ts": "2025-03-03T14:30:00Z"}
+    found = [json("signals", **sent), json("signals", **sent | {"ts": TS, "side": -1, "note": "again"})]
+    assert {signal.signal_id for signal in found} == {"s-A-2025-03-03T14:30:00Z-short"}
+    others = [
+        sent | {name: value}
+        for name, value in (("symbol", "B"), ("side", 1), ("ts", TS + 1), ("source", "t"))
+    ]
+    assert len({json("signals", **each).signal_id for each in others}) == 4
+
+
 def test_a_commands_settings_may_be_an_object():
     command = json("commands", command_id="c", account="a", kind="create", ts=TS, settings={"balance": "1"})
     assert command == Command(command_id="c", account="a", kind="create", ts=TS, settings='{"balance":"1"}')
@@ -213,10 +224,12 @@ GOOD = {"signal_id": "a", "source": "s", "symbol": "A", "side": "long", "ts": TS
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"signal_id": None}, "signal_id: found nothing, expected a value"),
         ({"signal_id": ""}, "signal_id: found an empty text, expected a value"),
         ({"signal_id": 7}, "signal_id: found 7, expected text"),
-        ({"side": "up"}, "side: found 'up', expected one of long, short, flat, buy, sell"),
+        (
+            {"side": "up"},
+            "side: found 'up', expected one of long, short, flat, buy, sell, close, exit, 1, -1, 0",
+        ),
         ({"quantity": -1}, "quantity: found -1, expected more than 0"),
         ({"price": "0"}, "price: found 0, expected more than 0"),
         ({"price": "1.123456789"}, "price: found '1.123456789', expected a decimal of at most 8 places"),

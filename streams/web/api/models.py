@@ -228,7 +228,7 @@ class NewSignal(BaseModel):
     symbol: str
     side: Literal["long", "short", "flat"]
     source: str = "web"
-    signal_id: str | None = Field(None, description="Absent: one is made.")
+    signal_id: str | None = Field(None, description="Absent: made of source, symbol, time and side.")
     ts: str | float | None = Field(None, description="Absent: the market's newest time.")
     confidence: float | None = None
     price: Amount | None = None

@@ -1,7 +1,6 @@
 """Post a signal, and follow it."""
 
 from typing import Any
-from uuid import uuid4
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -23,7 +22,6 @@ async def post_signal(request: Request, here: Here, wanted: NewSignal, wait: Wai
     given: dict[str, Any] = {
         name: value for name, value in wanted.model_dump().items() if value not in (None, [], {})
     }
-    given.setdefault("signal_id", f"web-{uuid4().hex}")
     given.setdefault("ts", _now(here, wanted.source))
     signal = default_codec().read_json("signal", given)
     assert isinstance(signal, Signal)
