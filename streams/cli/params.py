@@ -17,7 +17,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class _Param(click.ParamType):
+class Parsed(click.ParamType):
     """Converts text once; what is converted already stays."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -32,7 +32,7 @@ class _Param(click.ParamType):
         raise NotImplementedError
 
 
-class AmountType(_Param):
+class AmountType(Parsed):
     """A price or a quantity above zero, as an integer of 1e-8."""
 
     name = "amount"
@@ -44,7 +44,7 @@ class AmountType(_Param):
         return amount
 
 
-class TimeType(_Param):
+class TimeType(Parsed):
     """A time, in microseconds since 1970."""
 
     name = "time"
@@ -53,7 +53,7 @@ class TimeType(_Param):
         return numbers.time("", text)
 
 
-class MomentType(_Param):
+class MomentType(Parsed):
     """A time, or how long ago."""
 
     name = "time"
@@ -68,7 +68,7 @@ class MomentType(_Param):
             raise MessageError("", text, expected) from error
 
 
-class SpeedType(_Param):
+class SpeedType(Parsed):
     """How many seconds of event time pass in one of the wall; None for `max`."""
 
     name = "speed"

@@ -1,7 +1,7 @@
 """`ghostfill publish`: recorded files, or what comes on stdin, to the topics that take something in."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import click
 
 from streams.cli import documents
 from streams.cli.documents import Pattern, Usual
+from streams.cli.file_options import form_of, form_options, interval_option, intervals_of
 from streams.cli.many import example
 from streams.cli.pacing import LEAST, Pacer
 from streams.cli.params import SPEED, TIME
@@ -25,6 +26,9 @@ from streams.cli.publishing import (
     stem_of,
 )
 from streams.clients.kafka import Sender, market_topic, require
+from streams.files.forms import DateOrder
+from streams.files.intervals import Interval
+from streams.files.market import MarketReader
 from streams.local.home import find_cluster
 
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
@@ -41,9 +45,9 @@ ghostfill publish signals signals.csv --speed 60x
 def publish() -> None:
     """Publish recorded files, or what comes on stdin.
 
-    FILE is a csv, csv.gz, parquet or jsonl file as `ghostfill replay` reads it; `-` is stdin, a JSON object
-    a line, each published as it comes. Rows that are no message are counted and told, and the others go on.
-    The exit code is 1 when none was good.
+    FILE is a csv, csv.gz, parquet, feather, jsonl or json file as `ghostfill replay` reads it; `-` is stdin,
+    a JSON object a line, each published as it comes. Rows that are no message are counted and told, and the
+    others go on. The exit code is 1 when none was good.
     """
 
 
@@ -63,7 +67,7 @@ def _options(command: Any) -> Any:
         ),
     ):  # fmt: skip
         command = option(command)
-    return command
+    return form_options(command)
 
 
 def _market_options(command: Any) -> Any:
@@ -97,13 +101,15 @@ def signals(
     source: str | None,
     side: str | None,
     symbol: str | None,
+    columns: tuple[str, ...] | None,
+    dates: DateOrder | None,
 ) -> None:
     """Publish signals to the topic `signals`.
 
     With --pattern, FILE or stdin is text such as a log. Groups named symbol, side, ts, price, confidence,
     take_profit, stop_loss, quantity, signal_id and source are those fields; other groups that are numbers
     are features; lines that do not match are counted. Without ts it is now, without an id the source, the
-    symbol and the time are one.
+    symbol, the time and the side are one.
     """
     found = Pattern(pattern) if pattern is not None else None
     _check_pattern(found, side, symbol)
@@ -114,12 +120,20 @@ def signals(
         elif file == STDIN:
             publish_lines(publication, file, documents.from_json, documents.signal_of, usual)
         else:
-            publish_signals(publication, Path(file), usual)
+            publish_signals(publication, Path(file), usual, form_of(columns, dates))
 
 
 @publish.command(epilog=example("ghostfill publish commands commands.jsonl"))
 @_options
-def commands(file: str, speed: float | None, start: int | None, after: int, at: int | None) -> None:
+def commands(
+    file: str,
+    speed: float | None,
+    start: int | None,
+    after: int,
+    at: int | None,
+    columns: tuple[str, ...] | None,
+    dates: DateOrder | None,
+) -> None:
     """Publish commands to the topic `commands`: orders, pauses, new accounts, changed settings.
 
     Settings are a person's: {"preset": "auto-trader", "balance": "100000"}.
@@ -129,7 +143,7 @@ def commands(file: str, speed: float | None, start: int | None, after: int, at: 
         if file == STDIN:
             publish_lines(publication, file, documents.from_json, documents.command_of, usual)
         else:
-            publish_commands(publication, Path(file), usual)
+            publish_commands(publication, Path(file), usual, form_of(columns, dates))
 
 
 @publish.command(epilog=example("ghostfill publish ticks 2026-01-02.csv.gz --speed 1x --market crypto"))
@@ -147,14 +161,18 @@ def ticks(
     market: str | None,
     symbol: str | None,
     batch: int,
+    columns: tuple[str, ...] | None,
+    dates: DateOrder | None,
 ) -> None:
     """Publish trades and quotes to a market's topic, `ticks` or `ticks.NAME`."""
     with _publication("ticks", market_topic(market), Pacer(speed, start, at), after) as publication:
-        publish_market(publication, "ticks", file, symbol, batch)
+        reader = MarketReader("ticks", publication.bad, symbol, form_of(columns, dates))
+        publish_market(publication, reader, file, batch)
 
 
 @publish.command(epilog=example("ghostfill publish bars AAPL.parquet --symbol AAPL --speed 60x"))
 @_market_options
+@interval_option
 def bars(
     file: str,
     speed: float | None,
@@ -163,10 +181,16 @@ def bars(
     at: int | None,
     market: str | None,
     symbol: str | None,
+    columns: tuple[str, ...] | None,
+    dates: DateOrder | None,
+    intervals: Sequence[tuple[str, Interval]],
 ) -> None:
     """Publish bars to a market's topic, each when it has ended: for a market that has no ticks."""
     with _publication("bars", market_topic(market), Pacer(speed, start, at), after) as publication:
-        publish_market(publication, "bars", file, symbol, 1)
+        reader = MarketReader(
+            "bars", publication.bad, symbol, form_of(columns, dates), intervals_of(intervals)
+        )
+        publish_market(publication, reader, file, 1)
 
 
 @contextmanager

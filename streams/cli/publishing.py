@@ -32,8 +32,10 @@ from streams.engine.checks import own_times, take
 from streams.engine.units import SECOND
 from streams.files.entries import read_signals
 from streams.files.faults import BadRow, BadRows
-from streams.files.market import Kind, MarketReader, possible_times
-from streams.files.tables import Block, read_table
+from streams.files.forms import Form, read_rows
+from streams.files.market import MarketReader, possible_times
+from streams.files.names import COMMANDS
+from streams.files.tables import Block
 
 STDIN = "-"
 TOGETHER = SECOND
@@ -66,7 +68,7 @@ class Told:
         said = f"published {self.count:,} {self.what} to {self.topic} in {seconds:.1f} s, {len(bad):,} bad"
         said += f", {left_out:,} left out" if left_out else ""
         click.echo(said if unmatched is None else f"{said}, {unmatched:,} lines without a match")
-        for line in bad.lines():
+        for line in [*bad.interval_lines(), *bad.lines()]:
             click.echo(line, err=True)
 
 
@@ -161,10 +163,13 @@ def _bad(file: str, row: str, error: MessageError) -> BadRow:
 # Files -----------------------------------------------------------------------------------------
 
 
-def publish_signals(publication: Publication, path: Path, usual: Usual) -> None:
+def publish_signals(publication: Publication, path: Path, usual: Usual, form: Form) -> None:
     """In the order of their time, as a replay takes them."""
     found: list[Signal] = []
-    for signal in read_signals(path, publication.bad, usual.symbol):
+    signals = read_signals(
+        path, publication.bad, usual.symbol, source=usual.source, side=usual.side, form=form
+    )
+    for signal in signals:
         try:
             check(signal)
             found.append(signal)
@@ -174,9 +179,9 @@ def publish_signals(publication: Publication, path: Path, usual: Usual) -> None:
         publication.send(signal)
 
 
-def publish_commands(publication: Publication, path: Path, usual: Usual) -> None:
+def publish_commands(publication: Publication, path: Path, usual: Usual, form: Form) -> None:
     found: list[Command] = []
-    for block in read_table(path, publication.bad):
+    for block in read_rows(path, COMMANDS, publication.bad, form):
         for at, cells in enumerate(_rows(block)):
             try:
                 found.append(documents.command_of(cells, usual, f"{usual.source}-{block.rows[at]}"))
@@ -193,12 +198,12 @@ def _rows(block: Block) -> Iterator[Cells]:
         yield {n: cell if cell is None else str(cell) for n, cell in zip(names, cells, strict=True)}
 
 
-def publish_market(publication: Publication, kind: Kind, file: str, symbol: str | None, batch: int) -> None:
+def publish_market(publication: Publication, reader: MarketReader, file: str, batch: int) -> None:
     if file == STDIN:
-        usual = Usual("stdin", publication.pacer.clock.now, symbol=symbol)
+        usual = Usual("stdin", publication.pacer.clock.now, symbol=reader.symbol)
         publish_lines(publication, file, documents.from_json, documents.market_record_of, usual)
         return
-    for columns in MarketReader(kind, publication.bad, symbol).read(Path(file)):
+    for columns in reader.read(Path(file)):
         possible = possible_times(columns)
         publication.bad.add_uncounted(Path(file).name, int((~possible).sum()))
         columns = take(columns, possible)

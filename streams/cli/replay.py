@@ -1,6 +1,7 @@
 """`ghostfill replay`: recorded markets and signals through the engine, results into files."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import click
 from schemas.columns import Columns
 from schemas.messages import Command
 from streams.accounts import load_account, load_instruments
+from streams.cli.file_options import form_of, form_options, interval_option, intervals_of
 from streams.cli.many import FILE, SeveralValues, example
 from streams.cli.progress import Progress
 from streams.cli.run import Entry, Run, json_text
@@ -17,9 +19,15 @@ from streams.cli.tables import account_lines
 from streams.engine.settings import Instruments, Settings
 from streams.files.entries import read_commands, read_signals
 from streams.files.faults import BadRows
-from streams.files.market import MarketReader
+from streams.files.forms import DateOrder, Form
+from streams.files.intervals import Interval
+from streams.files.market import Kind, MarketReader
 from streams.files.merge import merged
+from streams.files.stamps import asked, at_close, count_starts
+from streams.files.survey import Given, Survey
 
+MOST = 0.9
+"""Of the signals bear the time of a bar's open: that is no chance."""
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
@@ -33,7 +41,9 @@ ghostfill replay --bars AAPL.parquet --symbol AAPL --signals s.jsonl \\
 """
     ),
 )
-@click.option("--ticks", type=FILE, multiple=True, help="Trades and quotes: csv, csv.gz, parquet, jsonl.")
+@click.option(
+    "--ticks", type=FILE, multiple=True, help="Trades and quotes: csv, csv.gz, parquet, feather, jsonl, json."
+)
 @click.option("--bars", type=FILE, multiple=True, help="Bars, in the same formats.")
 @click.option("--signals", type=FILE, multiple=True, help="Signals, in the same formats.")
 @click.option("--commands", type=FILE, multiple=True, help="Commands: orders, pauses, changed settings.")
@@ -41,6 +51,13 @@ ghostfill replay --bars AAPL.parquet --symbol AAPL --signals s.jsonl \\
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="A setting for every account.")
 @click.option("--symbols", type=FILE, help="A file of tick sizes, lots and market hours.")
 @click.option("--symbol", help="The symbol of files that have no column for it.")
+@interval_option
+@form_options
+@click.option(
+    "--signals-at",
+    type=click.Choice(["open", "close"]),
+    help="When a signal is known that bears the time of a bar's open: then, or when the bar has ended.",
+)
 @click.option("--out", type=FOLDER, required=True, help="Where the results go.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.option("--progress/--no-progress", default=None, help="A progress bar; usual on a terminal.")
@@ -53,6 +70,10 @@ def replay(
     sets: Sequence[str],
     symbols: Path | None,
     symbol: str | None,
+    intervals: Sequence[tuple[str, Interval]],
+    columns: tuple[str, ...] | None,
+    dates: DateOrder | None,
+    signals_at: str | None,
     out: Path,
     as_json: bool,
     progress: bool | None,
@@ -60,25 +81,82 @@ def replay(
     """Trade recorded signals against a recorded market.
 
     Each account sees the whole market and every signal. The results, among them fills.csv, trades.csv,
-    decisions.csv and summary.json, go to the folder --out.
+    decisions.csv and summary.json, go to the folder --out. A file whose rows are all bad ends it with 1.
     """
     if not ticks and not bars:
         raise click.UsageError("no market: give --ticks or --bars")
     settings = _settings(accounts, sets)
     instruments = load_instruments(str(symbols)) if symbols is not None else Instruments()
     bad = BadRows()
-    entries = _entries(signals, commands, symbol, bad)
+    files = Files(ticks, bars, signals, commands, symbol, form_of(columns, dates), intervals_of(intervals))
+    entries = files.entries(bad)
     for account in _unknown(entries, settings):
         click.echo(f"commands for {account} do nothing: no such account in this run", err=True)
+    surveys = files.surveys(entries, bad)
+    entries, warning = _stamped(entries, surveys, signals_at)
     with Progress([*ticks, *bars], shown=progress) as bar:
-        market = _market(ticks, bars, symbol, bad, bar)
+        market = files.market(surveys, bad, bar)
         summary = Run(settings, market, entries, instruments, out, bad).execute()
-    for line in bad.lines():
+    for line in [*bad.lines(), *warning, *_unknown_symbols(summary)]:
         click.echo(line, err=True)
     if as_json:
         click.echo(json_text(summary))
     else:
-        _tell(summary, out)
+        _tell(summary, bad.interval_lines(), out)
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What a run reads, and what is said of it."""
+
+    ticks: Sequence[Path]
+    bars: Sequence[Path]
+    signals: Sequence[Path]
+    commands: Sequence[Path]
+    symbol: str | None
+    form: Form
+    intervals: Given
+
+    def entries(self, bad: BadRows) -> list[Entry]:
+        named = Form(dates=self.form.dates)
+        signals = (read_signals(path, bad, self.symbol, form=named) for path in self.signals)
+        commands = (read_commands(path, bad, named) for path in self.commands)
+        return list(chain(*signals, *commands))
+
+    def surveys(self, entries: Sequence[Entry], bad: BadRows) -> list[Survey]:
+        """Of each file of bars; the ends of those that signals open with are looked for."""
+        times = asked(entries)
+        return [self._reader("bars", bad).survey(path, times) for path in self.bars]
+
+    def market(self, surveys: Sequence[Survey], bad: BadRows, bar: Progress) -> Iterator[Columns]:
+        ticks, bars = self._reader("ticks", bad), self._reader("bars", bad)
+        return merged(
+            [ticks.read(path, bar.advance) for path in self.ticks]
+            + [bars.read(path, bar.advance, seen) for path, seen in zip(self.bars, surveys, strict=True)]
+        )
+
+    def _reader(self, kind: Kind, bad: BadRows) -> MarketReader:
+        return MarketReader(kind, bad, self.symbol, self.form, self.intervals)
+
+
+def _stamped(
+    entries: list[Entry], surveys: Sequence[Survey], signals_at: str | None
+) -> tuple[list[Entry], list[str]]:
+    """The entries when they are known; and a warning where that is not said and looks wrong."""
+    closes: dict[tuple[str, int], int] = {}
+    for survey in surveys:
+        for bar, end in survey.closes.items():
+            closes[bar] = max(end, closes.get(bar, end))
+    if signals_at is not None:
+        return (at_close(entries, closes) if signals_at == "close" else entries), []
+    starts, all_ = count_starts(entries, closes, set().union(*(survey.symbols for survey in surveys)))
+    if not starts or starts < all_ * MOST:
+        return entries, []
+    warning = (
+        f"{starts} of {all_} signals look stamped with the bar's start; `--signals-at close` shifts them"
+        " to its end (`--signals-at open`: that is when they were known)"
+    )
+    return entries, [warning]
 
 
 def _settings(accounts: Sequence[str], sets: Sequence[str]) -> list[Settings]:
@@ -96,35 +174,28 @@ def _settings(accounts: Sequence[str], sets: Sequence[str]) -> list[Settings]:
     return settings
 
 
-def _entries(
-    signals: Sequence[Path], commands: Sequence[Path], symbol: str | None, bad: BadRows
-) -> list[Entry]:
-    all_signals = (read_signals(path, bad, symbol) for path in signals)
-    all_commands = (read_commands(path, bad) for path in commands)
-    return list(chain(*all_signals, *all_commands))
-
-
 def _unknown(entries: Sequence[Entry], settings: Sequence[Settings]) -> list[str]:
     """Accounts that commands name and the run does not have."""
     named = {entry.account for entry in entries if isinstance(entry, Command)}
     return sorted(named - {each.name for each in settings})
 
 
-def _market(
-    ticks: Sequence[Path], bars: Sequence[Path], symbol: str | None, bad: BadRows, bar: Progress
-) -> Iterator[Columns]:
-    return merged(
-        [MarketReader("ticks", bad, symbol).read(path, bar.advance) for path in ticks]
-        + [MarketReader("bars", bad, symbol).read(path, bar.advance) for path in bars]
-    )
+def _unknown_symbols(summary: dict[str, Any]) -> list[str]:
+    return [
+        f"{symbol}: {unknown['entries']:,} signals or commands, and no market record"
+        + (f"; did you mean {unknown['nearest']}?" if unknown["nearest"] else "")
+        for symbol, unknown in summary["input"]["unknown_symbols"].items()
+    ]
 
 
-def _tell(summary: dict[str, Any], out: Path) -> None:
+def _tell(summary: dict[str, Any], intervals: Sequence[str], out: Path) -> None:
     read = summary["input"]
     click.echo(
         f"{read['market_records']:,} market records, {read['signals']:,} signals,"
         f" {read['commands']:,} commands"
     )
+    for line in intervals:
+        click.echo(line)
     for reason, count in sorted(read["dropped"].items()):
         click.echo(f"{count:,} records dropped: {reason}")
     for name, account in summary["accounts"].items():

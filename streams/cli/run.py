@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ class Seen:
     first: int | None = None
     last: int | None = None
     dropped: Counter[str] = field(default_factory=Counter)
+    symbols: set[str] = field(default_factory=set)
 
     def watched(self, market: Iterable[Columns]) -> Iterator[Columns]:
         for columns in market:
@@ -41,6 +43,7 @@ class Seen:
                 first, last = int(known.min()), int(known.max())
                 self.first = first if self.first is None else min(self.first, first)
                 self.last = last if self.last is None else max(self.last, last)
+                self.symbols.update(columns.names[n] for n in np.flatnonzero(np.bincount(columns.symbol)))
             yield columns
 
 
@@ -84,10 +87,25 @@ class Run:
                 "signals": signals,
                 "commands": len(self.entries) - signals,
                 "bad_rows": dict(self.bad.counts),
+                "rounded_rows": dict(self.bad.rounded),
+                "intervals": self.bad.intervals,
+                "notes": self.bad.notes,
+                "unknown_symbols": self._unknown_symbols(seen.symbols),
                 "dropped": dict(seen.dropped),
             },
             "late": sum(_late(one) for one in statistics.values()),
         }
+
+    def _unknown_symbols(self, known: set[str]) -> dict[str, dict[str, Any]]:
+        """What the market does not have that signals and commands are for, and what is called alike."""
+        symbols = (entry.symbol for entry in self.entries)
+        counts = Counter(symbol for symbol in symbols if symbol is not None and symbol not in known)
+        by_upper = {symbol.upper(): symbol for symbol in sorted(known)}
+        unknown: dict[str, dict[str, Any]] = {}
+        for symbol, count in sorted(counts.items()):
+            near = get_close_matches(symbol.upper(), by_upper, 1)
+            unknown[symbol] = {"entries": count, "nearest": by_upper[near[0]] if near else None}
+        return unknown
 
 
 def _late(statistics: Statistics) -> int:

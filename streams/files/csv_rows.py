@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from schemas.columns import Ints
+from streams.files.decimals import decimal_units
 from streams.files.faults import BadRow, BadRows, FileError
+from streams.files.times import time_of
 
 DELIMITERS = ",;\t|"
 LONGEST_HEADER = 1 << 16
@@ -25,25 +28,57 @@ class Header:
     """Names as they stand in the file."""
     names: list[str]
     """The same, without spaces around them."""
+    given: list[str] | None = None
+    """Names that do not stand in the file."""
+
+    @property
+    def skipped(self) -> int:
+        """Lines before the first that is read."""
+        return self.line if self.given else self.line - 1
 
 
-def header_of(path: Path) -> Header:
+def header_of(path: Path, columns: Sequence[str] = ()) -> Header:
+    """The file's header; one without has the columns that are given."""
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         for number, raw in enumerate(iter(lambda: file.readline(LONGEST_HEADER), b""), start=1):
             if raw.strip():
                 text = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-                return _header(path, number, text)
+                return _header(path, number, text, columns)
     raise FileError(f"{path}: the file is empty; expected a line of column names")
 
 
-def _header(path: Path, line: int, text: str) -> Header:
+def _header(path: Path, line: int, text: str, columns: Sequence[str]) -> Header:
     delimiter = max(DELIMITERS, key=text.count)
     written = next(csv.reader([text], delimiter=delimiter))
+    if _is_data(written):
+        return _given(path, line, delimiter, written, columns)
     names = [name.strip() for name in written]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise FileError(f"{path}, line {line}: the column {twice[0]} stands there twice")
     return Header(line, delimiter, written, names)
+
+
+def _is_data(cells: Sequence[str]) -> bool:
+    """Whether a line holds values: two thirds of what is there are numbers and times."""
+    said = [cell.strip() for cell in cells if cell.strip()]
+    values = sum(decimal_units(cell) is not None or time_of(cell) is not None for cell in said)
+    return bool(said) and values * 3 >= len(said) * 2
+
+
+def _given(path: Path, line: int, delimiter: str, cells: list[str], columns: Sequence[str]) -> Header:
+    if not columns:
+        raise FileError(
+            f"{path}, line {line}: found {', '.join(cells)}; expected the names of the columns: "
+            "say them with --columns, such as --columns ts,open,high,low,close,volume"
+        )
+    if len(columns) > len(cells):
+        raise FileError(
+            f"{path}, line {line}: found {len(cells)} columns; "
+            f"--columns names {len(columns)}: {', '.join(columns)}"
+        )
+    names = [*columns, *(f"column {number}" for number in range(len(columns) + 1, len(cells) + 1))]
+    return Header(line - 1, delimiter, names, names, names)
 
 
 class SkippedRows:
@@ -56,7 +91,7 @@ class SkippedRows:
         self.numbers: list[int] = []
 
     def handle(self, row: Any) -> str:
-        line = int(row.number) + self.header.line - 1
+        line = int(row.number)
         self.numbers.append(line)
         text = str(row.text).strip()
         if text:

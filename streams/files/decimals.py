@@ -1,9 +1,10 @@
 """A column of numbers as integers of 1e-8, exactly.
 
-Rules of this file: text never goes through a float; what is finer than 1e-8 is rounded half to even;
-a column of plain numbers is converted at once, and only odd ones are looked at one by one.
+Rules of this file: text never goes through a float; what is finer than 1e-8 is rounded half to even, and
+said to be; a column of plain numbers is converted at once, and only odd ones are looked at one by one.
 """
 
+import re
 from decimal import ROUND_HALF_EVEN, Context, InvalidOperation
 from typing import Any, NamedTuple
 
@@ -23,7 +24,15 @@ PLAIN_TEXT = r"^[+-]?([0-9]{1,10}(\.[0-9]{0,8})?|\.[0-9]{1,8})$"
 WIDE = Context(prec=60)
 LARGEST_EXPONENT = 11
 EXACT_FLOAT = float(1 << 53)
+NOISE = 4
+"""By so many of its last places a double may be off the decimal that was meant."""
 MISSING = frozenset({"", "nan", "null", "none", "na", "n/a"})
+
+
+CURRENCY = "$€£"
+GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
+CLEARLY_GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d*|[+-]?\d{1,3}(,\d{3}){2,}")
+"""What `1,234` in a file that is not separated by commas is not: it may be 1.234."""
 
 
 class Converted(NamedTuple):
@@ -32,27 +41,29 @@ class Converted(NamedTuple):
     values: Ints
     missing: Flags
     bad: Flags
+    rounded: Flags | None = None
+    """Which were finer than a unit; None: none."""
 
 
-def to_units(column: pa.Array) -> Converted:
-    """Numbers in units of 1e-8."""
+def to_units(column: pa.Array, groups: bool = True) -> Converted:
+    """Numbers in units of 1e-8; with `groups` a single comma too can only stand between thousands."""
     kind = column.type
     if pa.types.is_dictionary(kind):
-        return to_units(column.dictionary_decode())
+        return to_units(column.dictionary_decode(), groups)
     if pa.types.is_null(kind):
         return _nothing(len(column))
     if pa.types.is_float64(kind):
         return _from_floats(column)
     if pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_floating(kind):
         column = pc.cast(column, pa.string())
-    return from_text(column) if is_text(column) else _all_bad(column)
+    return from_text(column, groups) if is_text(column) else _all_bad(column)
 
 
 def is_text(column: pa.Array) -> bool:
     return bool(pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
 
 
-def from_text(column: pa.Array) -> Converted:
+def from_text(column: pa.Array, groups: bool = True) -> Converted:
     missing, bad = flags_of(pc.is_null(column)), np.zeros(len(column), np.bool_)
     try:
         return Converted(_low_words(pc.cast(column, PLAIN), missing), missing, bad)
@@ -62,25 +73,38 @@ def from_text(column: pa.Array) -> Converted:
     easy = pc.cast(pc.if_else(plain, column, None), PLAIN)
     odd = ~flags_of(plain)
     values = _low_words(easy, missing | odd)
+    rounded = np.zeros(len(column), np.bool_)
     for at in np.flatnonzero(odd).tolist():
         text = column[at].as_py().strip()
-        units = None if text.lower() in MISSING else decimal_units(text)
         missing[at] = text.lower() in MISSING
+        units, rounded[at] = (None, False) if missing[at] else _rounded(_without_marks(text, groups))
         bad[at] = units is None and not missing[at]
         values[at] = units or 0
-    return Converted(values, missing, bad)
+    return Converted(values, missing, bad, rounded)
+
+
+def _without_marks(text: str, groups: bool) -> str:
+    """A number without its currency and the commas between its thousands."""
+    text = text.lstrip(CURRENCY)
+    return text.replace(",", "") if (GROUPED if groups else CLEARLY_GROUPED).fullmatch(text) else text
 
 
 def decimal_units(text: str) -> int | None:
     """One number in units of 1e-8; None when it is none, or too large."""
+    return _rounded(text)[0]
+
+
+def _rounded(text: str) -> tuple[int | None, bool]:
+    """The same, and whether it was finer than that."""
     try:
         value = WIDE.create_decimal(text)
     except InvalidOperation:
-        return None
+        return None, False
     if not value.is_finite() or "_" in text or (value and value.adjusted() > LARGEST_EXPONENT):
-        return None
-    units = int((value.scaleb(8, WIDE)).to_integral_value(ROUND_HALF_EVEN, WIDE))
-    return units if abs(units) < 1 << 63 else None
+        return None, False
+    scaled = value.scaleb(8, WIDE)
+    units = int(scaled.to_integral_value(ROUND_HALF_EVEN, WIDE))
+    return (units, units != scaled) if abs(units) < 1 << 63 else (None, False)
 
 
 def _from_floats(column: pa.Array) -> Converted:
@@ -90,10 +114,12 @@ def _from_floats(column: pa.Array) -> Converted:
     large = np.abs(scaled) >= EXACT_FLOAT
     values = np.where(large, 0, scaled).astype(np.int64)
     bad = np.zeros(len(column), np.bool_)
+    exact = np.where(missing | large, 0.0, floats)
+    rounded: Flags = np.abs(values / ONE - exact) > NOISE * np.spacing(np.abs(exact))
     for at in np.flatnonzero(large).tolist():
-        units = decimal_units(repr(float(floats[at])))
+        units, rounded[at] = _rounded(repr(float(floats[at])))
         bad[at], values[at] = units is None, units or 0
-    return Converted(values, missing, bad)
+    return Converted(values, missing, bad, rounded)
 
 
 def _low_words(decimals: pa.Array, without: Flags) -> Ints:

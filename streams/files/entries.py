@@ -5,25 +5,25 @@ import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
 import msgspec
 import numpy as np
 
+from schemas.ids import signal_id
 from schemas.messages import Command, CommandKind, OrderSide, OrderType, Side, Signal, TimeInForce
+from schemas.values import SAME_WORDS
 from streams.accounts import SettingsError, changed_settings
-from streams.files.faults import BadRows
+from streams.files.faults import BadRows, Good
+from streams.files.forms import AS_IT_SAYS, Form, read_rows
 from streams.files.names import COMMANDS, SIGNALS, Names, require, resolve
 from streams.files.rows import Rows
-from streams.files.tables import Block, Read, read_table, unheard
+from streams.files.tables import Block, Read, unheard
 
 AMOUNTS = frozenset("price take_profit stop_loss quantity limit_price stop_price trail".split())
 TIMES = frozenset({"ts", "expires_at"})
 OBJECTS = frozenset({"features", "theories"})
 LISTS = frozenset({"tags", "plans"})
-
-SIDES = {"buy": "long", "sell": "short", "close": "flat", "exit": "flat"}
-"""What others call the sides of a signal."""
 
 CHOICES: dict[type, dict[str, tuple[str, ...]]] = {
     Signal: {"side": get_args(Side)},
@@ -35,37 +35,52 @@ CHOICES: dict[type, dict[str, tuple[str, ...]]] = {
     },
 }
 
-Entry = TypeVar("Entry", Signal, Command)
-
 
 def read_signals(
-    path: Path, bad: BadRows, symbol: str | None = None, progress: Read = unheard
+    path: Path,
+    bad: BadRows,
+    symbol: str | None = None,
+    *,
+    source: str | None = None,
+    side: str | None = None,
+    form: Form = AS_IT_SAYS,
+    progress: Read = unheard,
 ) -> Iterator[Signal]:
-    """A file's signals. Without a column of their own the source is the file's name and the id its line."""
-    needed = ["symbol", "side", "ts"] if symbol is None else ["side", "ts"]
-    stem = path.name.split(".")[0]
-    for block in read_table(path, bad, progress):
+    """A file's signals; what a row does not name is what is given here, the source else the file's name."""
+    given = {"source": source or path.name.split(".")[0], "symbol": symbol, "side": side}
+    usual = {name: value for name, value in given.items() if value is not None}
+    needed = [name for name in ("symbol", "side", "ts") if name not in usual]
+    good = Good(path, bad)
+    for block in read_rows(path, SIGNALS, bad, form, progress):
         fields = _fields(block, SIGNALS, needed, bad)
         _add_features(block, fields)
         for at, row in fields:
-            row.setdefault("source", stem)
-            row.setdefault("signal_id", f"{stem}-{block.rows[at]}")
-            if symbol is not None:
-                row.setdefault("symbol", symbol)
-            side = row["side"].lower()
-            row["side"] = SIDES.get(side, side)
-            yield from _built(block, SIGNALS, at, row, Signal, bad)
+            typed = _typed_row(block, SIGNALS, at, {**usual, **row}, Signal, bad)
+            if typed is None:
+                continue
+            if "signal_id" not in typed:
+                typed["signal_id"] = signal_id(*(typed[name] for name in ("source", "symbol", "ts", "side")))
+            good.add(1)
+            yield Signal(**typed)
+    good.require_some()
 
 
-def read_commands(path: Path, bad: BadRows, progress: Read = unheard) -> Iterator[Command]:
+def read_commands(
+    path: Path, bad: BadRows, form: Form = AS_IT_SAYS, progress: Read = unheard
+) -> Iterator[Command]:
     """A file's commands. Without a column of its own the id is the file's name and the line."""
     stem = path.name.split(".")[0]
-    for block in read_table(path, bad, progress):
+    good = Good(path, bad)
+    for block in read_rows(path, COMMANDS, bad, form, progress):
         for at, row in _fields(block, COMMANDS, ["account", "kind", "ts"], bad):
             row.setdefault("command_id", f"{stem}-{block.rows[at]}")
             if not _in_engine_units(block, at, row, bad):
                 continue
-            yield from _built(block, COMMANDS, at, row, Command, bad)
+            typed = _typed_row(block, COMMANDS, at, row, Command, bad)
+            if typed is not None:
+                good.add(1)
+                yield Command(**typed)
+    good.require_some()
 
 
 def _in_engine_units(block: Block, at: int, row: dict[str, Any], bad: BadRows) -> bool:
@@ -126,20 +141,20 @@ def _number(cell: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _built(
-    block: Block, names: Names, at: int, row: dict[str, Any], kind: type[Entry], bad: BadRows
-) -> Iterator[Entry]:
-    """The message, unless the row is no such message."""
+def _typed_row(
+    block: Block, names: Names, at: int, row: dict[str, Any], kind: type, bad: BadRows
+) -> dict[str, Any] | None:
+    """The fields of the message; None where the row is no such message."""
     features = row.pop("_features", {})
     try:
         typed = {name: _typed(name, value, kind) for name, value in row.items()}
     except _WrongError as wrong:
         column = resolve(names, block.columns).get(wrong.name, wrong.name)
         bad.add(block.bad(at, column, wrong.expected))
-        return
+        return None
     if features:
         typed["features"] = {**features, **typed.get("features", {})}
-    yield kind(**typed)
+    return typed
 
 
 class _WrongError(Exception):
@@ -163,6 +178,8 @@ def _typed(name: str, value: Any, kind: type) -> Any:
     if choices is None:
         return value
     known = {choice.lower(): choice for choice in choices}
+    if kind is Signal:
+        known |= SAME_WORDS["Side"]
     if value.lower() not in known:
         raise _WrongError(name, " or ".join(choices))
     return known[value.lower()]

@@ -1,6 +1,6 @@
 """Files of ticks and bars as the columns that the engine reads."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -10,13 +10,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.columns import BAR, NOT_KNOWN, NOT_QUOTED, Columns
+from schemas.columns import BAR, NOT_QUOTED, Columns, Ints
 from schemas.numbers import TIME_END
-from streams.files.faults import BadRows, FileError
-from streams.files.intervals import usual_interval
+from streams.files.decimals import Flags
+from streams.files.faults import BadRows, FileError, Good
+from streams.files.forms import AS_IT_SAYS, Form, read_rows
 from streams.files.names import BARS, TICKS, Names, require
+from streams.files.order import Order, Part, in_known_order, in_time_order
 from streams.files.rows import Rows
-from streams.files.tables import Block, Read, read_table, unheard
+from streams.files.survey import Fit, Given, Survey
+from streams.files.tables import ROWS, Block, Read, unheard
 
 Kind = Literal["ticks", "bars"]
 
@@ -59,40 +62,87 @@ class Symbols:
 
 
 class MarketReader:
-    """Reads one kind of market file; what cannot be read goes to `bad`."""
+    """Reads one kind of market file; what cannot be read goes to `bad`, and how it was read is said there."""
 
-    def __init__(self, kind: Kind, bad: BadRows, symbol: str | None = None) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        bad: BadRows,
+        symbol: str | None = None,
+        form: Form = AS_IT_SAYS,
+        intervals: Given | None = None,
+    ) -> None:
         self.kind = kind
         self.bad = bad
         self.symbol = symbol
         """Whose market a file is that names no symbol."""
+        self.form = form
+        self.intervals = intervals or {}
+        """How long bars are that do not say it."""
         self.names: Names = TICKS if kind == "ticks" else BARS
         self.needed = ["ts"] if kind == "ticks" else ["ts", "open", "high", "low", "close"]
         if symbol is None:
             self.needed.append("symbol")
 
-    def read(self, path: Path, progress: Read = unheard) -> Iterator[Columns]:
-        """The file's records; bars that name no interval get the one that is usual in the file."""
-        interval = usual_interval(self._read(path, BadRows(), unheard)) if self.kind == "bars" else 0
-        for columns in self._read(path, self.bad, progress):
-            if columns.interval is not None:
-                columns.interval[columns.interval == NOT_KNOWN] = interval
-            yield columns
+    def survey(self, path: Path, asked: Mapping[str, Ints] | None = None) -> Survey:
+        """A first look: at the whole of a file of bars, at the first ticks."""
+        survey = Survey(self.intervals, asked)
+        for part in self._parts(path, BadRows(), unheard):
+            if self.kind == "ticks":
+                survey.order.add(part.columns)
+                break
+            survey.add(part.columns)
+        survey.finish()
+        return survey
+
+    def read(self, path: Path, progress: Read = unheard, survey: Survey | None = None) -> Iterator[Columns]:
+        """The file's records in the order in which they are known; every bar with its interval."""
+        survey = survey or self.survey(path)
+        good = Good(path, self.bad)
+        parts = self._in_time_order(path, self.bad, progress, survey.order)
+        columns = self._bars(path, parts, survey) if self.kind == "bars" else (part.columns for part in parts)
+        for each in columns:
+            good.add(len(each))
+            yield each
+        good.require_some()
+        if told := survey.order.told():
+            self.bad.notes.append(f"{path.name}: {told}")
 
     def first_time(self, path: Path) -> int | None:
         """Of the file's first record that has a possible one; None where there is none."""
-        for columns in self._read(path, BadRows(), unheard):
-            possible = columns.ts[possible_times(columns)]
+        order = Order()
+        for part in self._parts(path, BadRows(), unheard):
+            order.add(part.columns)
+            break
+        for part in self._in_time_order(path, BadRows(), unheard, order):
+            possible = part.columns.ts[possible_times(part.columns)]
             if len(possible):
                 return int(possible[0])
         return None
 
-    def _read(self, path: Path, bad: BadRows, progress: Read) -> Iterator[Columns]:
+    def _bars(self, path: Path, parts: Iterator[Part], survey: Survey) -> Iterator[Columns]:
+        filled = self._filled(path, parts, survey)
+        return in_known_order(filled) if survey.is_mixed() else filled
+
+    def _filled(self, path: Path, parts: Iterator[Part], survey: Survey) -> Iterator[Columns]:
+        fit = Fit(path.name, self.bad)
+        for part in parts:
+            survey.fill(part, fit)
+            yield part.columns
+        fit.finish()
+        survey.tell(self.bad)
+
+    def _in_time_order(self, path: Path, bad: BadRows, progress: Read, order: Order) -> Iterator[Part]:
+        parts = self._parts(path, bad, progress)
+        return in_time_order(parts, order, ROWS) if order.told() else parts
+
+    def _parts(self, path: Path, bad: BadRows, progress: Read) -> Iterator[Part]:
         symbols = Symbols()
-        for block in read_table(path, bad, progress):
-            columns = self._columns(Rows(block, self._resolve(block), bad), symbols)
+        for block in read_rows(path, self.names, bad, self.form, progress):
+            rows = Rows(block, self._resolve(block), bad)
+            columns, good = self._columns(rows, symbols)
             if len(columns):
-                yield columns
+                yield Part(columns, block.rows[good], block.word)
 
     def _resolve(self, block: Block) -> dict[str, str]:
         if self.symbol is None and "symbol" not in self._known(block):
@@ -109,7 +159,8 @@ class MarketReader:
     def _known(self, block: Block) -> dict[str, str]:
         return require(block, self.names, [])
 
-    def _columns(self, rows: Rows, symbols: Symbols) -> Columns:
+    def _columns(self, rows: Rows, symbols: Symbols) -> tuple[Columns, Flags]:
+        """The good rows, and which they are."""
         ts = rows.time("ts")
         symbol = self._symbols(rows, symbols)
         if self.kind == "ticks":
@@ -121,11 +172,10 @@ class MarketReader:
         good = rows.good()
         taken = {name: values[good] for name, values in prices.items()}
         if self.kind == "ticks":
-            return Columns(
-                symbols.names, symbol[good], ts[good], taken["price"], size[good], taken["bid"], taken["ask"]
-            )
+            ticks = (symbol[good], ts[good], taken["price"], size[good], taken["bid"], taken["ask"])
+            return Columns(symbols.names, *ticks), good
         nothing = np.full(int(good.sum()), NOT_QUOTED, np.int64)
-        return Columns(
+        bars = Columns(
             symbols.names,
             symbol[good],
             ts[good],
@@ -139,6 +189,7 @@ class MarketReader:
             low=taken["low"],
             interval=interval[good],
         )
+        return bars, good
 
     def _symbols(self, rows: Rows, symbols: Symbols) -> npt.NDArray[np.int32]:
         column = rows.column("symbol")

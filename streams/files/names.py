@@ -1,5 +1,6 @@
 """Which column is which, by the names that files usually give them, in any case."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from streams.files.faults import FileError
@@ -8,7 +9,13 @@ from streams.files.tables import Block
 Names = Mapping[str, tuple[str, ...]]
 """What a column may be called, by our name for it; the first that a file has is taken."""
 
-TIME = ("ts", "timestamp", "datetime", "time", "date", "date_time", "t", "open_time")
+INDEX = "index"
+"""What a column without a name is called: the index of a data frame."""
+TIME = tuple(
+    "ts timestamp datetime time date date_time t open_time opentime time_open start unix epoch".split()
+)
+MARK = r"^(utc|gmt|unix|epoch)_|_(utc|gmt|unix|epoch|s|ms|us|ns)$"
+"""What a name of a time has before or behind it: its zone or unit."""
 SYMBOL = ("symbol", "ticker", "instrument", "s", "sym")
 VOLUME = ("volume", "vol", "v", "size", "quantity", "qty", "amount")
 
@@ -26,7 +33,7 @@ BARS: Names = {
     "open": ("open", "o"),
     "high": ("high", "h"),
     "low": ("low", "l"),
-    "close": ("close", "c", "last"),
+    "close": ("close", "c", "last", "close_last"),
     "volume": VOLUME,
     "interval": ("interval",),
 }
@@ -34,7 +41,7 @@ SIGNALS: Names = {
     "signal_id": ("signal_id", "id"),
     "source": ("source", "strategy"),
     "symbol": SYMBOL,
-    "side": ("side", "direction", "action"),
+    "side": ("side", "direction", "action", "signal"),
     "ts": TIME,
     "confidence": ("confidence",),
     "price": ("price", "entry", "px"),
@@ -72,16 +79,42 @@ COMMANDS: Names = {
 }
 
 
+TIMES = ("ts", "expires_at")
+"""What of these is a time."""
+
+ARRAYS: tuple[tuple[Names, tuple[str, ...]], ...] = (
+    (BARS, ("ts", "open", "high", "low", "close", "volume")),
+    (TICKS, ("ts", "id", "type", "side", "price", "amount", "cost")),
+)
+"""What a row of JSON without names is: a candle or a trade as exchanges and their libraries give it."""
+
+
+def plain(name: str) -> str:
+    """`Close/Last`, `<CLOSE_LAST>` and ` close last ` are one name."""
+    return re.sub(r"[^0-9a-z]+", "_", name.lower()).strip("_")
+
+
 def resolve(names: Names, found: Iterable[str]) -> dict[str, str]:
     """Our name → the file's."""
-    by_lower = {name.strip().lower().replace(" ", "_"): name for name in reversed(list(found))}
+    by_plain = {plain(name): name for name in reversed(list(found))}
     resolved = {}
     for ours, usual in names.items():
+        known = _times(by_plain) if usual is TIME else by_plain
         for name in usual:
-            if name in by_lower:
-                resolved[ours] = by_lower[name]
+            if name in known:
+                resolved[ours] = known[name]
                 break
+        else:
+            if usual is TIME and INDEX in by_plain:
+                resolved[ours] = by_plain[INDEX]
     return resolved
+
+
+def _times(by_plain: Mapping[str, str]) -> Mapping[str, str]:
+    """With what may stand for a time; of two the one that says that it is UTC."""
+    bare = {re.sub(MARK, "", name): theirs for name, theirs in by_plain.items() if re.search(MARK, name)}
+    utc = {re.sub(MARK, "", name): theirs for name, theirs in by_plain.items() if re.search("utc|gmt", name)}
+    return {**bare, **by_plain, **utc}
 
 
 def require(block: Block, names: Names, needed: Iterable[str]) -> dict[str, str]:

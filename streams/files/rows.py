@@ -18,6 +18,7 @@ Conversion = Callable[[pa.Array], Converted]
 NON_POSITIVE = -1
 """What a price that is said to be 0 or less becomes; the engine counts it."""
 NUMBER = "a decimal number below 92 thousand million"
+SMALLEST = "a number that is not below 0.00000001"
 TIME = "a time such as 2026-01-02T14:30:00Z, or a number since 1970"
 
 
@@ -29,6 +30,7 @@ class Rows:
         self.resolved = resolved
         self.bad = bad
         self.refused: list[tuple[str, Flags, str]] = []
+        self.rounded = np.zeros(len(block.rows), np.bool_)
 
     def __len__(self) -> int:
         return len(self.block.rows)
@@ -46,14 +48,16 @@ class Rows:
         return read.values
 
     def price(self, name: str, *, needed: bool = False) -> Ints:
-        read = self._read(name, to_units)
+        read = self._units(name)
         self.refuse(name, read.bad | read.missing if needed else read.bad, NUMBER)
+        if read.rounded is not None:
+            self.refuse(name, read.rounded & (read.values == 0), SMALLEST)
         if name in ("bid", "ask"):
             return np.maximum(read.values, NON_POSITIVE)
         return np.where((read.values <= 0) & ~read.missing, NON_POSITIVE, read.values)
 
     def size(self, name: str) -> Ints:
-        read = self._read(name, to_units)
+        read = self._units(name)
         self.refuse(name, read.bad | (read.values < 0), f"{NUMBER}, 0 or more")
         return np.where(read.missing, NOT_KNOWN, read.values)
 
@@ -64,7 +68,7 @@ class Rows:
 
     def amounts(self, name: str) -> list[int | None]:
         """Prices and quantities that need not be there, and are above zero where they are."""
-        read = self._read(name, to_units)
+        read = self._units(name)
         self.refuse(name, read.bad | ((read.values <= 0) & ~read.missing), f"{NUMBER} and above 0")
         return _with_none(read)
 
@@ -80,6 +84,12 @@ class Rows:
         cells = pc.cast(column, pa.string()).to_pylist()
         return [cell.strip() or None if cell is not None else None for cell in cells]
 
+    def _units(self, name: str) -> Converted:
+        read = self._read(name, lambda column: to_units(column, self.block.groups))
+        if read.rounded is not None:
+            self.rounded |= read.rounded
+        return read
+
     def _read(self, name: str, to: Conversion) -> Converted:
         column = self.column(name)
         if column is None:
@@ -92,6 +102,8 @@ class Rows:
         good = np.ones(len(self), np.bool_)
         for _, rows, _ in self.refused:
             good &= ~rows
+        if (self.rounded & good).any():
+            self.bad.rounded[self.block.file] += int((self.rounded & good).sum())
         wrong = np.flatnonzero(~good).tolist()
         for shown, at in enumerate(wrong):
             if self.bad.full:

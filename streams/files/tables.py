@@ -1,25 +1,27 @@
-"""Files as runs of rows with named columns, whatever their format: csv, parquet or a JSON object a line.
+"""Files as runs of rows with named columns, whatever their format: csv, parquet, feather or JSON.
 
 Rules of this file: text stays text; every row knows its line or number, for what is said about it.
 """
 
 import gzip
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
+import pyarrow.ipc
 import pyarrow.parquet
 
 from schemas.columns import Ints
 from streams.files.csv_rows import SkippedRows, header_of
 from streams.files.faults import BadRow, BadRows, FileError
 
-FORMATS = "csv, csv.gz, parquet, jsonl or jsonl.gz"
+FORMATS = "csv, csv.gz, parquet, feather, jsonl, jsonl.gz or json"
 CSV_BLOCK = 4 << 20
 ROWS = 1 << 16
 JSON_ROWS = 1 << 13
@@ -42,6 +44,8 @@ class Block:
     """By the name as it stands in the file."""
     rows: Ints
     word: str = "line"
+    groups: bool = True
+    """Whether a comma in a number can only stand between its thousands."""
 
     def place(self, at: int) -> str:
         return f"{self.word} {self.rows[at]}"
@@ -51,16 +55,27 @@ class Block:
         return BadRow(self.file, self.place(at), column, "" if found is None else str(found), expected)
 
 
-def read_table(path: Path, bad: BadRows, progress: Read = unheard) -> Iterator[Block]:
-    """The file's rows, a block at a time; rows that are none go to `bad`."""
+def read_table(
+    path: Path,
+    bad: BadRows,
+    progress: Read = unheard,
+    columns: Sequence[str] = (),
+    arrays: Sequence[str] = (),
+) -> Iterator[Block]:
+    """The file's rows, a block at a time; rows that are none go to `bad`.
+
+    `columns` are those of a csv file without a header, `arrays` those of a JSON array.
+    """
     name = path.name.lower()
     try:
         if name.endswith((".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt")):
-            yield from _csv(path, bad, progress)
+            yield from _csv(path, bad, progress, columns)
         elif name.endswith((".parquet", ".pq")):
             yield from _parquet(path, progress)
-        elif name.endswith((".jsonl", ".jsonl.gz", ".ndjson")):
-            yield from _json_lines(path, bad, progress)
+        elif name.endswith((".feather", ".ft")):
+            yield from _feather(path, progress)
+        elif name.endswith((".jsonl", ".jsonl.gz", ".ndjson", ".json", ".json.gz")):
+            yield from _json(path, bad, progress, arrays)
         else:
             raise FileError(f"{path}: not a format that can be read; expected {FORMATS}")
     except FileNotFoundError:
@@ -69,8 +84,8 @@ def read_table(path: Path, bad: BadRows, progress: Read = unheard) -> Iterator[B
         raise FileError(f"{path}: cannot be read: {error}") from None
 
 
-def _csv(path: Path, bad: BadRows, progress: Read) -> Iterator[Block]:
-    header = header_of(path)
+def _csv(path: Path, bad: BadRows, progress: Read, columns: Sequence[str]) -> Iterator[Block]:
+    header = header_of(path, columns)
     skipped = SkippedRows(path, header, bad)
     with pa.OSFile(str(path)) as raw:
         compressed = path.suffix == ".gz"
@@ -78,7 +93,10 @@ def _csv(path: Path, bad: BadRows, progress: Read) -> Iterator[Block]:
         reader = pyarrow.csv.open_csv(
             source,
             read_options=pyarrow.csv.ReadOptions(
-                use_threads=False, block_size=CSV_BLOCK, skip_rows=header.line - 1
+                use_threads=False,
+                block_size=CSV_BLOCK,
+                skip_rows=header.skipped,
+                column_names=header.given,
             ),
             parse_options=pyarrow.csv.ParseOptions(
                 delimiter=header.delimiter, ignore_empty_lines=False, invalid_row_handler=skipped.handle
@@ -95,8 +113,8 @@ def _csv(path: Path, bad: BadRows, progress: Read) -> Iterator[Block]:
                 continue
             lines = skipped.lines(count, len(batch))
             count += len(batch)
-            columns = dict(zip(header.names, batch.columns, strict=True))
-            yield _without_blank_rows(Block(path.name, columns, lines))
+            cells = dict(zip(header.names, batch.columns, strict=True))
+            yield _without_blank_rows(Block(path.name, cells, lines, groups=header.delimiter == ","))
             progress(raw.tell() - told)
             told = raw.tell()
 
@@ -112,9 +130,8 @@ def _without_blank_rows(block: Block) -> Block:
     if not blank.any():
         return block
     kept = pa.array(~blank)
-    return Block(
-        block.file, {name: column.filter(kept) for name, column in block.columns.items()}, block.rows[~blank]
-    )
+    columns_kept = {name: column.filter(kept) for name, column in block.columns.items()}
+    return replace(block, columns=columns_kept, rows=block.rows[~blank])
 
 
 def _parquet(path: Path, progress: Read) -> Iterator[Block]:
@@ -127,33 +144,84 @@ def _parquet(path: Path, progress: Read) -> Iterator[Block]:
         progress(size * count // total - size * (count - len(batch)) // total)
 
 
-def _json_lines(path: Path, bad: BadRows, progress: Read) -> Iterator[Block]:
-    decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
-    objects: list[dict[str, msgspec.Raw]] = []
-    lines: list[int] = []
-    told = 0
+def _feather(path: Path, progress: Read) -> Iterator[Block]:
+    file = pyarrow.ipc.open_file(path)
+    count, size = 0, path.stat().st_size
+    for number in range(file.num_record_batches):
+        batch = file.get_batch(number)
+        for start in range(0, len(batch), ROWS):
+            part = batch.slice(start, ROWS)
+            rows = np.arange(count + 1, count + 1 + len(part), dtype=np.int64)
+            yield Block(path.name, dict(zip(batch.schema.names, part.columns, strict=True)), rows, "row")
+            count += len(part)
+        progress(size // file.num_record_batches)
+
+
+def _json(path: Path, bad: BadRows, progress: Read, arrays: Sequence[str]) -> Iterator[Block]:
+    """A list of rows, or a row a line."""
     with path.open("rb") as raw, gzip.open(raw) if path.suffix == ".gz" else nullcontext(raw) as opened:
-        for number, line in enumerate(opened, start=1):
-            if not line.strip():
-                continue
-            try:
-                objects.append(decoder.decode(line))
-                lines.append(number)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                found = line[:60].decode("utf-8", "replace").strip()
-                bad.add(BadRow(path.name, f"line {number}", "", found, "a JSON object"))
-            if len(objects) == JSON_ROWS:
-                yield _of_objects(path, objects, lines)
+        if ".json" not in path.suffixes:
+            yield from _json_rows(path, bad, "line", enumerate(opened, start=1), arrays, progress, raw)
+            return
+        whole = opened.read()
+    try:
+        rows: Iterable[bytes | msgspec.Raw] = msgspec.json.decode(whole, type=list[msgspec.Raw])
+        word = "row"
+    except msgspec.DecodeError:
+        rows, word = whole.splitlines(), "line"
+    yield from _json_rows(path, bad, word, enumerate(rows, start=1), arrays)
+    progress(path.stat().st_size)
+
+
+def _json_rows(
+    path: Path,
+    bad: BadRows,
+    word: str,
+    rows: Iterable[tuple[int, bytes | msgspec.Raw]],
+    arrays: Sequence[str],
+    progress: Read = unheard,
+    raw: IO[bytes] | None = None,
+) -> Iterator[Block]:
+    objects: list[dict[str, msgspec.Raw]] = []
+    numbers: list[int] = []
+    told = 0
+    for number, row in rows:
+        text = bytes(row)
+        if not text.strip():
+            continue
+        try:
+            objects.append(_object(text, arrays))
+            numbers.append(number)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            found = text[:60].decode("utf-8", "replace").strip()
+            bad.add(BadRow(path.name, f"{word} {number}", "", found, "a JSON object"))
+        if len(objects) == JSON_ROWS:
+            yield _of_objects(path, objects, numbers, word)
+            objects, numbers = [], []
+            if raw is not None:
                 progress(raw.tell() - told)
-                told, objects, lines = raw.tell(), [], []
-        if objects:
-            yield _of_objects(path, objects, lines)
+                told = raw.tell()
+    if objects:
+        yield _of_objects(path, objects, numbers, word)
 
 
-def _of_objects(path: Path, objects: list[dict[str, msgspec.Raw]], lines: list[int]) -> Block:
+OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def _object(text: bytes, arrays: Sequence[str]) -> dict[str, msgspec.Raw]:
+    if not arrays or text.lstrip()[:1] != b"[":
+        return OBJECT.decode(text)
+    values = ARRAY.decode(text)
+    if len(values) != len(arrays):
+        raise msgspec.DecodeError
+    return dict(zip(arrays, values, strict=True))
+
+
+def _of_objects(path: Path, objects: list[dict[str, msgspec.Raw]], numbers: list[int], word: str) -> Block:
     names = dict.fromkeys(name for one in objects for name in one)
     columns = {name: pa.array([_json_text(one.get(name)) for one in objects], pa.string()) for name in names}
-    return Block(path.name, columns, np.array(lines, np.int64))
+    return Block(path.name, columns, np.array(numbers, np.int64), word)
 
 
 def _json_text(value: msgspec.Raw | None) -> str | None:

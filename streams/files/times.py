@@ -20,6 +20,11 @@ UTC_TIME, NAIVE_TIME = pa.timestamp("us", "UTC"), pa.timestamp("us")
 SECONDS_BELOW, MILLISECONDS_BELOW, MICROSECONDS_BELOW = 10**11, 10**14, 10**17
 FIRST_DATE, LAST_DATE = 19000101, 20991231
 UNITS_PER_MICROSECOND = 100
+OTHER_FORMS = (
+    "%Y-%m-%d %I:%M:%S %p", "%Y-%m-%d %I:%M %p", "%Y-%m-%d %I:%M:%S%p", "%Y-%m-%d %I:%M%p",
+    "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y",
+)  # fmt: skip
+LONGEST_OTHER = 32
 
 
 def to_micros(column: pa.Array) -> Converted:
@@ -97,12 +102,25 @@ def time_of(text: str) -> int | None:
         return int(_scaled(np.array([value]))[0]) if abs(value) < 1 << 63 else None
     if re.fullmatch(r"[+-]?\d*\.\d*(e[+-]?\d+)?", text, re.IGNORECASE):
         return _from_decimal(text)
-    try:
-        read = datetime.fromisoformat(re.sub(r"\s*(UTC|GMT)$", "+00:00", text))
-    except ValueError:
+    read = _written(re.sub(r"\s*(UTC|GMT)$", "+00:00", text))
+    if read is None:
         return None
     zoned = read if read.tzinfo is not None else read.replace(tzinfo=UTC)
     return (zoned - EPOCH) // timedelta(microseconds=1)
+
+
+def _written(text: str) -> datetime | None:
+    """An ISO time, or another that can be of one moment only."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    for form in OTHER_FORMS if len(text) < LONGEST_OTHER else ():
+        try:
+            return datetime.strptime(text, form)  # noqa: DTZ007
+        except ValueError:
+            continue
+    return None
 
 
 def _is_date(text: str) -> bool:

@@ -56,6 +56,10 @@ def test_a_replay_tells_and_writes_what_happened(files, capsys):
         "signals": 1,
         "commands": 0,
         "bad_rows": {"t.csv": 1},
+        "rounded_rows": {},
+        "intervals": {},
+        "notes": [],
+        "unknown_symbols": {},
         "dropped": {},
     }
     assert summary["accounts"]["mine"]["net_pnl"] == "10.1"

@@ -72,8 +72,14 @@ def test_what_a_short_file_leaves_out_is_filled_in(tmp_path):
     (tmp_path / "scan.v2.csv").write_text("ts,side\n1767355200,long\n1767355201,exit\n")
     found, bad = signals(tmp_path / "scan.v2.csv", "X")
     assert found == [
-        Signal(signal_id="scan-2", source="scan", symbol="X", side="long", ts=NOON),
-        Signal(signal_id="scan-3", source="scan", symbol="X", side="flat", ts=NOON + SECOND),
+        Signal(signal_id="scan-X-2026-01-02T12:00:00Z-long", source="scan", symbol="X", side="long", ts=NOON),
+        Signal(
+            signal_id="scan-X-2026-01-02T12:00:01Z-flat",
+            source="scan",
+            symbol="X",
+            side="flat",
+            ts=NOON + SECOND,
+        ),
     ]
     assert bad == []
 
@@ -91,7 +97,7 @@ def test_bad_signals_are_told_and_left_out(tmp_path):
         "0,X,short,,,1\n"
     )
     found, bad = signals(tmp_path / "s.csv")
-    assert [signal.signal_id for signal in found] == ["s-9"]
+    assert [signal.signal_id for signal in found] == ["s-X-1970-01-01T00:00:00Z-short"]
     assert bad[0] == "7 bad rows were left out:"
     assert sorted(line.split(", ", 1)[1] for line in bad[1:]) == [
         'line 2, side: found "up"; expected long or short or flat',

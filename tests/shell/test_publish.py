@@ -60,7 +60,7 @@ def files(tmp_path, monkeypatch):
 def test_signals_are_those_of_a_replay(live, files, capsys):
     found = live.published("signals", lambda: live.run("publish", "signals", "s.csv"))
     replayed = list(read_signals(files / "s.csv", BadRows()))
-    assert sorted(found, key=lambda signal: signal.signal_id) == replayed
+    assert sorted(found, key=lambda signal: -signal.ts) == replayed
     assert [(signal.symbol, signal.side, signal.features) for signal in replayed] == [
         ("Y", "short", {"vsr": 4.5}),
         ("X", "long", {"vsr": 3.5}),
@@ -137,7 +137,7 @@ def test_json_lines_on_stdin(live, capsys):
     assert sorted(found, key=lambda signal: signal.source) == [
         Signal(signal_id="mine", source="other", symbol="X", side="short", ts=NOON, price=15 * ONE // 10),
         Signal(
-            signal_id="prog-X-2026-01-02T12:00:00Z", source="prog", symbol="X", side="long", ts=NOON,
+            signal_id="prog-X-2026-01-02T12:00:00Z-long", source="prog", symbol="X", side="long", ts=NOON,
             features={"vsr": 3.0}, extra={"who": '"me"'}, tags=("a",),
         ),
     ]  # fmt: skip
@@ -159,7 +159,7 @@ def test_a_tracker_s_log_lines(live, files, capsys):
     act = ["publish", "signals", "tracker.log", "--side", "long", "--pattern", VSR]
     (found,) = live.published("signals", lambda: live.run(*act))
     assert found == Signal(
-        signal_id="tracker-X-2026-01-02T12:00:30.250000Z", source="tracker", symbol="X", side="long",
+        signal_id="tracker-X-2026-01-02T12:00:30.250000Z-long", source="tracker", symbol="X", side="long",
         ts=NOON + 30_250_000, price=1005 * ONE // 10, features={"vsr": 3.42, "momentum": 81.0},
     )  # fmt: skip
     said = capsys.readouterr()
@@ -174,7 +174,12 @@ def test_without_a_time_it_is_now():
     cells = Pattern(r"(?P<symbol>\w+) (?P<confidence>\S+)").cells("X 0.5")
     assert cells is not None
     assert signal_of(cells, usual) == Signal(
-        signal_id="log-X-2026-01-02T12:00:00Z", source="log", symbol="X", side="long", ts=NOON, confidence=0.5
+        signal_id="log-X-2026-01-02T12:00:00Z-long",
+        source="log",
+        symbol="X",
+        side="long",
+        ts=NOON,
+        confidence=0.5,
     )
 
 

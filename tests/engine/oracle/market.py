@@ -44,24 +44,11 @@ def price_for(record: Tick | Bar, side: int) -> int:
     return quoted if quoted is not None else mark_of(record)
 
 
-def usual_interval(records: Sequence[Record]) -> int:
-    """The smallest positive gap between consecutive bars of one symbol, else a minute."""
-    before: dict[str, int] = {}
-    gaps = []
-    for record in records:
-        if isinstance(record, Bar):
-            if record.symbol in before and record.ts > before[record.symbol]:
-                gaps.append(record.ts - before[record.symbol])
-            before[record.symbol] = record.ts
-    return min(gaps, default=MINUTE)
-
-
 class Market:
     """What is known of the market after each record that was offered."""
 
     def __init__(self, records: Sequence[Record], instruments: Instruments) -> None:
         self.instruments = instruments
-        self.usual = usual_interval(records)
         self.first_interval: dict[str, int] = {}
         for each in records:
             if isinstance(each, Bar):
@@ -77,7 +64,7 @@ class Market:
         self.dropped: dict[str, int] = {}
 
     def interval(self, bar: Bar) -> int:
-        return bar.interval or self.usual
+        return bar.interval or MINUTE
 
     def own_time(self, record: Record) -> int:
         return record.ts + self.interval(record) if isinstance(record, Bar) else record.ts
