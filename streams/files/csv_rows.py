@@ -12,7 +12,7 @@ import numpy as np
 from schemas.columns import Ints
 from streams.files.decimals import decimal_units
 from streams.files.faults import BadRow, BadRows, FileError
-from streams.files.times import time_of
+from streams.files.times import looks_like_a_time
 
 DELIMITERS = ",;\t|"
 LONGEST_HEADER = 1 << 16
@@ -27,7 +27,7 @@ class Header:
     written: list[str]
     """Names as they stand in the file."""
     names: list[str]
-    """The same, without spaces around them."""
+    """The same, without spaces around them; of columns that are given only those."""
     given: list[str] | None = None
     """Names that do not stand in the file."""
 
@@ -50,7 +50,7 @@ def header_of(path: Path, columns: Sequence[str] = ()) -> Header:
 def _header(path: Path, line: int, text: str, columns: Sequence[str]) -> Header:
     delimiter = max(DELIMITERS, key=text.count)
     written = next(csv.reader([text], delimiter=delimiter))
-    if _is_data(written):
+    if _is_data(written, is_likely=bool(columns)):
         return _given(path, line, delimiter, written, columns)
     names = [name.strip() for name in written]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -59,11 +59,11 @@ def _header(path: Path, line: int, text: str, columns: Sequence[str]) -> Header:
     return Header(line, delimiter, written, names)
 
 
-def _is_data(cells: Sequence[str]) -> bool:
-    """Whether a line holds values: two thirds of what is there are numbers and times."""
+def _is_data(cells: Sequence[str], *, is_likely: bool) -> bool:
+    """Whether a line holds values: two thirds of what is there, or any where that is likely."""
     said = [cell.strip() for cell in cells if cell.strip()]
-    values = sum(decimal_units(cell) is not None or time_of(cell) is not None for cell in said)
-    return bool(said) and values * 3 >= len(said) * 2
+    values = sum(decimal_units(cell) is not None or looks_like_a_time(cell) for cell in said)
+    return values > 0 if is_likely else bool(said) and values * 3 >= len(said) * 2
 
 
 def _given(path: Path, line: int, delimiter: str, cells: list[str], columns: Sequence[str]) -> Header:
@@ -77,8 +77,8 @@ def _given(path: Path, line: int, delimiter: str, cells: list[str], columns: Seq
             f"{path}, line {line}: found {len(cells)} columns; "
             f"--columns names {len(columns)}: {', '.join(columns)}"
         )
-    names = [*columns, *(f"column {number}" for number in range(len(columns) + 1, len(cells) + 1))]
-    return Header(line - 1, delimiter, names, names, names)
+    every = [*columns, *(f"column {number}" for number in range(len(columns) + 1, len(cells) + 1))]
+    return Header(line - 1, delimiter, every, list(columns), every)
 
 
 class SkippedRows:
@@ -95,7 +95,7 @@ class SkippedRows:
         self.numbers.append(line)
         text = str(row.text).strip()
         if text:
-            expected = f"{len(self.header.names)} columns, not {row.actual_columns}"
+            expected = f"{len(self.header.written)} columns, not {row.actual_columns}"
             self.bad.add(BadRow(self.file, f"line {line}", "", text[:60], expected))
         return SKIP
 

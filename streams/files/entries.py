@@ -180,6 +180,7 @@ def _typed(name: str, value: Any, kind: type) -> Any:
     known = {choice.lower(): choice for choice in choices}
     if kind is Signal:
         known |= SAME_WORDS["Side"]
+        value = value.removesuffix(".0")
     if value.lower() not in known:
         raise _WrongError(name, " or ".join(choices))
     return known[value.lower()]

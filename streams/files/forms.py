@@ -17,6 +17,7 @@ from streams.files.decimals import is_text
 from streams.files.faults import BadRows, FileError
 from streams.files.names import ARRAYS, INDEX, TIMES, Names, plain, resolve
 from streams.files.tables import Block, Read, read_table, unheard
+from streams.files.times import DAY_OR_MONTH_FIRST
 
 DateOrder = Literal["dmy", "mdy"]
 
@@ -35,9 +36,8 @@ AS_IT_SAYS = Form()
 DATE_TIME = "date time"
 """What a column is called that was made of two."""
 CLOCK_TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?|\d{3,6}")
-DAY_OR_MONTH_FIRST = re.compile(r"\s*\d{1,2}[/.-]\d{1,2}[/.-](\d{4}|\d{2})(?!\d)")
 YEAR_FIRST = re.compile(r"\s*\d{4}([/.])\d{1,2}\1\d{1,2}|\s*\d{8}[ T]\d|\s*\d{4}-\d\d-\d\d[ T]\d:")
-UNNAMED = re.compile(r"|unnamed_\d+")
+UNNAMED = re.compile(r"\s*|Unnamed: \d+(\.\d+)?")
 SMALLEST_TIME = 10**7
 """A number below is the number of a row."""
 
@@ -111,9 +111,7 @@ def _rewritten(column: pa.Array, steps: tuple[tuple[str, str], ...]) -> pa.Array
 
 def _without_row_numbers(block: Block, names: Names) -> Block:
     """An index that has no name is a time, or it is no column."""
-    columns = {
-        INDEX if UNNAMED.fullmatch(plain(name)) else name: each for name, each in block.columns.items()
-    }
+    columns = {INDEX if UNNAMED.fullmatch(name) else name: each for name, each in block.columns.items()}
     if columns.keys() == block.columns.keys():
         return block
     resolved = resolve(names, columns)

@@ -113,7 +113,7 @@ def _csv(path: Path, bad: BadRows, progress: Read, columns: Sequence[str]) -> It
                 continue
             lines = skipped.lines(count, len(batch))
             count += len(batch)
-            cells = dict(zip(header.names, batch.columns, strict=True))
+            cells = dict(zip(header.names, batch.columns, strict=False))
             yield _without_blank_rows(Block(path.name, cells, lines, groups=header.delimiter == ","))
             progress(raw.tell() - told)
             told = raw.tell()

@@ -25,6 +25,8 @@ OTHER_FORMS = (
     "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y",
 )  # fmt: skip
 LONGEST_OTHER = 32
+DAY_OR_MONTH_FIRST = re.compile(r"\s*\d{1,2}[/.-]\d{1,2}[/.-](\d{4}|\d{2})(?!\d)")
+"""A date that may be of two days."""
 
 
 def to_micros(column: pa.Array) -> Converted:
@@ -121,6 +123,11 @@ def _written(text: str) -> datetime | None:
         except ValueError:
             continue
     return None
+
+
+def looks_like_a_time(text: str) -> bool:
+    """Also where it can be of two days."""
+    return time_of(text) is not None or DAY_OR_MONTH_FIRST.match(text) is not None
 
 
 def _is_date(text: str) -> bool:

@@ -46,12 +46,14 @@ def test_a_data_frame_s_index_without_a_name_is_the_time(tmp_path):
 
 
 def test_an_index_that_counts_rows_is_no_time_and_no_feature(tmp_path):
-    frame = pd.DataFrame({"ts": ["2026-01-02T12:00"], "symbol": ["X"], "side": ["long"], "vsr": [3.5]})
+    frame = pd.DataFrame(
+        {"ts": ["2026-01-02T12:00"], "symbol": ["X"], "side": ["long"], "vsr": [3.5], "%": [1]}
+    )
     frame.to_csv(tmp_path / "s.csv")
     (signal,) = read_signals(tmp_path / "s.csv", BadRows())
-    assert signal.features == {"vsr": 3.5} and signal.extra == {}
+    assert signal.features == {"vsr": 3.5, "%": 1.0} and signal.extra == {}
     frame.drop(columns="ts").to_csv(tmp_path / "s.csv")
-    with pytest.raises(FileError, match=r"s\.csv: no column ts; found symbol, side, vsr"):
+    with pytest.raises(FileError, match=r"s\.csv: no column ts; found symbol, side, vsr, %"):
         list(read_signals(tmp_path / "s.csv", BadRows()))
 
 
@@ -237,7 +239,7 @@ def test_trades_as_exchanges_write_them_and_a_row_that_is_none(tmp_path):
 
 @pytest.mark.parametrize(
     ("word", "side"),
-    [("BUY", "long"), ("Sell", "short"), ("1", "long"), ("-1", "short"), ("0", "flat"), ("LONG", "long"), ("exit", "flat")],
+    [("BUY", "long"), ("Sell", "short"), ("1", "long"), ("-1", "short"), ("0", "flat"), ("-1.0", "short"), ("LONG", "long"), ("exit", "flat")],
 )  # fmt: skip
 def test_words_for_a_side(tmp_path, word, side):
     (tmp_path / "s.csv").write_text(f"ts,symbol,side\n0,X,{word}\n")

@@ -110,6 +110,34 @@ def test_bars_go_to_the_market_s_topic(live, files):
     ]  # fmt: skip
 
 
+def test_bars_come_as_a_replay_has_them_each_when_it_is_known(live, tmp_path, capsys):
+    path = tmp_path / "b.csv"
+    opens = ["2026-01-05,DAY", "2026-01-05T00:00,HOUR", "2026-01-05T01:00,HOUR", "2026-01-06,DAY"]
+    path.write_text("ts,symbol,open,high,low,close\n" + "".join(f"{each},1,1,1,1\n" for each in opens))
+    found = live.published("ticks", lambda: live.run("publish", "bars", str(path)))
+    replayed = [
+        (columns.names[symbol], ts, interval)
+        for columns in MarketReader("bars", BadRows()).read(path)
+        if columns.interval is not None
+        for symbol, ts, interval in zip(columns.symbol, columns.ts, columns.interval, strict=True)
+    ]
+    assert [symbol for symbol, _, _ in replayed] == ["HOUR", "HOUR", "DAY", "DAY"]
+    by_symbol = sorted(replayed, key=lambda bar: bar[0])
+    assert sorted(((bar.symbol, bar.ts, bar.interval) for bar in found), key=lambda bar: bar[0]) == by_symbol
+    assert "bars of 1d: DAY\nbars of 1h: HOUR" in capsys.readouterr().err
+    found = live.published("ticks", lambda: live.run("publish", "bars", str(path), "--interval", "HOUR=1m"))
+    assert {(bar.symbol, bar.interval) for bar in found} == {("DAY", 86400 * SECOND), ("HOUR", 60 * SECOND)}
+
+
+def test_a_file_s_signals_have_the_source_and_side_that_are_said(live, tmp_path):
+    words = ["--columns", "ts,symbol", "--dates", "dmy", "--source", "me", "--side", "short"]
+    (tmp_path / "list.csv").write_text("01/02/2026,X\n")
+    (found,) = live.published(
+        "signals", lambda: live.run("publish", "signals", str(tmp_path / "list.csv"), *words)
+    )
+    assert (found.source, found.side, found.signal_id) == ("me", "short", "me-X-2026-02-01T00:00:00Z-short")
+
+
 def test_what_is_not_later_is_left_out(live, files, capsys):
     words = ("--after", "2026-01-02T12:01:00Z")
     ticks = live.published("ticks", lambda: live.run("publish", "ticks", "t.csv", *words))
