@@ -133,10 +133,10 @@ SIGNALS = _document(
     {"signal_id": "bad", "source": "bad", "symbol": "GOOD", "side": "long"},
     {
         "ts": _TIMES,
-        "signal_id": _TEXTS,
+        "signal_id": ["", 3.5, [], {}],
         "source": _TEXTS,
         "symbol": _TEXTS,
-        "side": [..., "up", "", None, 1, ["long"]],
+        "side": [..., "up", "", None, 2, ["long"]],
         "price": _AMOUNTS,
         "quantity": _AMOUNTS,
         "confidence": ["NaN", "high", [], {}],
