@@ -10,6 +10,7 @@ from streams.accounts import SettingsError
 from streams.cli.lazy import Lazy, LazyGroup
 from streams.cli.many import example
 from streams.files.faults import FileError
+from streams.local.private import PrivateFileError
 from streams.transport.cluster import ClusterError
 
 FAILED = 1
@@ -72,7 +73,7 @@ def main(args: list[str] | None = None) -> None:
     except click.Abort:
         click.echo("stopped", err=True)
         sys.exit(FAILED)
-    except (SettingsError, ClusterError, DatabaseError, FileError, OSError) as error:
+    except (SettingsError, ClusterError, DatabaseError, FileError, PrivateFileError, OSError) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(FAILED)
     if ended:  # click's Exit comes back as its code

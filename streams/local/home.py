@@ -19,6 +19,7 @@ from uuid import uuid4
 
 from sinks.database import URL, Database, DatabaseError
 from streams.files.whole import whole
+from streams.local import private
 from streams.local.folders import data_folder
 from streams.transport.cluster import BOOTSTRAP, Cluster, ClusterError
 
@@ -27,6 +28,7 @@ HOME = "GHOSTFILL_HOME"
 CLICKHOUSE = "clickhouse"
 WEB = "web"
 """What an instance calls the addresses of its own ClickHouse and of its page."""
+SECRETS = "secrets"
 LOCK_ATTEMPTS = 5
 LOCK_PAUSE_S = 0.02
 
@@ -85,6 +87,11 @@ class Home:
     @property
     def instance_file(self) -> Path:
         return self.folder / "instance.json"
+
+    def secret(self, name: str) -> str:
+        """A random word of this home that only its user may read, made the first time: what our parts say to
+        each other as a password."""
+        return private.secret(self.folder / SECRETS / name)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from streams.web.door import private
+from streams.local import private
 from streams.web.door.tokens import TokenError, Tokens
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 
+from streams.local import private
 from streams.local.home import Home
-from streams.web.door import private
 from streams.web.door.seals import Seals
 from streams.web.door.tokens import FILE, Tokens
 

@@ -20,7 +20,7 @@ from typing import Literal
 
 import msgspec
 
-from streams.web.door import private
+from streams.local import private
 
 log = logging.getLogger(__name__)
 

@@ -6,13 +6,16 @@ so that two at once lose nothing.
 
 import fcntl
 import os
+import re
 import secrets
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 KEY_BYTES = 32
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class PrivateFileError(Exception):
@@ -22,7 +25,7 @@ class PrivateFileError(Exception):
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Waits until nobody else changes the file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with path.with_name(f"{path.name}.lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -51,3 +54,32 @@ def key(path: Path) -> bytes:
             f"{path} has {len(found)} bytes; expected {KEY_BYTES}: delete it, and log in again"
         )
     return found
+
+
+def secret(path: Path) -> str:
+    """The random word that is kept there, made the first time; no URL or file of settings has to quote it."""
+    try:
+        return _word(path)
+    except FileNotFoundError:
+        pass
+    with locked(path):
+        if not path.exists():
+            write(path, f"{secrets.token_urlsafe(KEY_BYTES)}\n".encode("ascii"))
+    return _word(path)
+
+
+def _word(path: Path) -> str:
+    """Whoever else may read it, or wrote it, makes it no secret."""
+    try:
+        with path.open("rb") as file:
+            found, about = file.read(), os.fstat(file.fileno())
+    except PermissionError as error:
+        raise PrivateFileError(
+            f"{path} cannot be read: it belongs to another user of this machine"
+        ) from error
+    word = found.decode("ascii", "replace").strip()
+    if stat.S_IMODE(about.st_mode) & 0o077:
+        raise PrivateFileError(f"{path} may be read by others: delete it, and start Ghostfill again")
+    if _SECRET.fullmatch(word) is None:
+        raise PrivateFileError(f"{path} holds no secret of ours: delete it, and start Ghostfill again")
+    return word
