@@ -1,4 +1,4 @@
-"""Kafka's jars: downloaded once, checked, and found without a network ever after.
+"""Kafka's jars: downloaded once, checked at every start, and found without a network ever after.
 
 Rules of this file:
 - `kafka-jars.txt` pins every jar by its SHA-256. What does not match is not kept, wherever it came from.
@@ -17,7 +17,7 @@ from pathlib import Path
 from streams.local.folders import cache_folder
 from streams.local.maven import MavenError, Repository, repository
 
-KAFKA_VERSION = "4.1.0"
+KAFKA_VERSION = "4.4.0"
 PINS = Path(__file__).with_name("kafka-jars.txt")
 MEGABYTE = 1_000_000
 TIMEOUT_S = 30
@@ -65,7 +65,7 @@ def missing(folder: Path) -> list[Jar]:
 
 def _has(folder: Path, jar: Jar) -> bool:
     path = folder / jar.name
-    return path.is_file() and path.stat().st_size == jar.size
+    return path.is_file() and path.stat().st_size == jar.size and _sha256(path) == jar.sha256
 
 
 def kafka_jars(folder: Path | None = None, progress: Progress = lambda done, wanted: None) -> list[Path]:

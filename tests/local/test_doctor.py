@@ -97,7 +97,7 @@ def test_jars_that_are_not_there(tmp_path, monkeypatch):
     assert machine_checks.jars(tmp_path).state == "fail"
     monkeypatch.setattr(machine_checks, "_asks", lambda source: "")
     assert machine_checks.jars(tmp_path).found.startswith(
-        "`ghostfill up` will download 44 MB from http://127"
+        "`ghostfill up` will download 38 MB from http://127"
     )
 
     def broken():
