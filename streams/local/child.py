@@ -15,6 +15,10 @@ from typing import IO
 
 LOOK_S = 0.02
 LINUX = sys.platform == "linux"
+HALTED = "T"
+
+LAST_WORDS = {"PYTHONFAULTHANDLER": "1"}
+"""Where each thread of a Python was goes into its log when a library below it crashes."""
 
 # Runs before the command, in its process: asks Linux for a signal at the parent's death, and looks whether
 # the parent is already gone.
@@ -43,7 +47,7 @@ def start_child(
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,
-        env=dict(environment) if environment is not None else None,
+        env={**(os.environ if environment is None else environment), **LAST_WORDS},
         cwd=folder,
         start_new_session=True,
     )
@@ -88,6 +92,19 @@ def command_line(pid: int) -> str:
         ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return found.stdout.strip()
+
+
+def is_halted(pid: int) -> bool:
+    """Whether somebody stopped a process (SIGSTOP) and has not let it go on."""
+    if LINUX:
+        try:
+            return Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(") ")[2][:1] == HALTED
+        except OSError:
+            return False
+    found = subprocess.run(
+        ["ps", "-o", "state=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return found.stdout.strip()[:1] == HALTED
 
 
 def _read_pid(pid_file: Path) -> int | None:

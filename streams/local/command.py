@@ -46,6 +46,10 @@ class Command:
         """What of its command line tells this part from every other process of the machine."""
         return str(self.ready_file)
 
+    @property
+    def pid(self) -> int | None:
+        return self.child.pid if self.child else None
+
     def spawn(self) -> None:
         self.ready_file.parent.mkdir(parents=True, exist_ok=True)
         self.end_orphan()

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from streams.local.command import Command
-from streams.local.logs import last_lines
+from streams.local.logs import last_lines, size
 
 
 class Program(Command):
@@ -41,14 +41,15 @@ class Program(Command):
 
     def spawn(self) -> None:
         super().spawn()
-        self.said_before = self.log.stat().st_size
+        self.said_before = size(self.log)
 
     def is_ready(self) -> bool:
         return True
 
     def last_words(self) -> str:
         """The last line that it has said: of a traceback, the one that says what was wrong."""
-        return last_lines(self.log, 1) if self.log.stat().st_size > self.said_before else ""
+        has_said = size(self.log) != self.said_before  # it is smaller where it was set aside meanwhile
+        return last_lines(self.log, 1) if has_said else ""
 
     def terminate(self) -> None:
         self._signal(signal.SIGTERM)

@@ -5,16 +5,23 @@ Rules of this file:
 - A part that ends is started again after a pause that doubles, until it has been well for a while. One that
   has a work to do is done when it ends with code 0.
 - At a stop the last part started goes first; who does not listen is killed.
+- Why a part ended is in its line: a full disk by its name. Its log says besides how the others were then.
 """
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Protocol
 
+from streams.local import logs
+from streams.local.child import is_halted
 from streams.local.interrupts import Interrupts
 from streams.transport.cluster import ClusterError
 
 LOOK_S = 0.05
+LOOK_CLOSELY_S = 1.0
+"""Between two looks at a part's log and at whether it was halted."""
 PAUSE_FIRST_S = 0.2
 PAUSE_MAX_S = 10.0
 WELL_S = 30.0
@@ -25,6 +32,12 @@ class Part(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def log(self) -> Path: ...
+
+    @property
+    def pid(self) -> int | None: ...
 
     @property
     def patience_s(self) -> float:
@@ -53,8 +66,9 @@ class Part(Protocol):
 class Kept:
     """One part and how it is."""
 
-    def __init__(self, part: Part, now: float) -> None:
+    def __init__(self, part: Part, now: float, tell_end: Callable[[str], None] = lambda why: None) -> None:
         self.part = part
+        self.tell_end = tell_end
         self.state = ""
         self.is_ready = False
         self.is_done = False
@@ -63,17 +77,24 @@ class Kept:
         self.start_at: float | None = None
         """When it is started again; None while it runs."""
         self.pause_s = PAUSE_FIRST_S
+        self.said_before = logs.size(part.log)
+        """The length of its log when it started."""
+        self.look_closely_at = now + LOOK_CLOSELY_S
+        self.halted_in: str | None = None
+        """The state in which somebody halted it; None: nobody did."""
 
     def start(self, now: float) -> None:
         self.starts += 1
         self.started = now
         self.start_at = None
         self.is_ready = False
+        self.halted_in = None
+        self.said_before = logs.size(self.part.log)
         try:
             self.part.spawn()
             self.state = "starting"
         except (ClusterError, OSError) as error:
-            self._again(f"cannot start: {error}", now)
+            self._again(f"cannot start: {'disk full: ' if logs.is_full(error) else ''}{error}", now)
 
     def look(self, now: float) -> None:
         """Sees what became of it and does what is due."""
@@ -88,13 +109,32 @@ class Kept:
             self.is_done = self.is_ready = True
             self.state = "done"
         elif code is not None:
-            words = self.part.last_words() if code > 0 else ""
-            self._again(_ended(code) + (f": {words}" if words else ""), now)
+            why = self._why(code)
+            self.tell_end(why)
+            self._again(why, now)
         elif not self.is_ready and self.part.is_ready():
             self.is_ready = True
             self.state = "ready" + (f", start {self.starts}" if self.starts > 1 else "")
         elif self.is_ready and now - self.started > WELL_S:
             self.pause_s = PAUSE_FIRST_S
+        if now >= self.look_closely_at:
+            self.look_closely_at = now + LOOK_CLOSELY_S
+            logs.keep_small(self.part.log)
+            self._look_whether_halted()
+
+    def _look_whether_halted(self) -> None:
+        pid = self.part.pid
+        halted = pid is not None and self.start_at is None and is_halted(pid)
+        if halted and self.halted_in is None:
+            self.halted_in = self.state
+            self.state = f"halted by somebody (SIGSTOP); `kill -CONT {pid}` lets it go on"
+        elif not halted and self.halted_in is not None:
+            self.state, self.halted_in = self.halted_in, None
+
+    def _why(self, code: int) -> str:
+        full = logs.full_disk(self.part.log, self.said_before)
+        words = f"disk full: {full}" if full else self.part.last_words() if code > 0 else ""
+        return _ended(code) + (f": {words}" if words else "")
 
     def _again(self, why: str, now: float) -> None:
         self.is_ready = False
@@ -123,14 +163,14 @@ class Supervisor:
 
     def start(self, parts: Iterable[Part]) -> None:
         for part in parts:
-            kept = Kept(part, self.clock())
+            kept = Kept(part, self.clock(), partial(self._note_end, part))
             self.kept.append(kept)
             kept.start(self.clock())
         self._tell()
 
     def adopt(self, part: Part) -> None:
         """Looks after a part that was started before and is ready."""
-        kept = Kept(part, self.clock())
+        kept = Kept(part, self.clock(), partial(self._note_end, part))
         kept.starts, kept.is_ready, kept.state = 1, True, "ready"
         self.kept.append(kept)
 
@@ -172,6 +212,11 @@ class Supervisor:
             if self.clock() > end or self.interrupts.count > max(1, calm):
                 part.kill()
             self.sleep(LOOK_S)
+
+    def _note_end(self, part: Part, why: str) -> None:
+        """In its log, with what was going on besides."""
+        others = [f"{kept.part.name}: {kept.state}" for kept in self.kept if kept.part is not part]
+        logs.note(part.log, "; ".join([f"{part.name} {why}", *others]))
 
     def _tell(self) -> None:
         states = [(kept.part.name, kept.state) for kept in self.kept]
