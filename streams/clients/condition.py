@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from schemas.numbers import time_text
 from sinks.source import GROUPS as SINKS
@@ -18,7 +19,6 @@ from streams.clients.kafka import (
     ANSWER_S,
     MARKET,
     Place,
-    admin,
     beginnings,
     ends,
     partitions_of,
@@ -133,7 +133,7 @@ def _shard(place: Place, end: int, owned: tuple[WorkerReport, ShardReport] | Non
 def _sinks(cluster: Cluster) -> list[str]:
     """The groups that write into databases, one each; they read markets besides."""
     found = patiently(
-        cluster, lambda: admin(cluster).list_consumer_groups(request_timeout=ANSWER_S).result(ANSWER_S)
+        cluster, lambda client: client.list_consumer_groups(request_timeout=ANSWER_S).result(ANSWER_S)
     )
     return sorted(each.group_id for each in found.valid if each.group_id.startswith(SINKS))
 
@@ -151,8 +151,8 @@ def _committed(cluster: Cluster, group: str, places: Sequence[Place]) -> dict[Pl
     """The offsets that a group has passed; below 0 where it has committed none."""
     asked = ConsumerGroupTopicPartitions(group, [TopicPartition(*place) for place in places])
 
-    def answers() -> dict[Place, int]:
-        (found,) = admin(cluster).list_consumer_group_offsets([asked], request_timeout=ANSWER_S).values()
+    def answers(client: AdminClient) -> dict[Place, int]:
+        (found,) = client.list_consumer_group_offsets([asked], request_timeout=ANSWER_S).values()
         return {(each.topic, each.partition): each.offset for each in found.result(ANSWER_S).topic_partitions}
 
     return patiently(cluster, answers)

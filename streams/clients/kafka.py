@@ -113,19 +113,23 @@ def _offsets(cluster: Cluster, places: Iterable[Place], wanted: OffsetSpec) -> d
     if not asked:
         return {}
 
-    def answers() -> dict[Place, int]:
-        found = admin(cluster).list_offsets(asked, request_timeout=ANSWER_S)
+    def answers(client: AdminClient) -> dict[Place, int]:
+        found = client.list_offsets(asked, request_timeout=ANSWER_S)
         return {(place.topic, place.partition): each.result(ANSWER_S).offset for place, each in found.items()}
 
     return patiently(cluster, answers)
 
 
-def patiently(cluster: Cluster, ask: Callable[[], Found]) -> Found:
-    """Asks again while partitions or groups are between two brokers."""
+def patiently(cluster: Cluster, ask: Callable[[AdminClient], Found]) -> Found:
+    """Asks again while partitions or groups are between two brokers.
+
+    The client stays until its answer is there: it may be given up meanwhile, by another thread too.
+    """
     end = time.monotonic() + PATIENCE_S
     while True:
+        client = admin(cluster)
         try:
-            return ask()
+            return ask(client)
         except TimeoutError as error:
             if time.monotonic() > end:
                 raise ClusterError(f"Kafka at {cluster.bootstrap} does not answer") from error
@@ -133,13 +137,14 @@ def patiently(cluster: Cluster, ask: Callable[[], Found]) -> Found:
             if error.args[0].code() not in MOVING or time.monotonic() > end:
                 with raised_plainly(cluster):
                     raise
-        renew_admin()
+        if admin(cluster) is client:
+            renew_admin()
         time.sleep(LOOK_S)
 
 
 @cache
 def admin(cluster: Cluster) -> AdminClient:
-    """One for all calls: an answer never comes where its client has gone."""
+    """One for all calls; who awaits an answer keeps it, because none comes where its client has gone."""
     return AdminClient(cluster.confluent() | {"log_level": 0})
 
 

@@ -3,9 +3,11 @@
 import time
 from collections.abc import Iterable
 
+from confluent_kafka.admin import AdminClient
+
 from streams.agents.desk import NAME as DESK
 from streams.agents.gate import NAME as GATE
-from streams.clients.kafka import ANSWER_S, admin, ends, patiently, read_spans, require, since
+from streams.clients.kafka import ANSWER_S, ends, patiently, read_spans, require, since
 from streams.engine.units import SECOND
 from streams.transport.cluster import Cluster
 from streams.transport.reports import WorkerReport, decode_report
@@ -61,8 +63,8 @@ def has_gate(cluster: Cluster) -> bool:
 def members(cluster: Cluster, group: str) -> int:
     """How many processes are in a group."""
 
-    def answer() -> int:
-        asked = admin(cluster).describe_consumer_groups([group], request_timeout=ANSWER_S)
+    def answer(client: AdminClient) -> int:
+        asked = client.describe_consumer_groups([group], request_timeout=ANSWER_S)
         return len(asked[group].result(ANSWER_S).members)
 
     return patiently(cluster, answer)
