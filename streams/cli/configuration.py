@@ -14,10 +14,11 @@ from streams.accounts.load import read_text
 from streams.cli.named_parts import read_accounts, read_feeds, read_strategies
 from streams.cli.sections import Reader, file, given, port, section
 from streams.cli.setup import PARTS, ClickHouseSetup, KafkaSetup, Setup, WebSetup
+from streams.local.login import AUTHS
 from streams.local.topics import MARKET_NAME
 
 FILE = "keys such as parts, accounts and feeds"
-KAFKA = "{port: 9092, heap: 512m} or {bootstrap: host:9092}"
+KAFKA = "{port: 9092, heap: 512m, auth: scram} or {bootstrap: host:9092}"
 CLICKHOUSE = "{port: 8123, ticks: false} or {url: https://clickhouse.example:8443/ghostfill}"
 PAGE = "{host: 127.0.0.1, port: 5005}"
 
@@ -89,6 +90,7 @@ def _web(item: Item, folder: Path) -> WebSetup:
 _KAFKA: Mapping[str, Reader] = {
     "port": port,
     "heap": values.text("memory such as 512m or 2g", r"\d+[mMgG]"),
+    "auth": values.one_of(*AUTHS),
     "replicas": values.whole(),
     "bootstrap": values.text("host:port, and more of them after commas", r"[^\s,]+:\d+(,[^\s,]+:\d+)*"),
 }

@@ -80,7 +80,7 @@ def home_of(environment: Mapping[str, str]) -> Home:
 
 
 def _symbols(home: Home) -> Path:
-    home.folder.mkdir(parents=True, exist_ok=True)
+    home.make()
     file = home.folder / "symbols.yaml"
     file.write_text(SYMBOLS, encoding="utf-8")
     return file

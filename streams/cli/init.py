@@ -23,6 +23,7 @@ TEXT = """\
 #kafka:
 #  port:                    # where the embedded one listens; any that is free, the same at each start
 #  heap: 512m               # its memory
+#  auth: none               # scram: it asks for this home's password, which `ghostfill connect` shows
 #  replicas:                # copies of each record: 3, or as many as there are brokers
 #  bootstrap:               # host:port of a cluster of yours, in place of the embedded one; KAFKA_BOOTSTRAP
                             # counts more, and passwords are only taken from its companions

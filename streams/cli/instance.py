@@ -26,15 +26,17 @@ from streams.cli.setup import DASHBOARD, RESULTS, Published, Setup, WebSetup
 from streams.clients.asking import newest_time
 from streams.clients.kafka import market_topic
 from streams.engine.units import SECOND
-from streams.local import topics
+from streams.local import people, topics
 from streams.local.clickhouse import ClickHouse
 from streams.local.home import CLICKHOUSE, HOME, WEB, Home, Instance
 from streams.local.interrupts import Interrupts
 from streams.local.jars import KAFKA_VERSION
 from streams.local.kafka import Kafka
+from streams.local.login import SCRAM, SECRET
 from streams.local.ports import LOOPBACK, probe
 from streams.local.supervisor import Supervisor
 from streams.transport.cluster import BOOTSTRAP, Cluster, ClusterError
+from streams.web.door.policy import is_local
 
 EVERYWHERE = ("0.0.0.0", "::")
 Greet = Callable[[float], Sequence[str]]
@@ -98,6 +100,8 @@ class Ghostfill:
         if named is not None:
             yield named
             return
+        if self.setup.kafka.auth == SCRAM:
+            self.kafka.password = self.home.secret(SECRET)
         click.echo(f"Starting Kafka {KAFKA_VERSION}")
         try:
             yield self.kafka.start(progress=Downloads(f"Kafka {KAFKA_VERSION}"))
@@ -162,11 +166,26 @@ class Ghostfill:
             "kafka": f"{cluster.bootstrap} ({kafka})",
             "clickhouse": f"{self.clickhouse.url} (embedded)" if self.clickhouse else None,
             "page": self._endpoints().get(WEB),
+            "others": self._others(),
         }
         if self.database is not None:
             said["clickhouse"] = f"{self.database.url} (yours)"
         lines = [f"  {name:12}{value}" for name, value in said.items() if value is not None]
         return [f"Ghostfill {metadata.version('ghostfill')}", *lines]
+
+    def _others(self) -> str | None:
+        """Who else can log in to this machine, and what they may use; None: nobody."""
+        found = people.others()
+        if not found:
+            return None
+        web = self.setup.web
+        is_page_open = DASHBOARD in self.setup.parts and not web.names and is_local(web.host)
+        may_use = [
+            *(["Kafka"] if self.kafka.is_running and not self.kafka.password else []),
+            *(["the page"] if is_page_open else []),
+        ]
+        what = f"may use {' and '.join(may_use)}: see docs/security.md" if may_use else "find this closed"
+        return f"{people.in_words(found)} can log in to this machine, and {what}"
 
 
 def page_url(web: WebSetup) -> str:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from streams.clients.asking import market_of
 from streams.local.kafka import HEAP
+from streams.local.login import OPEN
 from streams.local.ports import LOOPBACK
 
 TRADER, RESULTS, DASHBOARD = PARTS = ("trader", "results", "dashboard")
@@ -23,6 +24,8 @@ class KafkaSetup:
     replicas: int | None = None
     bootstrap: str = ""
     """A cluster of the user's; without one there is our own."""
+    auth: str = OPEN
+    """Who may use our own: one of `AUTHS`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from streams.cli.setup import DASHBOARD, PARTS, TRADER, WEB_PORT, Setup
 from streams.cli.topics import MARKET_HELP, REPLICAS_HELP
 from streams.local.home import Home
 from streams.local.kafka import HEAP
+from streams.local.login import AUTHS, OPEN
 from streams.local.ports import LOOPBACK
 
 CONFIG = "GHOSTFILL_CONFIG"
@@ -24,6 +25,11 @@ SOME = click.IntRange(min=1)
 PARTS_HELP = (
     "Run this part and no other; may be given again. trader: the gate and the desks; results: ClickHouse and "
     "the sink; dashboard: the page."
+)
+
+AUTH_HELP = (
+    "scram: the embedded Kafka asks everybody for the home's password; `ghostfill connect` shows it. "
+    f"Usually {OPEN}: whoever can log in to this machine may use it."
 )
 
 
@@ -47,6 +53,7 @@ PARTS_HELP = (
 @click.option("--replicas", "kafka_replicas", type=SOME, help=REPLICAS_HELP)
 @click.option("--kafka-port", type=PORT, help="Where the embedded Kafka listens.")
 @click.option("--kafka-heap", help=f"Memory of the embedded Kafka's Java; usually {HEAP}.")
+@click.option("--kafka-auth", type=click.Choice(AUTHS), help=AUTH_HELP)
 @click.option("--clickhouse-port", type=PORT, help="Where the embedded ClickHouse is.")
 @click.option(
     "--ticks/--no-ticks",

@@ -1,17 +1,23 @@
 """What the embedded Kafka is told: one node that is broker and controller, on loopback, for one machine.
 
 Rules of this file: whoever must reach the broker itself (the controller, its own transactions) does not go
-through the address that clients are told, which may be a proxy's.
+through the address that clients are told, which may be a proxy's. A closed broker is closed on all three.
 """
 
 from pathlib import Path
 from typing import NamedTuple
 
+from streams.local.login import MECHANISM
 from streams.local.ports import LOOPBACK
 
 NODE = 1
 MESSAGE_BYTES = 16 * 1024 * 1024
 TEN_YEARS_MIN = 10 * 365 * 24 * 60
+LISTENERS = ("CLIENTS", "BROKER", "CONTROLLER")
+SCRAM_LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule required"
+PLAIN_LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
+ITSELF = "broker"
+"""As whom a closed broker logs in to itself, and we to let clients in."""
 
 
 class Ports(NamedTuple):
@@ -22,9 +28,11 @@ class Ports(NamedTuple):
     controller: int
 
 
-def broker_settings(data: Path, ports: Ports, advertised: int) -> dict[str, str]:
+def broker_settings(data: Path, ports: Ports, advertised: int, own_secret: str = "") -> dict[str, str]:
+    """`own_secret`: closes the broker; the password of `ITSELF`."""
     return {
         **_addresses(data, ports, advertised),
+        **_logins(own_secret),
         **_one_node(),
         "message.max.bytes": str(MESSAGE_BYTES),
         "replica.fetch.max.bytes": str(MESSAGE_BYTES),
@@ -46,11 +54,30 @@ def _addresses(data: Path, ports: Ports, advertised: int) -> dict[str, str]:
         "controller.quorum.voters": f"{NODE}@{LOOPBACK}:{ports.controller}",
         "controller.listener.names": "CONTROLLER",
         "inter.broker.listener.name": "BROKER",
-        "listener.security.protocol.map": "CLIENTS:PLAINTEXT,BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "listeners": f"CLIENTS://{LOOPBACK}:{ports.clients},BROKER://{LOOPBACK}:{ports.broker},"
         f"CONTROLLER://{LOOPBACK}:{ports.controller}",
         "advertised.listeners": f"CLIENTS://{LOOPBACK}:{advertised},BROKER://{LOOPBACK}:{ports.broker}",
         "log.dirs": str(data),
+    }
+
+
+def _logins(own_secret: str) -> dict[str, str]:
+    """Who may come in where."""
+    protocol = "SASL_PLAINTEXT" if own_secret else "PLAINTEXT"
+    protocols = {"listener.security.protocol.map": ",".join(f"{name}:{protocol}" for name in LISTENERS)}
+    if not own_secret:
+        return protocols
+    own = f'{PLAIN_LOGIN} username="{ITSELF}" password="{own_secret}" user_{ITSELF}="{own_secret}";'
+    return {
+        **protocols,
+        "listener.name.clients.sasl.enabled.mechanisms": MECHANISM,
+        f"listener.name.clients.{MECHANISM.lower()}.sasl.jaas.config": f"{SCRAM_LOGIN};",
+        "sasl.mechanism.inter.broker.protocol": "PLAIN",
+        "listener.name.broker.sasl.enabled.mechanisms": "PLAIN",
+        "listener.name.broker.plain.sasl.jaas.config": own,
+        "sasl.mechanism.controller.protocol": "PLAIN",
+        "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
+        "listener.name.controller.plain.sasl.jaas.config": own,
     }
 
 

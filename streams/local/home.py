@@ -2,6 +2,7 @@
 
 Rules of this file:
 - One `ghostfill up` at a time owns a home: it holds the lock as long as it lives.
+- Its user alone may look into it, and what is started from it makes files for its user alone.
 - `instance.json` says where a running instance is reached. It is there from when it is up until it stops;
   what a killed one left behind does not count, because nobody holds the lock.
 """
@@ -21,9 +22,13 @@ from sinks.database import URL, Database, DatabaseError
 from streams.files.whole import whole
 from streams.local import private
 from streams.local.folders import data_folder
+from streams.local.login import SECRET, cluster_at
 from streams.transport.cluster import BOOTSTRAP, Cluster, ClusterError
 
 PLAIN = "PLAINTEXT"
+MINE_ALONE = 0o700
+OTHERS = 0o077
+"""The rights of every other account."""
 HOME = "GHOSTFILL_HOME"
 CLICKHOUSE = "clickhouse"
 WEB = "web"
@@ -96,8 +101,8 @@ class Home:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keeps the home to this process; another's lock is an error that names who has it."""
-        self._make()
-        with self.lock_file.open("a+") as file:
+        self.make()
+        with _making_files_for_me_alone(), self.lock_file.open("a+") as file:
             if not _lock(file):
                 raise ClusterError(self._taken())
             file.truncate(0)
@@ -145,13 +150,26 @@ class Home:
             file.write_text(uuid4().hex[:12], "ascii")
         return file.read_text("ascii")
 
-    def _make(self) -> None:
+    def make(self) -> None:
+        """The folder, closed to others; an older version left it open."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(MINE_ALONE, parents=True, exist_ok=True)
         except OSError as error:
             raise ClusterError(
                 f"the home {self.folder} cannot be made: {error.strerror}; name another folder with {HOME}"
             ) from error
+        if self.is_open_to_others:
+            try:
+                self.folder.chmod(MINE_ALONE)
+            except OSError as error:
+                raise ClusterError(
+                    f"the home {self.folder} cannot be closed to other accounts of this machine: "
+                    f"{error.strerror}; name a folder of your own with {HOME}, such as one in it"
+                ) from error
+
+    @property
+    def is_open_to_others(self) -> bool:
+        return bool(self.folder.stat().st_mode & OTHERS)
 
     def _taken(self) -> str:
         owner = self.owner()
@@ -160,6 +178,16 @@ class Home:
             f"a Ghostfill runs already in {self.folder}{by}: stop it first, or give this one a home of its "
             f"own with {HOME}=FOLDER"
         )
+
+
+@contextmanager
+def _making_files_for_me_alone() -> Iterator[None]:
+    """Whatever is started meanwhile does too."""
+    before = os.umask(OTHERS)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def _lock(file: IO[str]) -> bool:
@@ -180,6 +208,8 @@ def find_cluster(environment: Mapping[str, str]) -> Cluster:
         return named
     home = Home.from_environment(environment)
     instance = _running(home, BOOTSTRAP, ClusterError)
+    if instance.kafka and instance.protocol != PLAIN:
+        return cluster_at(instance.bootstrap, home.secret(SECRET))
     if instance.protocol != PLAIN:
         raise ClusterError(
             f"the Ghostfill in {home.folder} uses the cluster {instance.bootstrap} with {instance.protocol}: "

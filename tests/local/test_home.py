@@ -1,5 +1,7 @@
 """The home: one owner, a running instance that others find, and nothing that a dead one left behind."""
 
+import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +64,33 @@ def test_a_home_that_cannot_be_made(tmp_path):
         pass
 
 
+def test_it_is_for_its_user_alone_and_so_is_what_is_started_from_it(home):
+    home.folder.mkdir(0o755)
+    before = os.umask(0o022)
+    try:
+        with home.locked():
+            assert stat.S_IMODE(home.folder.stat().st_mode) == 0o700
+            subprocess.run(["touch", str(home.folder / "made")], check=True)
+            assert stat.S_IMODE((home.folder / "made").stat().st_mode) == 0o600
+        (home.folder / "made-later").touch()
+        assert stat.S_IMODE((home.folder / "made-later").stat().st_mode) == 0o644
+    finally:
+        os.umask(before)
+
+
+def test_a_home_of_another_account_is_not_used(home, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    home.folder.mkdir(0o755)
+    monkeypatch.setattr(Path, "chmod", refuse)
+    said = (
+        r"cannot be closed to other accounts of this machine: Operation not permitted; name a folder of your"
+    )
+    with pytest.raises(ClusterError, match=said), home.locked():
+        pass
+
+
 def test_the_cluster_is_the_users_then_the_running_instances(home, another):
     environment = {"GHOSTFILL_HOME": str(home.folder)}
     said = rf"no Ghostfill is running in {home.folder}: start it with `ghostfill up`, or set KAFKA_BOOTSTRAP"
@@ -80,6 +109,12 @@ def test_a_users_cluster_with_secrets_has_to_be_named_again(home, another):
     home.tell(Instance(1, "k:9092", "SASL_SSL", "0.1.0", "", {}))
     with pytest.raises(ClusterError, match=r"uses the cluster k:9092 with SASL_SSL: set KAFKA_BOOTSTRAP"):
         find_cluster({"GHOSTFILL_HOME": str(home.folder)})
+
+
+def test_the_embedded_one_where_it_is_closed_is_found_with_the_homes_password(home, another):
+    home.tell(Instance(1, "127.0.0.1:29092", "SASL_PLAINTEXT", "0.1.0", "4.1.0", {}))
+    found = find_cluster({"GHOSTFILL_HOME": str(home.folder)})
+    assert (found.mechanism, found.password) == ("SCRAM-SHA-256", home.secret("kafka"))
 
 
 def test_an_instance_file_of_another_version(home, another):
