@@ -175,6 +175,25 @@ def test_a_board_on_a_terminal_is_redrawn(capsys):
     assert said.endswith("Ready.\n  gate        ready\n  desk        starting\n")
 
 
+def test_a_board_in_a_pipe_tells_the_same_again_and_again_now_and_then(capsys):
+    now = [0.0]
+    board = Board(live=False, clock=lambda: now[0])
+    for number in range(1, 1001):
+        board.show([("gate", "ready"), ("desk", f"ready, start {number}")])
+        board.show([("gate", "ready"), ("desk", "ended with code 70; starts again in 10 s")])
+        now[0] += 10
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) < 70
+    assert lines[:3] == [
+        "  gate        ready",
+        "  desk        ready, start 1",
+        "  desk        ended with code 70; starts again in 10 s",
+    ]
+    assert lines[-1].endswith("10 s (and 59 times since the last such line)")
+    board.show([("gate", "ended by signal 9; starts again in 0.2 s")])
+    assert capsys.readouterr().out == "  gate        ended by signal 9; starts again in 0.2 s\n"
+
+
 @pytest.mark.parametrize(("live", "lines"), [(True, "\r0\r5\r9\n"), (False, "0\n9\n")])
 def test_a_download_tells_how_far_it_is(capsys, live, lines):
     tell = Downloads("Kafka", live=live)
