@@ -22,6 +22,7 @@ COMMANDS = {
     "web": Lazy("streams.cli.web", "Show it all on a page, and answer programs."),
     "sink": Lazy("streams.cli.sink", "Write what happens into ClickHouse, each record once."),
     "status": Lazy("streams.cli.status", "Show whether it runs, and how far it has come."),
+    "connect": Lazy("streams.cli.connect", "Print Kafka's and ClickHouse's settings for programs of yours."),
     "token": Lazy("streams.cli.token", "Make and revoke tokens for the page and the API."),
     "doctor": Lazy("streams.cli.doctor", "Find what is wrong with this machine or the cluster."),
     "topics": Lazy("streams.cli.topics", "See and make the cluster's topics."),

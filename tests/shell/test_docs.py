@@ -41,6 +41,15 @@ def test_the_page_s_yaml_is_read():
     assert set(parse_instruments(symbols, "symbols.yaml").known) == {"AAPL", "BTC-USD", "VOD.L"}
 
 
+def test_each_promise_of_security_names_a_test_that_there_is():
+    page = (ROOT / "docs" / "security.md").read_text()
+    named = re.findall(r"`(test_\w+\.py)`: `(test_\w+)`", page)
+    assert named
+    for file, test in named:
+        found = [each.read_text() for each in (ROOT / "tests").rglob(file)]
+        assert any(f"def {test}(" in text for text in found), f"{file}: {test}"
+
+
 def test_the_readme_names_what_there_is():
     for name in presets():
         assert f"`{name}`" in README or f"`{name.removeprefix('auto-trader')}`" in README
