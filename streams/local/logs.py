@@ -16,6 +16,8 @@ BYTES_MAX = 10 * 1024 * 1024
 KEPT = 3
 TAIL_BYTES = 8 * 1024
 TAIL_LINES = 15
+END_BYTES = 64 * 1024
+"""What somebody said before he ended: a full disk may be told before many lines of other trouble."""
 ROOM_MIN = 1024 * 1024
 """A disk with less is full."""
 SHOWN = 120
@@ -54,7 +56,7 @@ def note(path: Path, words: str) -> None:
 
 def last_lines(path: Path, count: int = TAIL_LINES) -> str:
     try:
-        return "\n".join(_tail(path, 0)[-count:])
+        return "\n".join(_tail(path, 0, TAIL_BYTES)[-count:])
     except OSError:
         return "(nothing)"
 
@@ -62,7 +64,7 @@ def last_lines(path: Path, count: int = TAIL_LINES) -> str:
 def full_disk(path: Path, since: int) -> str:
     """What tells that there was no room: a line of the log behind that size of it, or the disk itself."""
     with suppress(OSError):
-        for line in reversed(_tail(path, since if since <= size(path) else 0)):
+        for line in reversed(_tail(path, since if since <= size(path) else 0, END_BYTES)):
             if _FULL.search(line):
                 return line.strip()[:SHOWN]
         if shutil.disk_usage(path.parent).free < ROOM_MIN:
@@ -75,7 +77,7 @@ def is_full(error: object) -> bool:
     return _FULL.search(str(error)) is not None
 
 
-def _tail(path: Path, since: int) -> list[str]:
+def _tail(path: Path, since: int, most: int) -> list[str]:
     with path.open("rb") as file:
-        file.seek(max(since, size(path) - TAIL_BYTES))
+        file.seek(max(since, size(path) - most))
         return file.read().decode(errors="replace").splitlines()

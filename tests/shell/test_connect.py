@@ -73,10 +73,6 @@ def test_a_closed_instance_trades_and_lets_in_who_was_told_how(trader, tmp_path)
         assert not [word for word in {password, *own} if word.encode() in everywhere]
     assert password not in trader.last_said
 
-    with trader.up("up", "--no-web"):
-        assert trader.count("fills") == 1
-        assert answered([sys.executable, "-c", trader.said("connect", "python") + ASKS]) == "True 1"
-
 
 def command_line(file):
     try:
