@@ -15,6 +15,14 @@ import yaml
 DEEPEST = 8
 """Levels of nesting; no file of ours needs more, and an alias may refer to itself."""
 
+MOST_FAULTS = 20
+"""Of one text. To look for what was meant takes long, and nobody reads a thousand."""
+LONGEST_SHOWN = 80
+"""Letters of what was found."""
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The fast one where it is built."""
+
 FEW = 8
 """So many names are listed where none is near to what was written."""
 
@@ -29,7 +37,7 @@ class Where:
 
     def __str__(self) -> str:
         line = "" if self.line is None else f", line {self.line}"
-        return f"{self.origin}{line}" + (f", {self.key}" if self.key else "")
+        return f"{self.origin}{line}" + (f", {shown(self.key)}" if self.key else "")
 
 
 class SettingsError(ValueError):
@@ -41,7 +49,7 @@ class SettingsError(ValueError):
 
 
 class Faults:
-    """Gathers faults, so that all of a text's are told at once."""
+    """Gathers faults, so that all of a text's are told at once; of very many the first."""
 
     def __init__(self) -> None:
         self.found: list[str] = []
@@ -52,6 +60,8 @@ class Faults:
             yield
         except SettingsError as error:
             self.found.extend(error.faults)
+        if len(self.found) >= MOST_FAULTS:
+            raise SettingsError(self.found[:MOST_FAULTS])
 
     def raise_any(self) -> None:
         if self.found:
@@ -80,7 +90,7 @@ class Item:
         return [item.plain() for item in self.items] if self.kind == "list" else self.text
 
     def wrong(self, expected: str) -> SettingsError:
-        found = f'"{self.text}"' if self.kind == "value" else f"a {self.kind}"
+        found = f'"{shown(self.text)}"' if self.kind == "value" else f"a {self.kind}"
         return self.fault(f"found {found}; expected {expected}")
 
     def fault(self, what: str) -> SettingsError:
@@ -119,15 +129,21 @@ class Item:
             raise self.fault(f"{' and '.join(missing)} missing")
 
 
+def shown(text: str) -> str:
+    """As much of a text as a message has room for."""
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name that was probably meant, or all of a few."""
     names = list(known)
-    close = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
+    name = shown(name).lower()
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
         return f"did you mean {close[0]}?"
     if len(names) <= FEW:
         return "known are " + ", ".join(names)
-    return f"the nearest known one is {difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.0)[0]}"
+    return f"the nearest known one is {difflib.get_close_matches(name, names, n=1, cutoff=0.0)[0]}"
 
 
 def parse(text: str, origin: str, faults: Faults) -> Item:
@@ -151,7 +167,8 @@ def parse_value(text: str, origin: str) -> Item:
 
 def _compose(text: str, where: Where) -> yaml.Node | None:
     try:
-        return yaml.compose(text, Loader=yaml.SafeLoader)
+        _check_depth(text, where)
+        return yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         if where.line is not None and mark is not None:
@@ -161,9 +178,22 @@ def _compose(text: str, where: Where) -> yaml.Node | None:
         raise SettingsError([f"{where}: not YAML: {error}"]) from None
 
 
+def _check_depth(text: str, where: Where) -> None:
+    """What is composed goes as deep as its text does, and must not come to the end of the stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise _too_deep(where)
+
+
+def _too_deep(where: Where) -> SettingsError:
+    return SettingsError([f"{where}: nested deeper than {DEEPEST} levels"])
+
+
 def _item(node: yaml.Node, where: Where, depth: int, faults: Faults) -> Item:
     if depth > DEEPEST:
-        raise SettingsError([f"{where}: nested deeper than {DEEPEST} levels"])
+        raise _too_deep(where)
     if isinstance(node, yaml.ScalarNode):
         return Item(where, "value", text=node.value.strip())
     if isinstance(node, yaml.SequenceNode):

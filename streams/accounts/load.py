@@ -4,7 +4,8 @@ Rules of this file: layers of keys, the later one wins, whole key by whole key; 
 and all that is wrong is told at once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,11 @@ WITHIN = "an account's keys, such as {preset: vsr-slicer, follow: [tracker]}"
 Layer = dict[str, Item]
 
 
-def presets() -> list[str]:
+@cache
+def presets() -> tuple[str, ...]:
     """The names of the accounts that ship with Ghostfill."""
     folder = resources.files("streams") / "presets"
-    return sorted(Path(file.name).stem for file in folder.iterdir() if file.name.endswith(".yaml"))
+    return tuple(sorted(Path(file.name).stem for file in folder.iterdir() if file.name.endswith(".yaml")))
 
 
 def preset_text(name: str) -> str:
@@ -52,6 +54,12 @@ def parse_account(text: str, origin: str, overrides: Mapping[str, str] | None = 
     faults = Faults()
     layer = _joined(_with_preset(_entries(text, origin, faults)), _override_layer(overrides or {}))
     return _settings(layer, {"name": Path(origin).stem}, origin, faults)
+
+
+def named(settings: Settings, name: str, origin: str) -> Settings:
+    """The same for an account of this name."""
+    item = Item(Where(origin, None, "name"), "value", name)
+    return msgspec.structs.replace(settings, name=READERS["name"](item))
 
 
 def account_within(item: Item, name: str, folder: Path) -> dict[str, Any]:
@@ -118,11 +126,17 @@ def _preset_layer(name: Item) -> Layer:
     """The keys of a preset, which may itself build on another."""
     known = presets()
     if name.value("the name of a preset") not in known:
-        raise name.fault(f'found "{name.text}"; expected a preset: ' + nearest(name.text, known))
-    return _with_preset(_entries(preset_text(name.text), f"{name.text}.yaml", Faults()))
+        raise name.wrong("a preset: " + nearest(name.text, known))
+    return _preset_keys(name.text)
 
 
-def read_text(path: str, what: str, names: list[str]) -> str:
+@cache
+def _preset_keys(name: str) -> Layer:
+    """Read once: thousands of accounts may be opened with it."""
+    return _with_preset(_entries(preset_text(name), f"{name}.yaml", Faults()))
+
+
+def read_text(path: str, what: str, names: Sequence[str]) -> str:
     try:
         return Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -21,6 +21,10 @@ SHARE = "a share such as 2%, 0.02 or 10bps"
 DURATION = "a duration such as 15m, 24h, 1d or 500ms (a plain number is seconds)"
 MONEY = "a decimal number such as 1000 or 99.50"
 LEVEL = "a level: 2% of the entry price, 2R (risk distances), 1.5ATR, or 0.75 abs (price units)"
+LONGEST_NUMBER = 40
+"""Digits; what is longer is no amount of anything, and takes long to read."""
+MOST = 1 << 63
+"""What is stored is below it."""
 TIME_OF_DAY = 'a time of day such as "15:55"'
 
 _SHARE_UNITS = {"": 1, "%": 100, "bp": 10_000, "bps": 10_000}
@@ -44,7 +48,13 @@ def _number(item: Item, expected: str) -> tuple[Fraction, str]:
     match = _NUMBER.fullmatch(item.value(expected))
     if match is None:
         raise item.wrong(expected)
-    return Fraction(match[1].replace("_", "")), match[2]
+    return _fraction(item, match[1], expected), match[2]
+
+
+def _fraction(item: Item, digits: str, expected: str) -> Fraction:
+    if len(digits) > LONGEST_NUMBER:
+        raise item.wrong(expected)
+    return Fraction(digits.replace("_", ""))
 
 
 def _units(item: Item, value: Fraction, expected: str) -> int:
@@ -52,7 +62,7 @@ def _units(item: Item, value: Fraction, expected: str) -> int:
     scaled = value * ONE
     if scaled.denominator != 1:
         raise item.wrong(f"{expected}, in steps of 0.00000001 at the finest")
-    if abs(scaled.numerator) >= 1 << 63:
+    if abs(scaled.numerator) >= MOST:
         raise item.wrong(f"{expected}, below 92 thousand million")
     return scaled.numerator
 
@@ -93,8 +103,9 @@ def duration(*, above_zero: bool = True) -> Callable[[Item], int]:
 
     def read(item: Item) -> int:
         text = item.value(expected)
-        total = Fraction(text.replace("_", "")) * SECOND if re.fullmatch(NUMBER, text) else _parts(item, text)
-        if total.denominator != 1 or total < 0 or (above_zero and total == 0):
+        is_plain = re.fullmatch(NUMBER, text) is not None
+        total = _fraction(item, text, expected) * SECOND if is_plain else _parts(item, text)
+        if total.denominator != 1 or not 0 <= total < MOST or (above_zero and total == 0):
             raise item.wrong(expected)
         return total.numerator
 
@@ -108,7 +119,7 @@ def _parts(item: Item, text: str) -> Fraction:
         match = _DURATION_PART.match(text, at)
         if match is None or match[2] not in _DURATION_UNITS:
             raise item.wrong(DURATION)
-        total += Fraction(match[1].replace("_", "")) * _DURATION_UNITS[match[2]]
+        total += _fraction(item, match[1], DURATION) * _DURATION_UNITS[match[2]]
         at = match.end()
     return total
 
@@ -164,7 +175,7 @@ def whole(*, least: int = 1) -> Callable[[Item], int]:
 
     def read(item: Item) -> int:
         value, unit = _number(item, expected)
-        if unit or value.denominator != 1 or value < least:
+        if unit or value.denominator != 1 or not least <= value < MOST:
             raise item.wrong(expected)
         return value.numerator
 

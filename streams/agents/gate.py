@@ -4,6 +4,7 @@ Rules of this file:
 - A signal goes to every shard, a command to its account's. What nobody can read goes to the dead letters.
 - Everything goes on in the order of its source partition, and is acknowledged when Kafka has it. So a shard
   sees every source without a gap, and drops by its offsets what a restart or a second gate sends again.
+- No record holds it up: what is read of one has a bound, and is read in a thread while the event loop ticks.
 - It keeps no state.
 """
 
@@ -97,9 +98,7 @@ class Gate:
         return producer
 
     async def _sort_patiently(self, batch: Batch, shards: int) -> Sorted:
-        """A schema registry may take its time, or be away: then nothing is known of a message yet."""
-        if self._codec.registry.url is None:
-            return self._sort(batch, shards)
+        """Settings may take long to read, and a schema registry may be away: then nothing is known yet."""
         wait = FIRST_WAIT
         while True:
             try:
@@ -114,13 +113,14 @@ class Gate:
         for raw in batch:
             try:
                 message = self._read(batch.topic, raw)
+            except RegistryError:
+                raise
             except MessageError as error:
-                found.letters.append(
-                    dead_letter(
-                        batch.topic, batch.partition, raw.offset,
-                        ts=raw.timestamp * MILLISECOND, key=raw.key, value=raw.value, reason=str(error),
-                    )
-                )  # fmt: skip
+                found.letters.append(_letter_of(batch, raw, str(error)))
+                continue
+            except Exception as error:  # a fault of ours must not stop all that stands behind this record
+                log.exception("%s-%s, offset %s cannot be read", batch.topic, batch.partition, raw.offset)
+                found.letters.append(_letter_of(batch, raw, f"a fault of Ghostfill's: {error!r}"))
                 continue
             entry = None, encode_entry(inbox_entry(message, batch.topic, batch.partition, raw.offset))
             if isinstance(message, Signal):
@@ -143,3 +143,10 @@ class Gate:
         pairs = [(key_of(letter), self._codec.encode(letter)) for letter in letters]
         partition = partition_of(pairs[0][0], len(await producer.partitions_for(topic)))
         return await start_batch(producer, topic, partition, pairs)
+
+
+def _letter_of(batch: Batch, raw: Raw, reason: str) -> DeadLetter:
+    ts = raw.timestamp * MILLISECOND
+    return dead_letter(
+        batch.topic, batch.partition, raw.offset, ts=ts, key=raw.key, value=raw.value, reason=reason
+    )

@@ -18,6 +18,7 @@ from streams.transport.batches import Batch, BatchSchema, InOrder
 from streams.transport.cluster import Cluster
 from streams.transport.crash import die
 from streams.transport.driver import SCHEME, Committable, Consumer
+from streams.transport.fence import FENCE
 from streams.transport.producing import BATCH_BYTES
 
 COMMIT_SECONDS = 1.0
@@ -54,6 +55,7 @@ class App(faust.App):
                 batch: Batch = event.value
                 if batch.epoch != cast(Consumer, self.consumer).epoch:
                     continue  # read before a rebalance; it is read again
+                FENCE.at = str(batch)
                 try:
                     order.check(batch)
                     arrival = await handle(batch)

@@ -25,6 +25,9 @@ class Batch(list[Raw]):
         self.epoch = epoch
         self.number = number
 
+    def __str__(self) -> str:
+        return f"{self.topic}-{self.partition}, offsets {self[0].offset} to {self[-1].offset}"
+
 
 class BatchSchema(faust.Schema[Any, Any]):
     """The event's value is the batch, as it is."""

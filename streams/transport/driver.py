@@ -11,7 +11,7 @@ Rules of this file:
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from aiokafka import AIOKafkaConsumer
@@ -29,6 +29,8 @@ from streams.transport.producing import Producer
 
 SCHEME = "ghostfill"
 BATCH_RECORDS = 500
+BATCH_BYTES = 256 << 10
+"""Of keys and values: what is to be done for records grows with them."""
 POLL_SECONDS = 0.25
 """Also how long a rebalance may have to wait for a read that is under way."""
 IDLE_SECONDS = 0.01
@@ -186,8 +188,8 @@ class Consumer(driver.Consumer):
     def _in_turns(self, records: Mapping[TP, list[Any]]) -> Iterator[tuple[TP, Any]]:
         """A batch of each partition, then the next of each."""
         by_partition = {
-            ensure_TP(tp): found if self._is_changelog_tp(tp) else _cut(found)
-            for tp, found in records.items()
+            tp: found if self._is_changelog_tp(tp) else list(cut(found, self._numbers[tp]))
+            for tp, found in ((ensure_TP(tp), found) for tp, found in records.items())
         }
         turns: Iterator[tuple[TP, Any]] = self.scheduler.iterate(by_partition)
         return turns
@@ -233,8 +235,21 @@ class Consumer(driver.Consumer):
         return progress.committable() if progress is not None else None
 
 
-def _cut(records: list[Any]) -> list[list[Any]]:
-    return [records[start : start + BATCH_RECORDS] for start in range(0, len(records), BATCH_RECORDS)]
+def cut(records: Sequence[Any], number: int) -> Iterator[Sequence[Any]]:
+    """Batches; before the first of them so many were cut since the seek.
+
+    From one record on each may have twice as many as the one before: who is ended again and again in the
+    middle of its work takes little at once, and comes further each time.
+    """
+    start = 0
+    while start < len(records):
+        most = min(BATCH_RECORDS, 2 ** min(number, BATCH_RECORDS.bit_length()))
+        end, size = start, 0
+        while end < len(records) and end - start < most and size < BATCH_BYTES:
+            size += len(records[end].key or b"") + len(records[end].value or b"")
+            end += 1
+        yield records[start:end]
+        start, number = end, number + 1
 
 
 class Transport(driver.Transport):

@@ -29,6 +29,8 @@ class Fence:
     ) -> None:
         self.stall_seconds = stall_seconds
         self._clock = clock
+        self.at = ""
+        """What was begun last, for whoever has to find out why it stood still."""
         self._ticked: float | None = None
 
     def check(self) -> None:
@@ -37,7 +39,8 @@ class Fence:
             return
         stood = self._clock() - self._ticked
         if stood > self.stall_seconds:
-            die(f"it stood still for {stood:.1f} s and another worker may have its partitions")
+            at = f" at {self.at}" if self.at else ""
+            die(f"it stood still for {stood:.1f} s{at}, and another worker may have its partitions")
 
     @contextlib.asynccontextmanager
     async def ticking(self) -> AsyncIterator[None]:

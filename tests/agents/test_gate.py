@@ -4,7 +4,7 @@ import json
 import random
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
 
@@ -200,6 +200,74 @@ def _number(value):
         return json.loads(value)["ts"] - NOON
     except (ValueError, TypeError, KeyError):
         return -1
+
+
+def settings(**more):
+    return json.dumps({"preset": "vsr-slicer", "follow": [f"source-{number}" for number in range(4)], **more})
+
+
+def creation(number, text):
+    return json.dumps(
+        {
+            "command_id": f"c-{number}",
+            "account": f"paper-{number}",
+            "kind": "create",
+            "settings": text,
+            "ts": NOON,
+        }
+    ).encode()
+
+
+SLOW = [
+    '{"follow": [' + ",".join("1" * 12_000) + "]}",
+    json.dumps({f"key-{number}": "1" for number in range(2_000)}),
+    json.dumps({f"key-{number}": "1" for number in range(10_000)}),
+    '{"size": ' + "[" * 900 + "]" * 900 + "}",
+    json.dumps({"balance": "9" * 30_000}),
+    json.dumps({"latency": "9" * 30_000 + "ms"}),
+    json.dumps({"max_positions": "9" * 4_000}),
+    json.dumps({"preset": "a" * 30_000}),
+    json.dumps({"x" * 30_000: 1}),
+]
+"""Settings that take long to read, or that the reading of a number or of brackets gives up on."""
+
+
+def assert_worked_off(world, commands, signals):
+    inbox = world.inbox()
+    found = Counter(entry.kind for entries in inbox.values() for entry in entries)
+    assert found == {"command": commands, "signal": signals * SHARDS}
+    assert world.letters() == []
+    for entries in inbox.values():
+        for place, offsets in sources_of(entries).items():
+            assert offsets == sorted(set(offsets)), place
+    return [entry.message() for entries in inbox.values() for entry in entries if entry.kind == "command"]
+
+
+def test_accounts_by_the_thousand_and_settings_that_are_slow_on_purpose(world):
+    """Each command that is read by itself takes long enough that the fence would end the gate."""
+    alike = [creation(number, settings()) for number in range(2_000)]
+    different = [creation(number, settings(max_positions=str(number))) for number in range(2_000, 3_000)]
+    slow = [creation(3_000 + number, SLOW[number % len(SLOW)]) for number in range(36)]
+    world.write("commands", [*slow, *alike, *different, *slow])
+    world.write("signals", [signal_json(number) for number in range(4_000)])
+    world.run()
+    answers = {each.account: json.loads(each.settings) for each in assert_worked_off(world, 3_072, 4_000)}
+    for number in range(3_000):
+        assert answers[f"paper-{number}"]["name"] == f"paper-{number}"
+        assert answers[f"paper-{number}"]["follow"] == ["source-0", "source-1", "source-2", "source-3"]
+    for number in range(3_000, 3_036):
+        ((word, why),) = answers[f"paper-{number}"].items()
+        assert word == "error" and why.startswith("settings") and len(why) < 4_000
+
+
+@pytest.mark.long
+def test_twenty_thousand_commands_and_two_hundred_thousand_signals(world):
+    commands = [creation(number, settings(max_positions=str(number))) for number in range(20_000)]
+    slow = [creation(20_000 + number, SLOW[number % len(SLOW)]) for number in range(200)]
+    world.write("commands", [*slow, *commands])
+    world.write("signals", [signal_json(number) for number in range(200_000)])
+    world.run(300)
+    assert_worked_off(world, 20_200, 200_000)
 
 
 def assert_no_gap(world):

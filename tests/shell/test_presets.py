@@ -81,6 +81,6 @@ def test_a_preset_says_what_its_system_does(expected):
 
 
 def test_every_preset_is_here_and_begins_with_a_line_about_itself():
-    assert presets() == sorted(expected.name for expected in EXPECTED)
+    assert list(presets()) == sorted(expected.name for expected in EXPECTED)
     for name in presets():
         assert preset_text(name).startswith("# ")
