@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from streams.transport.barriers import TakenOverError
 from streams.transport.batches import Batch
-from streams.transport.crash import die
+from streams.transport.crash import die, must_end_within, or_die
 from streams.transport.logs import Log
 from streams.transport.owner import Owner, Stage
 from streams.transport.reports import ShardReport
@@ -19,6 +19,8 @@ from streams.transport.standbys import Standbys
 from streams.transport.takeover import take_over
 
 FEED_SECONDS = 0.002
+STOP_SECONDS = 20.0
+"""For the last checkpoint of a shard that is another worker's from now on."""
 
 
 class Fleet:
@@ -63,8 +65,8 @@ class Fleet:
         self._begin_move()
         for shard in shards:
             self._start(shard)
-            self._feeding.append(asyncio.create_task(self._feed(self.owners[shard])))
-
+            feeding = or_die(self._feed(self.owners[shard]), f"the inbox of shard {shard}")
+            self._feeding.append(asyncio.create_task(feeding))
         self._end_move()
 
     def _begin_move(self) -> None:
@@ -85,7 +87,7 @@ class Fleet:
         is_followed = self.standbys is not None and self.standbys.follows(shard)
         take = self.standbys.take_over if self.standbys is not None and is_followed else take_over
         owner = self.owners[shard] = Owner(self.setup, shard, take)
-        self._tasks[shard] = asyncio.create_task(self._run(owner))
+        self._tasks[shard] = asyncio.create_task(or_die(self._run(owner), f"shard {shard}"))
 
     async def stop(self) -> None:
         """Leave a checkpoint on every shard's last barrier."""
@@ -150,13 +152,13 @@ class Fleet:
             if not owner.is_held:
                 die(f"{error}; this worker starts anew")
             del self.owners[owner.shard]
-        except Exception as error:
-            die(f"shard {owner.shard}: {type(error).__name__}: {error}")
 
     async def _stop(self, shard: int) -> None:
         owner, task = self.owners.get(shard), self._tasks.pop(shard, None)
         if owner is not None:
+            deadline = must_end_within(STOP_SECONDS, f"shard {shard}, which was to stop,")
             await owner.stop()
+            deadline.cancel()
             self.owners.pop(shard, None)
         if task is not None:
             await task

@@ -7,6 +7,7 @@ Rules of this file:
 - One turn takes in as much as is folded in a moment: a backlog must not keep the process from its other work,
   and what was folded of it is not lost with the process.
 - A checkpoint is taken at a barrier whose outputs are all acknowledged.
+- Who fails closes nothing: its process ends. Who is stopped or taken over has a time in which to close.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 import msgspec
 
@@ -23,6 +25,7 @@ from schemas.private import Barrier, MarketPosition, Step, Takeover, decode_barr
 from streams.transport import snapshots
 from streams.transport.backlog import Backlog
 from streams.transport.barriers import TakenOverError
+from streams.transport.crash import in_words, must_end_within, unless_unasked
 from streams.transport.inbox import Queue
 from streams.transport.machine import Record, Row
 from streams.transport.producing import Ack, Pair
@@ -36,10 +39,14 @@ MOST_ADMITTED = 200
 """Entries, before others have their turn."""
 PATIENCE = 0.5
 """Seconds after which an idle owner looks whether a checkpoint is due."""
+CLOSE_SECONDS = 10.0
+"""How long what belongs to a shard may take to end, once one part of it has failed or was told to."""
 MOMENT = 0.05
 """Seconds: what a turn may take. All shards of a process have theirs before anything else has."""
 FIRST_STRIDE, LONGEST_STRIDE = 128, 1 << 20
 """Market records that a turn passes at most: fewer after one that took long, more after one that did not."""
+
+_Result = TypeVar("_Result")
 
 TakeOver = Callable[[Setup, int], Awaitable[Taken]]
 
@@ -100,20 +107,32 @@ class Owner:
         self._happened = False
         """Whether a restore from the last checkpoint would have something to walk."""
         self._done = asyncio.Event()
+        self._deadline: asyncio.TimerHandle | None = None
+        """Ends the process; set while it ends."""
 
     # What its process tells it -----------------------------------------------------------------
 
     async def run(self) -> None:
         """Returns after `stop`; raises TakenOverError when the shard was taken over."""
+        closes = True
+        try:
+            await self._take_over_and_live()
+        except TakenOverError:
+            raise
+        except Exception:
+            closes = False
+            raise
+        finally:
+            self.stage = Stage.STOPPED
+            if closes:
+                await self._end()
+
+    async def _take_over_and_live(self) -> None:
         try:
             self.taken = await self._take_over(self.setup, self.shard)
             await self._go_live(self.taken)
         except BaseExceptionGroup as group:
             raise _first(group) from group
-        finally:
-            self.stage = Stage.STOPPED
-            await self._close()
-            self._done.set()
 
     @property
     def is_held(self) -> bool:
@@ -164,10 +183,10 @@ class Owner:
         self.queue.begin_at(fold.inbox)
         self.committable = taken.store.header.needed if taken.store.header else None
         async with asyncio.TaskGroup() as group:
-            readers = [group.create_task(self._follow_barriers(taken, group))]
+            readers = [group.create_task(self._watched(self._follow_barriers(taken, group)))]
             readers += [group.create_task(self._wake_on_market(topic)) for topic in fold.market]
             readers.append(group.create_task(self._wake_on_inbox()))
-            await self._live(taken)
+            await self._watched(self._live(taken))
             for reader in readers:
                 reader.cancel()
 
@@ -334,7 +353,7 @@ class Owner:
                     await self._let_go(let_go)
                     let_go = []
                     checkpoint = self._checkpoint(taken, raw.offset, waiting.snapshot, list(self._acks))
-                    tasks.create_task(checkpoint)
+                    tasks.create_task(self._watched(checkpoint))
             await self._let_go(let_go)
 
     async def _let_go(self, barriers: Sequence[Waiting]) -> None:
@@ -403,6 +422,27 @@ class Owner:
     async def _wait_for_checkpoint(self) -> None:
         while self._checkpoint_pending:
             await self._sleep()
+
+    # Its end -----------------------------------------------------------------------------------
+
+    async def _watched(self, work: Awaitable[_Result]) -> _Result:
+        """A part of it. When one fails the others have to end too, and a broken client may never do so."""
+        try:
+            return await unless_unasked(work)
+        except Exception as error:
+            self._must_end(f"where {in_words(error)}")
+            raise
+
+    def _must_end(self, why: str) -> None:
+        if self._deadline is None:
+            self._deadline = must_end_within(CLOSE_SECONDS, f"shard {self.shard}, {why},")
+
+    async def _end(self) -> None:
+        self._must_end("which has ended")
+        await self._close()
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._done.set()
 
     async def _close(self) -> None:
         self.queue.close()

@@ -8,7 +8,7 @@ import asyncio
 import time
 
 from streams.transport.cluster import Cluster
-from streams.transport.crash import die
+from streams.transport.crash import or_die
 from streams.transport.logs import Log
 from streams.transport.reports import WorkerReport, decode_report
 from streams.transport.setup import Setup
@@ -26,7 +26,8 @@ class Standbys:
         self.setup = setup
         self._followers = {shard: Follower(setup, shard) for shard in range(shards)}
         self._tasks = {
-            shard: asyncio.create_task(_run(follower)) for shard, follower in self._followers.items()
+            shard: asyncio.create_task(or_die(follower.run(), f"standby of shard {shard}"))
+            for shard, follower in self._followers.items()
         }
 
     @property
@@ -50,13 +51,6 @@ class Standbys:
     async def close(self) -> None:
         for shard in list(self._followers):
             await self.drop(shard)
-
-
-async def _run(follower: Follower) -> None:
-    try:
-        await follower.run()
-    except Exception as error:
-        die(f"standby of shard {follower.shard}: {type(error).__name__}: {error}")
 
 
 class Silence:

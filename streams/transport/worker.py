@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from streams.transport.app import app_settings
 from streams.transport.cluster import Cluster
-from streams.transport.crash import die
+from streams.transport.crash import must_end_within, or_die
 from streams.transport.fleet import Fleet
 from streams.transport.logs import Ends
 from streams.transport.machine import Machine
@@ -21,7 +21,7 @@ from streams.transport.memory import keep_freed_memory
 from streams.transport.publisher import Publisher
 from streams.transport.reporter import REPORT_SECONDS, Reporter
 from streams.transport.reports import ShardReport, WorkerReport
-from streams.transport.running import running, stop_signal
+from streams.transport.running import STOP_SECONDS, running, stop_signal
 from streams.transport.setup import Names, Setup, wall_time
 from streams.transport.standbys import Silence, Standbys
 from streams.transport.tables import FoldApp
@@ -90,22 +90,23 @@ class Worker:
         gc.set_threshold(*RARELY)
         keep_freed_memory()
         async with opened(self.plan) as setup:
-            await self._work(setup, ready)
+            await or_die(self._work(setup, ready))
 
     async def _work(self, setup: Setup, ready: Callable[[], None]) -> None:
         standbys = Standbys(setup, self.plan.shards) if self.plan.standby else None
         fleet = Fleet(setup, standbys)
         app = self._app(fleet)
-        tasks = [asyncio.create_task(_or_die(market.run())) for market in setup.markets.values()]
+        tasks = [asyncio.create_task(or_die(market.run())) for market in setup.markets.values()]
         reporter = Reporter(self.plan.cluster, self.plan.reports)
         reporter.start()
-        tasks.append(asyncio.create_task(_or_die(self._report_on(fleet, reporter))))
-        tasks.append(asyncio.create_task(_or_die(_tell_when_ready(fleet, ready))))
-        tasks += [asyncio.create_task(_or_die(beside(fleet))) for beside in self.plan.beside]
+        tasks.append(asyncio.create_task(or_die(self._report_on(fleet, reporter))))
+        tasks.append(asyncio.create_task(or_die(_tell_when_ready(fleet, ready))))
+        tasks += [asyncio.create_task(or_die(beside(fleet))) for beside in self.plan.beside]
         with stop_signal() as stop:
             if standbys is None or await self._stands_by(fleet, stop):
                 async with running(app, fenced=False):  # a zombie's outputs are identical
                     await stop.wait()
+                    must_end_within(STOP_SECONDS, "this worker, which was to stop,")
                     self._left = fleet.reports()
                     await fleet.stop()
                     self.leaving = True
@@ -164,10 +165,3 @@ async def _tell_when_ready(fleet: Fleet, ready: Callable[[], None]) -> None:
     while not (fleet.is_live or fleet.is_along):
         await asyncio.sleep(READY_SECONDS)
     ready()
-
-
-async def _or_die(work: Any) -> None:
-    try:
-        await work
-    except Exception as error:
-        die(f"{type(error).__name__}: {error}")

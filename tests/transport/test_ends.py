@@ -1,0 +1,47 @@
+"""An end that nobody asked for ends the process, whatever cannot be closed any more."""
+
+import asyncio
+
+import pytest
+
+from streams.transport.crash import EXIT_CODE, UnaskedEndError, unless_unasked
+from tests.transport.copies import Worker
+from tests.transport.toy_world import ToyTopics
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("fails", "shard 0: OSError: a broken disk"),
+        ("given up", "shard 0: UnaskedEndError: what it waited for was given up"),
+        ("hangs", "shard 0, where OSError: a broken disk, did not end within 0.3 s"),
+        ("taken over", "shard 0, where TakenOverError: shard 0 was taken over, did not end within 0.3 s"),
+    ],
+)
+def test_a_shard_that_ends_and_cannot_close_ends_its_process(cluster, tmp_path, how, said):
+    """A shard stood `stopped` for ever behind a full disk: its broken producer never closed."""
+    toys = ToyTopics.make(cluster)
+    with Worker("tests.transport.failing_worker", tmp_path, cluster.bootstrap, toys.app, how) as worker:
+        assert worker.wait(60) == EXIT_CODE
+        assert worker.words.splitlines()[-1] == f"ghostfill stopped: {said}"
+
+
+async def given_up():
+    future = asyncio.get_running_loop().create_future()
+    future.cancel()
+    await unless_unasked(future)
+
+
+async def cancelled_by_us():
+    task = asyncio.create_task(unless_unasked(asyncio.Event().wait()))
+    await asyncio.sleep(0)
+    task.cancel()
+    await task
+
+
+@pytest.mark.parametrize(
+    ("scene", "raised"), [(given_up, UnaskedEndError), (cancelled_by_us, asyncio.CancelledError)]
+)
+def test_a_cancellation_is_an_error_unless_it_was_ours(scene, raised):
+    with pytest.raises(raised):
+        asyncio.run(scene())
