@@ -13,7 +13,7 @@ from streams.cli.tables import table
 from streams.clients.condition import condition
 from streams.local.home import find_cluster
 
-NOTHING_RUNS = 1
+NOT_ALL_RUNS = 1
 MARKET = "market end lag newest behind"
 SHARD = "shard stage inbox_lag waiting late published taken_in"
 GROUP = "group members lag"
@@ -25,9 +25,10 @@ WORKER = "worker part pid version shards stage state age pause"
 def status(as_json: bool) -> None:
     """Show whether it runs, and how far it has come.
 
-    Ends with 1 when no gate or no desk runs. Lag is in records; `behind` is how long ago, on the wall's
-    clock, the market's newest record happened. A desk without shards stands by. `taken_in` is how many
-    seconds a shard's takeover took, `pause` how long the last rebalance held the shards.
+    Ends with 1 when no gate or no desk runs, or a shard does not work. Lag is in records; `behind` is how
+    long ago, on the wall's clock, the market's newest record happened. A desk without shards stands by.
+    `taken_in` is how many seconds a shard's takeover took, `pause` how long the last rebalance held the
+    shards.
     """
     found = condition(find_cluster(os.environ), os.environ)
     if as_json:
@@ -35,12 +36,12 @@ def status(as_json: bool) -> None:
     else:
         for line in lines(found):
             click.echo(line)
-    if not found["runs"]:
-        sys.exit(NOTHING_RUNS)
+    if not found["runs"] or found["faults"]:
+        sys.exit(NOT_ALL_RUNS)
 
 
 def lines(found: Mapping[str, Any]) -> Iterator[str]:
-    yield "running" if found["runs"] else "NOT running: start it with `ghostfill up`"
+    yield from _state(found)
     for name, value in found["endpoints"].items():
         if value is not None:
             yield f"  {name:12}{value}"
@@ -56,6 +57,14 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
         if body:
             yield ""
             yield from table(heads.split(), body, left)
+
+
+def _state(found: Mapping[str, Any]) -> Iterator[str]:
+    if not found["runs"]:
+        yield "NOT running: start it with `ghostfill up`"
+    else:
+        yield "running, but:" if found["faults"] else "running"
+        yield from (f"  {fault}" for fault in found["faults"])
 
 
 def _worker(worker: Mapping[str, Any]) -> list[str]:

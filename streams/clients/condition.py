@@ -25,6 +25,7 @@ from streams.clients.kafka import (
     patiently,
     require,
 )
+from streams.clients.shards import NOBODYS, ShardHealth, faults, shards
 from streams.clients.workers import is_alive, members, reports, wall
 from streams.engine.units import SECOND
 from streams.local.home import Home
@@ -43,6 +44,7 @@ def condition(cluster: Cluster, environment: Mapping[str, str]) -> dict[str, Any
     """Everything, as JSON."""
     told = reports(cluster)
     now = wall()
+    health = shards(told)
     owners = [each for each in told if is_alive(each, now) and each.shards]
     reads = {**READS, **dict.fromkeys(_sinks(cluster), tuple(TABLES))}
     groups = [_group(cluster, name, topics) for name, topics in reads.items()]
@@ -51,7 +53,8 @@ def condition(cluster: Cluster, environment: Mapping[str, str]) -> dict[str, Any
         "endpoints": _endpoints(cluster, environment),
         "workers": [_worker(each, now) for each in told],
         "markets": [_market(cluster, topic, owners, now) for topic in _markets(cluster)],
-        "shards": _shards(cluster, owners),
+        "shards": _shards(cluster, owners, health),
+        "faults": faults(health),
         "groups": groups,
         "dead_letters": _count(cluster, DEAD_LETTERS),
     }
@@ -106,21 +109,26 @@ def _market(cluster: Cluster, topic: str, owners: Sequence[WorkerReport], now: i
     }
 
 
-def _shards(cluster: Cluster, owners: Sequence[WorkerReport]) -> list[dict[str, Any]]:
+def _shards(
+    cluster: Cluster, owners: Sequence[WorkerReport], health: Sequence[ShardHealth]
+) -> list[dict[str, Any]]:
     places = require(cluster, TOPICS.inbox)
     last = ends(cluster, places)
     by_shard = {shard.shard: (owner, shard) for owner in owners for shard in owner.shards}
-    return [_shard(place, last[place], by_shard.get(place[1])) for place in places]
+    ill = {each.shard: each.fault for each in health}
+    return [_shard(place, last[place], by_shard.get(place[1]), ill.get(place[1], "")) for place in places]
 
 
-def _shard(place: Place, end: int, owned: tuple[WorkerReport, ShardReport] | None) -> dict[str, Any]:
+def _shard(
+    place: Place, end: int, owned: tuple[WorkerReport, ShardReport] | None, fault: str
+) -> dict[str, Any]:
     if owned is None:
-        return {"shard": place[1], "worker": None, "stage": "nobody's", "inbox_end": end}
+        return {"shard": place[1], "worker": None, "stage": NOBODYS, "inbox_end": end}
     owner, shard = owned
     return {
         "shard": place[1],
         "worker": owner.worker,
-        "stage": shard.stage,
+        "stage": fault or shard.stage,
         "inbox_end": end,
         "inbox_lag": max(0, end - shard.inbox),
         "waiting": shard.waiting,

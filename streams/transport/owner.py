@@ -107,6 +107,10 @@ class Owner:
         self._happened = False
         """Whether a restore from the last checkpoint would have something to walk."""
         self._done = asyncio.Event()
+        self._seen: tuple[int, MarketPosition] = 0, {}
+        """How far it had come when it was asked last."""
+        self._moved = time.monotonic()
+        """When it had come further, or had nothing before it."""
         self._deadline: asyncio.TimerHandle | None = None
         """Ends the process; set while it ends."""
 
@@ -167,7 +171,17 @@ class Owner:
             late=fold.machine.late,
             published=self.published,
             taken_in=self.taken.seconds,
+            still=self._still(self.taken),
         )
+
+    def _still(self, taken: Taken) -> float:
+        fold = taken.fold
+        place = fold.inbox, dict(fold.market)
+        markets = self.setup.markets
+        has_more = len(self.queue) or any(markets[each].end > at for each, at in fold.market.items())
+        if place != self._seen or not has_more:
+            self._seen, self._moved = place, time.monotonic()
+        return time.monotonic() - self._moved
 
     # Life --------------------------------------------------------------------------------------
 

@@ -23,6 +23,8 @@ class ShardReport(msgspec.Struct, frozen=True, array_like=True):
     published: int = 0
     taken_in: float = 0.0
     """Seconds that its takeover took."""
+    still: float = 0.0
+    """Seconds since it took in an entry or a market's record, while it has some before it."""
 
 
 class WorkerReport(msgspec.Struct, frozen=True, array_like=True):
@@ -42,6 +44,8 @@ class WorkerReport(msgspec.Struct, frozen=True, array_like=True):
     pause: float = 0.0
     """Seconds of the last rebalance."""
     leaving: bool = False
+    made: int = 0
+    """When its event loop said all this; a loop that stands still says nothing new."""
 
 
 _decode = msgspec.msgpack.Decoder(WorkerReport).decode

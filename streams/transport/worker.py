@@ -158,6 +158,7 @@ class Worker:
             market_end={topic: market.end for topic, market in setup.markets.items()},
             pause=fleet.pause,
             leaving=self.leaving,
+            made=wall_time(),
         )
 
 

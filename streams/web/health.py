@@ -19,6 +19,7 @@ from streams.agents.desk import NAME as DESK
 from streams.agents.gate import NAME as GATE
 from streams.clients.condition import condition
 from streams.clients.kafka import admin, renew_admin
+from streams.clients.shards import ShardHealth, faults, shards
 from streams.clients.workers import desks
 from streams.transport.cluster import Cluster, ClusterError
 from streams.web.live import Live
@@ -119,6 +120,8 @@ class Health:
             found.append(Trouble("desk", "No desk is running: signals and commands wait in their topics."))
         elif not self.has_gate:
             found.append(Trouble("gate", "No gate is running: signals and commands wait in their topics."))
+        if not self.kafka_trouble and self.desks:
+            found += [Trouble("desk", fault) for fault in faults(self.shards)]
         if not self.kafka_trouble:
             found += [
                 Trouble("web", f"Nothing new is read from Kafka: {each}")
@@ -140,6 +143,11 @@ class Health:
     def desks(self) -> int:
         """Workers that live and own shards, as they told themselves."""
         return len(desks(self.live.workers.values()))
+
+    @property
+    def shards(self) -> list[ShardHealth]:
+        """All of them, as their workers tell."""
+        return shards(self.live.workers.values())
 
     @property
     def has_gate(self) -> bool:

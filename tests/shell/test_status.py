@@ -69,8 +69,37 @@ def test_what_the_workers_tell(live, capsys, monkeypatch):
     assert not found["runs"]  # there is no gate
     monkeypatch.setattr(condition, "members", lambda cluster, group: 1)
     code, said = status(live, capsys)
-    assert code == 0
-    assert said.startswith("running") and "standby" in said and "nobody's" in said
+    assert code == 1 and "standby" in said
+    others = "Shards 2, 3, 4, 5, 6 and 7 are nobody's: their accounts do not trade."
+    assert said.splitlines()[:2] == ["running, but:", f"  {others}"]
+
+
+@pytest.mark.parametrize(
+    ("report", "late", "fault"),
+    [
+        (ShardReport(0, "live", market={"ticks": 5}), 0, None),
+        (ShardReport(0, "live", market={"ticks": 4}), 0, None),
+        (ShardReport(0, "live", market={"ticks": 4}, still=11), 0, "standing still"),
+        (ShardReport(0, "live", market={"ticks": 5}, waiting=1, still=11), 0, "standing still"),
+        (ShardReport(0, "live", market={"ticks": 4}), 11, "standing still"),
+        (ShardReport(0, "live", market={"ticks": 5}), 11, None),
+        (ShardReport(0, "stopped", market={"ticks": 5}), 0, "stopped"),
+        (ShardReport(0, "taking over"), 0, "taking over"),
+    ],
+)
+def test_a_shard_that_does_not_work_is_told(live, capsys, monkeypatch, report, late, fault):
+    """`late`: for how long the worker's event loop has said nothing new."""
+    stop_the_clock(monkeypatch)
+    others = [ShardReport(shard, "live", market={"ticks": 5}) for shard in range(1, 8)]
+    made = wall() - late * SECOND
+    told(live, "one", report, *others, market_end={"ticks": 5}, made=made)
+    monkeypatch.setattr(condition, "members", lambda cluster, group: 1)
+    code, said = status(live, capsys)
+    if fault is None:
+        assert code == 0 and said.startswith("running\n")
+    else:
+        assert code == 1
+        assert said.splitlines()[:2] == ["running, but:", f"  Shard 0 is {fault}: its accounts do not trade."]
 
 
 def _json(live, capsys):

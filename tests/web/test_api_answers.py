@@ -314,7 +314,11 @@ def test_metrics_are_prometheus_s(stack, mine):
     records = {each.labels["topic"]: each.value for each in families["ghostfill_records"].samples}
     assert records["fills"] > 0
     assert {each.labels["market"] for each in families["ghostfill_market_age_seconds"].samples} == {"ticks"}
+    live = {each.labels["shard"]: each.value for each in families["ghostfill_shard_live"].samples}
+    assert live == {str(shard): 1 for shard in range(8)}
     assert {
+        "ghostfill_shard_lag",
+        "ghostfill_shard_waiting",
         "ghostfill_account_day_pnl",
         "ghostfill_account_drawdown",
         "ghostfill_group_lag",

@@ -4,12 +4,15 @@ import asyncio
 import threading
 import time
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
+from streams.agents.desk import NAME as DESK
+from streams.clients.workers import wall
 from streams.transport.cluster import Cluster, ClusterError
+from streams.transport.reports import ShardReport, WorkerReport
 from streams.web import health
 from streams.web.health import PROBE_S, Health
 
@@ -41,6 +44,32 @@ def broker(monkeypatch):
     monkeypatch.setattr(health, "admin", lambda _: found)
     monkeypatch.setattr(health, "condition", found.condition)
     return found
+
+
+def test_a_shard_that_does_not_work_makes_the_instance_not_ready():
+    async def look(stage: str, still: float) -> list[tuple[str, str]]:
+        shards = [ShardReport(shard, "live", waiting=1) for shard in range(7)]
+        shards.append(ShardReport(7, stage, waiting=1, still=still))
+        worker = WorkerReport(
+            worker="one",
+            host="here",
+            pid=1,
+            version="1",
+            part=DESK,
+            ts=wall(),
+            started=0,
+            shards=tuple(shards),
+        )
+        live: Any = SimpleNamespace(counts={}, workers={"one": worker}, troubles={})
+        found = Health(Cluster("nowhere:9092"), live, cast(Any, SimpleNamespace(trouble="", now=nothing)))
+        troubles = [(each.part, each.text) for each in found.troubles()]
+        found.close()
+        return troubles
+
+    assert asyncio.run(look("live", 9)) == []
+    for stage, still, fault in ("stopped", 0, "stopped"), ("live", 11, "standing still"):
+        said = f"Shard 7 is {fault}: its accounts do not trade."
+        assert asyncio.run(look(stage, still)) == [("desk", said)]
 
 
 async def nothing(_):

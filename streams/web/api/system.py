@@ -75,6 +75,7 @@ class Metrics(Collector):
         yield from self._accounts()
         yield from self._flow()
         yield from self._health()
+        yield from self._shards()
 
     def _accounts(self) -> Iterator[Metric]:
         live = self._here.live
@@ -126,3 +127,18 @@ class Metrics(Collector):
         for group in health.condition["groups"] if health.condition is not None else []:
             lag.add_metric([group["group"]], group["lag"])
         yield lag
+
+    def _shards(self) -> Iterator[Metric]:
+        live = GaugeMetricFamily("ghostfill_shard_live", "Whether a shard works.", labels=["shard"])
+        lag = GaugeMetricFamily(
+            "ghostfill_shard_lag", "Market records that a shard has not passed.", labels=["shard"]
+        )
+        waiting = GaugeMetricFamily(
+            "ghostfill_shard_waiting", "Entries that a shard has not admitted.", labels=["shard"]
+        )
+        for each in self._here.health.shards:
+            name = [str(each.shard)]
+            live.add_metric(name, not each.fault)
+            lag.add_metric(name, each.lag)
+            waiting.add_metric(name, each.waiting)
+        yield from (live, lag, waiting)
