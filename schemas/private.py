@@ -44,6 +44,8 @@ class Step(Private, frozen=True):
 
     inbox: int
     market: MarketPosition
+    newest: dict[str, int] = {}
+    """The newest event time of each market of which more had come than the owner had passed."""
 
 
 class Takeover(Private, frozen=True, tag="takeover"):

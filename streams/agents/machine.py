@@ -6,6 +6,7 @@ the engine remembers becomes rows, in JSON: exact sums are wider than any other 
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TypeVar
 
 import msgspec
@@ -84,7 +85,9 @@ class DeskMachine:
 
     # What comes in -----------------------------------------------------------------------------
 
-    def admit(self, offset: int, entry: InboxEntry) -> list[Record]:
+    def admit(
+        self, offset: int, entry: InboxEntry, newest: Mapping[str, int] = MappingProxyType({})
+    ) -> list[Record]:
         """An inbox entry arrives behind the last market record that was passed."""
         try:
             message = entry.message()
@@ -94,7 +97,11 @@ class DeskMachine:
             return [] if everywhere and self.shard else [_record(_letter_of(entry, error))]
         late = sum(shard.late for shard in self._shards.values())
         shards = [self._shard_of(message)] if isinstance(message, Command) else self._shards.values()
-        told = [_record(output) for shard in shards for output in shard.admit(message, offset)]
+        told = [
+            _record(output)
+            for shard in shards
+            for output in shard.admit(message, offset, newest.get(shard.topic or "", 0))
+        ]
         self.late += sum(shard.late for shard in self._shards.values()) > late
         return told
 

@@ -95,24 +95,28 @@ class Shard:
 
     # Entries -----------------------------------------------------------------------------------
 
-    def admit(self, entry: Signal | Command, number: int) -> list[Output]:
-        """An entry arrives behind the last record; numbers rise from one entry to the next."""
+    def admit(self, entry: Signal | Command, number: int, newest: int = 0) -> list[Output]:
+        """An entry arrives behind the last record; numbers rise from one entry to the next.
+
+        `newest`: the market's newest time, where more of it has come than was folded.
+        """
         if isinstance(entry, Signal):
             concerned = [account for account in self.accounts if turns.concerns(account, entry)]
             if not concerned:
                 return []
         now = self._between()
-        ahead = 0 if now is None or self.max_ahead is None else entry.ts - now.time - self.max_ahead
+        newest = newest if now is None else max(newest, now.time)
+        ahead = 0 if now is None or self.max_ahead is None else entry.ts - newest - self.max_ahead
         if isinstance(entry, Command):
             if entry.kind == "create" or entry.account not in self.numbers:
-                return [self._open_by(entry, now, too_early=ahead > 0)]
+                return [self._open_by(entry, now, ahead + (self.max_ahead or 0) if ahead > 0 else 0)]
             concerned = [self.accounts[self.numbers[entry.account]]]
         told: list[Output] = []
         late = False
         for account in concerned:
             counted = account.state.counts.late
             if now is not None and ahead > 0:
-                turns.refuse_ahead(account, entry, now, self.max_ahead or 0)
+                turns.refuse_ahead(account, entry, now, entry.ts - newest, self.max_ahead or 0)
             elif account.admit(entry, number, now) and now is not None:
                 self._watch_anew(account.number, account, now)
                 self._sleep(account.number, account, now.time)
@@ -128,11 +132,11 @@ class Shard:
             self._now = between(self.market)
         return self._now
 
-    def _open_by(self, command: Command, now: Moment | None, *, too_early: bool) -> Output:
-        """Answer a command that opens an account, or that is for none."""
+    def _open_by(self, command: Command, now: Moment | None, ahead: int) -> Output:
+        """Answer a command that opens an account, or that is for none; `ahead`: by too much, where not 0."""
         time = command.ts if now is None else max(command.ts, now.time)
-        if now is not None and too_early and self.max_ahead is not None:
-            measured, limit = (command.ts - now.time) / SECOND, self.max_ahead / SECOND
+        if now is not None and ahead and self.max_ahead is not None:
+            measured, limit = ahead / SECOND, self.max_ahead / SECOND
             return opening.decision(command, now.time, "ahead", measured, limit)
         if command.kind != "create":
             return opening.decision(command, time, "no_account")

@@ -45,14 +45,14 @@ def expiry_of(settings: Settings, signal: Signal, interval: int) -> int:
     return expiry if ttl is None else min(expiry, signal.ts + ttl)
 
 
-def refuse_ahead(account: Account, entry: Signal | Command, now: Moment, limit: int) -> None:
+def refuse_ahead(account: Account, entry: Signal | Command, now: Moment, ahead: int, limit: int) -> None:
     """An entry of a time that is far from here, which everything behind it would have to wait for."""
     if not concerns(account, entry):
         return
     account.changed = True
     account.out.decide(
         now.time, "refused", "ahead", symbol=entry.symbol, origin=_origin_of(entry),
-        measured=(entry.ts - now.time) / SECOND, limit=limit / SECOND,
+        measured=ahead / SECOND, limit=limit / SECOND,
     )  # fmt: skip
 
 

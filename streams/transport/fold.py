@@ -5,6 +5,7 @@ come from and where the outputs go.
 """
 
 import asyncio
+from collections.abc import Mapping
 
 from schemas.private import Barrier, InboxEntry, MarketPosition
 from streams.transport.inputs import Inputs
@@ -29,7 +30,7 @@ class Fold:
         """The last offset seen of each source partition: what repeats it is dropped."""
         self.repeats = 0
 
-    def admit(self, offset: int, entry: InboxEntry) -> list[Record]:
+    def admit(self, offset: int, entry: InboxEntry, newest: Mapping[str, int]) -> list[Record]:
         """The next entry of the inbox arrives where the market stands."""
         self.inbox = offset + 1
         source = f"{entry.topic}/{entry.partition}"
@@ -37,7 +38,7 @@ class Fold:
             self.repeats += 1
             return []
         self.sources[source] = entry.offset
-        return self.machine.admit(offset, entry)
+        return self.machine.admit(offset, entry, newest)
 
     def pass_market(self, topic: str, run: Run) -> list[Record]:
         """The next records of a market."""
@@ -52,7 +53,7 @@ class Fold:
             if self.number < 0:
                 self.inbox = step.inbox
             async for offset, entry in inputs.entries(self.inbox, step.inbox):
-                told += self.admit(offset, entry)
+                told += self.admit(offset, entry, step.newest)
                 if offset % A_FEW == 0:
                     await asyncio.sleep(0)
             self.inbox = step.inbox

@@ -60,6 +60,8 @@ class Queue:
         self.shard = shard
         self.received: int | None = None
         """The next offset; None before the first batch."""
+        self.latest = 0
+        """The greatest time that an entry ever had."""
         self._entries: deque[tuple[int, InboxEntry]] = deque()
         self._changed = asyncio.Event()
         self._closed = False
@@ -73,7 +75,9 @@ class Queue:
                 raise GapError(
                     f"the inbox of shard {self.shard} went on at {raw.offset}; expected {self.received}"
                 )
-            self._entries.append((raw.offset, decode_entry(raw.value)))
+            entry = decode_entry(raw.value)
+            self.latest = max(self.latest, entry.ts)
+            self._entries.append((raw.offset, entry))
             self.received = raw.offset + 1
         self._notify()
         while len(self._entries) > MOST_QUEUED and not self._closed:

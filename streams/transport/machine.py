@@ -80,8 +80,11 @@ class Machine(Protocol):
     def late(self) -> int:
         """How many entries were late."""
 
-    def admit(self, offset: int, entry: InboxEntry) -> list[Record]:
-        """An inbox entry arrives behind the last market record that was passed."""
+    def admit(self, offset: int, entry: InboxEntry, newest: Mapping[str, int]) -> list[Record]:
+        """An inbox entry arrives behind the last market record that was passed.
+
+        `newest`: the newest event time of each market of which more has come than was passed.
+        """
 
     def pass_market(self, topic: str, run: Run) -> list[Record]:
         """Records of one market, in their log's order."""

@@ -5,13 +5,14 @@ further back, because it has just been taken over, reads by itself until it come
 """
 
 import asyncio
+import time
 from bisect import bisect_right
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import islice
 
 from streams.transport.cluster import Cluster
-from streams.transport.logs import Log
+from streams.transport.logs import Ends, Log
 from streams.transport.machine import Raw, Run
 
 Decode = Callable[[str, Sequence[Raw]], Run]
@@ -20,6 +21,8 @@ RUN = 40_000
 """Records of a run at most."""
 AHEAD = 400_000
 """Rows that are read ahead of the slowest shard: a record may hold one or thousands."""
+LOOK_SECONDS = 1.0
+"""Between two looks at the log's end."""
 
 
 def cut(raws: Sequence[Raw]) -> Iterator[Sequence[Raw]]:
@@ -47,6 +50,12 @@ class Market:
         """Of all the runs that are held."""
         self._live: set[Cursor] = set()
         self._moved = asyncio.Event()
+        self._looking = asyncio.Lock()
+        self._looked_at = -LOOK_SECONDS
+        self._far_end = 0
+        """The log's end as it was looked at last."""
+        self._far_newest = 0
+        """The event time there."""
 
     async def run(self) -> None:
         """Read for as long as the process lives."""
@@ -70,6 +79,29 @@ class Market:
             return await log.position()
         finally:
             await log.close()
+
+    async def look_ahead(self, ends: Ends) -> None:
+        """See of what time the log's end is, where what lies before it is still to be read."""
+        async with self._looking:
+            if time.monotonic() - self._looked_at < LOOK_SECONDS:
+                return
+            end = await ends.of_one(self.topic, 0)
+            if end > self.end:
+                self._far_newest = max(self._far_newest, await self._time_before(end))
+                self._far_end = end
+            self._looked_at = time.monotonic()
+
+    async def _time_before(self, end: int) -> int:
+        log = await Log(self.cluster, self.topic, 0).open(end - 1)
+        try:
+            raws = await log.read()
+        finally:
+            await log.close()
+        return self.decode(self.topic, raws).newest if raws else 0
+
+    def newest_beyond(self, offset: int) -> int:
+        """The newest event time that is known of what lies at and behind an offset; 0 where nothing does."""
+        return max(self.newest, self._far_newest) if offset < max(self.end, self._far_end) else 0
 
     def _add(self, run: Run) -> None:
         self._runs.append(run)

@@ -3,7 +3,9 @@
 Rules of this file:
 - What is folded is speculative until its barrier was read back valid; only then do its outputs leave.
 - A barrier follows when the one before was read back: under load each then covers more.
-- Entries are admitted where the market really stands, and a step of the next barrier says where that was.
+- Entries are admitted where the market really stands, and a step of the next barrier says where that was. It
+  also says of what time the market's newest record was: who comes back after hours finds entries that are far
+  ahead of where it stands, and not of the market.
 - One turn takes in as much as is folded in a moment: a backlog must not keep the process from its other work,
   and what was folded of it is not lost with the process.
 - A checkpoint is taken at a barrier whose outputs are all acknowledged.
@@ -37,6 +39,8 @@ from streams.transport.takeover import Taken, header_of, take_over
 MOST_STEPS = 200
 MOST_ADMITTED = 200
 """Entries, before others have their turn."""
+AHEAD = 60_000_000
+"""Microseconds: who is so far ahead of what was read of a market makes us look at its end."""
 PATIENCE = 0.5
 """Seconds after which an idle owner looks whether a checkpoint is due."""
 CLOSE_SECONDS = 10.0
@@ -274,22 +278,38 @@ class Owner:
         """What is queued now; whether there was anything."""
         admitted = False
         last = self.queue.received
+        if len(self.queue):
+            await self._look_ahead()
         while len(self.queue) and taken.fold.inbox < (last or 0):
             admitted |= self._admit(taken)
             await asyncio.sleep(0)
         return admitted
 
+    async def _look_ahead(self) -> None:
+        """Entries that are ahead of all that was read of a market may not be ahead of all that has come."""
+        for market in self.setup.markets.values():
+            if self.queue.latest - market.newest > AHEAD:
+                await market.look_ahead(self.setup.ends)
+
     def _admit(self, taken: Taken) -> bool:
         entries = self.queue.take(MOST_ADMITTED)
+        newest = self._newest(taken)
         for offset, entry in entries:
-            for record in taken.fold.admit(offset, entry):
+            for record in taken.fold.admit(offset, entry, newest):
                 self._keep(record)
         if entries:
-            step = Step(taken.fold.inbox, dict(taken.fold.market))
-            if self._steps and self._steps[-1].market == step.market:
+            step = Step(taken.fold.inbox, dict(taken.fold.market), newest)
+            last = self._steps[-1] if self._steps else None
+            if last is not None and (last.market, last.newest) == (step.market, newest):
                 self._steps.pop()
             self._steps.append(step)
         return bool(entries)
+
+    def _newest(self, taken: Taken) -> dict[str, int]:
+        """Of the markets of which more has come than was passed."""
+        markets = self.setup.markets
+        found = {topic: markets[topic].newest_beyond(at) for topic, at in taken.fold.market.items()}
+        return {topic: newest for topic, newest in found.items() if newest}
 
     async def _pass_markets(self, taken: Taken, ends: MarketPosition) -> None:
         spent = 0.0

@@ -306,6 +306,39 @@ def test_what_is_far_ahead_is_refused_and_holds_nothing_up() -> None:
     assert machine.pending() == [0, 4]
 
 
+def test_what_is_not_ahead_of_the_market_s_newest_record_waits() -> None:
+    """A desk that comes back after hours stands where it was; what was sent meanwhile is ahead of that alone."""
+    machine = DeskMachine(0, accounts=[plain("a"), plain("b")])
+    machine.pass_market("ticks", run_of([tick(0, 100)]))
+    limit, later = MAX_AHEAD / SECOND, 20_000
+    newest = {"ticks": START + later * SECOND}
+    told = machine.admit(0, entry_of(signal(later), 0), newest)
+    told += machine.admit(1, entry_of(command(later, "pause", "b"), 1), newest)
+    assert told == [] and machine.pending() == [0, 1]
+    opened, refused, other = (
+        machine.admit(
+            2,
+            entry_of(command(later, "create", "c", number=2, settings=whole_settings(plain("c"))), 2),
+            newest,
+        ),
+        machine.admit(3, entry_of(command(later + limit + 1, "pause", "b", number=3), 3), newest),
+        machine.admit(
+            4, entry_of(command(later, "pause", "b", number=4), 4), {"ticks.other": newest["ticks"]}
+        ),
+    )
+    found = [each for each in messages([*opened, *refused, *other]) if isinstance(each, Decision)]
+    assert [(each.decision, each.reason, each.measured) for each in found] == [
+        ("accepted", "", None),
+        ("refused", "ahead", limit + 1),
+        ("refused", "ahead", later),
+    ]
+    told = machine.pass_market("ticks", run_of([tick(later - 1, 100), tick(later + 1, 100)], first=1))
+    answers = [each for each in messages(told) if isinstance(each, Decision)]
+    assert {(each.account, each.decision, each.reason) for each in answers} == {
+        ("a", "accepted", ""), ("b", "accepted", ""), ("b", "refused", "paused"),
+    }  # fmt: skip
+
+
 def test_an_entry_that_cannot_be_read_is_told() -> None:
     entry = InboxEntry("signal", START, "signals", 3, 77, msgspec.Raw(b"\xc1"))
     machine = DeskMachine(0, accounts=[plain()])

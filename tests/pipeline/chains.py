@@ -58,7 +58,7 @@ class Chains:
         self._armed: dict[int, int] = {}
         self._touched: set[int] = set()
 
-    def admit(self, offset: int, entry: InboxEntry) -> list[Record]:
+    def admit(self, offset: int, entry: InboxEntry, newest: Mapping[str, int]) -> list[Record]:
         account, level = msgspec.msgpack.decode(entry.payload, type=tuple[int, int])
         due = entry.ts + self._patience(account)
         if due > self.time:

@@ -122,7 +122,7 @@ class Shard:
             for step in barrier.steps:
                 self._pass_to(step.market)
                 while self.taken < len(self.inbox) and self.inbox[self.taken].offset < step.inbox:
-                    self._admit(self.inbox[self.taken])
+                    self._admit(self.inbox[self.taken], step.newest)
                     self.taken += 1
             self._pass_to(barrier.market)
             if barrier.number in stored and (self.case.revive is None or barrier.number == max(stored)):
@@ -139,13 +139,13 @@ class Shard:
                 at += 1
             self.at[topic] = max(at, end)
 
-    def _admit(self, raw: Read) -> None:
+    def _admit(self, raw: Read, newest: Mapping[str, int]) -> None:
         entry = decode_entry(raw.value)
         if entry.offset <= self.seen.get((entry.topic, entry.partition), -1):
             self.verdict.repeated_entries += 1
             return
         self.seen[entry.topic, entry.partition] = entry.offset
-        self._tell(self.machine.admit(raw.offset, entry))
+        self._tell(self.machine.admit(raw.offset, entry, newest))
 
     def _tell(self, records: Iterable[Any]) -> None:
         self.told += (Told(*record) for record in records)
@@ -298,7 +298,7 @@ class Shard:
             entry = decode_entry(raw.value)
             if entry.offset > seen.get((entry.topic, entry.partition), -1):
                 seen[entry.topic, entry.partition] = entry.offset
-                told += machine.admit(raw.offset, entry)
+                told += machine.admit(raw.offset, entry, {})
         for topic, end in self.at.items():
             for raw in self.markets[topic]:
                 if raw.offset < end:

@@ -57,7 +57,7 @@ def _admission() -> None:
     def admit(self: Any, taken: Any) -> bool:
         entries = self.queue.take()
         for offset, entry in entries:
-            for record in taken.fold.admit(offset, entry):
+            for record in taken.fold.admit(offset, entry, {}):
                 self._keep(record)
         if entries:
             self._steps.append(Step(taken.fold.inbox, dict(self._last)))

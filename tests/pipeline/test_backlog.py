@@ -1,6 +1,7 @@
 """A shard whose market and inbox have run ahead of it while nobody owned it."""
 
 import asyncio
+import time
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,9 +11,10 @@ import pytest
 from streams.transport import inbox
 from streams.transport.backlog import Backlog
 from streams.transport.logs import Log
+from streams.transport.markets import Market
 from streams.transport.owner import Owner, Stage
-from tests.transport.toy import Toy
-from tests.transport.toy_world import ToyTopics, World, a_process, until
+from tests.transport.toy import NUMBER, Toy
+from tests.transport.toy_world import ToyTopics, World, a_process, until, valid_barriers
 
 FEW = 20
 
@@ -126,3 +128,56 @@ def test_entries_are_not_late_because_another_shard_has_read_the_market(cluster,
             return late
 
     assert asyncio.run(scene()) == 0
+
+
+def test_an_entry_is_measured_against_the_end_of_a_market_that_is_still_to_be_read(
+    cluster, toys, monkeypatch
+):
+    """After an outage of hours a shard stands where it was: what was sent meanwhile was refused as far ahead."""
+    hours = [time.time_ns() // 1000 - hour * 3_600_000_000 for hour in (5, 4, 3, 2, 1, 0)]
+    world = World(cluster, toys.names, 1)
+    told: list[dict[str, int]] = []
+    admit = Toy.admit
+
+    def remember(self, offset, entry, newest):
+        told.append(dict(newest))
+        return admit(self, offset, entry, newest)
+
+    def record(ts):
+        world.producer.produce(toys.names["ticks"], NUMBER.pack(ts, 1), partition=0)
+        world.producer.flush()
+
+    async def live(entries):
+        async with a_process(cluster, toys) as setup:
+            owner = Owner(setup, 0)
+            feeding = feed_by_and_by(owner, toys.names["inbox"])
+            tasks = [asyncio.create_task(owner.run()), asyncio.create_task(feeding)]
+            await until(lambda: owner.taken is not None and owner.taken.fold.inbox == entries, 30)
+            await owner.stop()
+            await cancel(*tasks)
+
+    record(hours[0])
+    world._entry(hours[0])
+    world.producer.flush()
+    entries = asyncio.run(_end(cluster, toys))
+    asyncio.run(live(entries))
+    for hour in hours[1:]:
+        record(hour)
+        world._entry(hour)
+    world.producer.flush()
+    monkeypatch.setattr(Toy, "admit", remember)
+    monkeypatch.setattr(Market, "run", _never)
+    entries = asyncio.run(_end(cluster, toys))
+    asyncio.run(live(entries))
+    assert told and all(each == {toys.names["ticks"]: hours[-1]} for each in told)
+    steps = [step for each in valid_barriers(cluster, toys.names["barriers"], 0) for step in each.steps]
+    assert steps[-1].newest == {toys.names["ticks"]: hours[-1]}
+
+
+async def _never(self):
+    await asyncio.Event().wait()
+
+
+async def _end(cluster, toys):
+    async with a_process(cluster, toys) as setup:
+        return await setup.ends.of_one(toys.names["inbox"], 0)

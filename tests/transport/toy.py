@@ -65,7 +65,7 @@ class Toy:
         self.waiting: list[tuple[int, int, str, int]] = []
         self.touched: set[str] = set()
 
-    def admit(self, offset: int, entry: InboxEntry) -> list[Record]:
+    def admit(self, offset: int, entry: InboxEntry, newest: Mapping[str, int]) -> list[Record]:
         key, level = msgspec.msgpack.decode(entry.payload, type=tuple[str, int])
         if entry.ts + self.latency > self.time:
             self.waiting.append((entry.ts + self.latency, offset, key, level))

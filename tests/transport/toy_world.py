@@ -196,7 +196,7 @@ def refold(cluster: Cluster, topics: ToyTopics, shard: int) -> tuple[Any, list[R
                 entry = decode_entry(inbox[taken].value)
                 if entry.offset >= seen:
                     seen = entry.offset + 1
-                    told += machine.admit(taken, entry)
+                    told += machine.admit(taken, entry, {})
                 taken += 1
     return machine, told
 
