@@ -18,3 +18,9 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """A small file: on a full disk what was there stays."""
+    with whole(path) as file:
+        file.write(text.encode())

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from streams.files.whole import write_whole
+
 LOOK_S = 0.02
 LINUX = sys.platform == "linux"
 HALTED = "T"
@@ -51,6 +53,16 @@ def start_child(
         cwd=folder,
         start_new_session=True,
     )
+
+
+def note_child(child: "subprocess.Popen[bytes]", pid_file: Path) -> None:
+    """For the next start, which may have to end it; a child that nobody would find is ended at once."""
+    try:
+        write_whole(pid_file, str(child.pid))
+    except OSError:
+        child.kill()
+        child.wait()
+        raise
 
 
 def end_child(child: "subprocess.Popen[bytes]", patience_s: float) -> None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from sinks.database import NAME
+from streams.files.whole import write_whole
 from streams.local.command import Command
 from streams.local.ports import LOOPBACK, free_ports, is_free
 from streams.transport.cluster import ClusterError
@@ -37,5 +38,5 @@ def _choose_port(folder: Path, wanted: int | None) -> int:
             f"port {wanted} of {LOOPBACK} is taken: end who listens there or choose another for ClickHouse"
         )
     port = wanted or (kept if kept and is_free(kept) else free_ports(1)[0])
-    file.write_text(str(port), "ascii")
+    write_whole(file, str(port))
     return port

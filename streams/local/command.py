@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from streams.local.child import end_orphan, start_child
+from streams.local.child import end_orphan, note_child, start_child
 from streams.local.logs import last_lines, open_log
 
 STOP_S = 10.0
@@ -56,7 +56,7 @@ class Command:
         self.ready_file.unlink(missing_ok=True)
         with open_log(self.log) as log:
             self.child = start_child(self.command, log, self.environment, folder=self.folder)
-        self._pid_file.write_text(str(self.child.pid), "ascii")
+        note_child(self.child, self._pid_file)
 
     def end_orphan(self) -> None:
         """Ends what a killed supervisor left behind."""

@@ -19,7 +19,7 @@ from typing import IO
 from uuid import uuid4
 
 from sinks.database import URL, Database, DatabaseError
-from streams.files.whole import whole
+from streams.files.whole import whole, write_whole
 from streams.local import private
 from streams.local.folders import data_folder
 from streams.local.login import SECRET, cluster_at
@@ -147,7 +147,7 @@ class Home:
         """By which others tell this home's parts from those of other homes; it stays the same for ever."""
         file = self.folder / "name"
         if not file.exists():
-            file.write_text(uuid4().hex[:12], "ascii")
+            write_whole(file, uuid4().hex[:12])
         return file.read_text("ascii")
 
     def make(self) -> None:

@@ -28,9 +28,10 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
+from streams.files.whole import write_whole
 from streams.local import private
 from streams.local.broker_settings import ITSELF, Ports, broker_settings
-from streams.local.child import end_child, end_orphan, start_child
+from streams.local.child import end_child, end_orphan, note_child, start_child
 from streams.local.jars import JarsError, Progress, kafka_jars
 from streams.local.login import USER, cluster_at
 from streams.local.logs import last_lines, open_log
@@ -126,7 +127,7 @@ class Kafka:
                 self._format(jars, log)
             command = [*self._java(jars), "kafka.Kafka", str(self._settings_file)]
             self.child = start_child(command, log, at_parents_death=signal.SIGTERM)
-        self._pid_file.write_text(str(self.child.pid), "ascii")
+        note_child(self.child, self._pid_file)
 
     def is_ready(self) -> bool:
         """Whether a client gets an answer that names this broker."""
@@ -195,7 +196,7 @@ class Kafka:
             )
         spare = free_ports(len(wanted))
         ports = Ports(*(port if port and is_free(port) else spare.pop() for port in wanted))
-        path.write_text(json.dumps(ports), "utf-8")
+        write_whole(path, json.dumps(ports))
         return ports
 
     def _format(self, jars: list[Path], log: IO[bytes]) -> None:

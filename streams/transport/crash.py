@@ -26,10 +26,12 @@ def in_words(error: BaseException) -> str:
 
 def die(sentence: str) -> NoReturn:
     """End the process now; the sentence says to a person what went wrong."""
-    if sys.__stderr__ is not None:
-        sys.__stderr__.write(f"ghostfill stopped: {sentence}\n")
-        sys.__stderr__.flush()
-    os._exit(EXIT_CODE)
+    try:
+        if sys.__stderr__ is not None:
+            sys.__stderr__.write(f"ghostfill stopped: {sentence}\n")
+            sys.__stderr__.flush()
+    finally:  # its log may lie on a full disk
+        os._exit(EXIT_CODE)
 
 
 class UnaskedEndError(Exception):

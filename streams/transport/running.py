@@ -10,7 +10,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 from streams.transport.app import App
-from streams.transport.crash import die, in_words
+from streams.transport.crash import die, in_words, or_die
 from streams.transport.fence import FENCE
 
 STOP_SECONDS = 20.0
@@ -21,7 +21,7 @@ async def run_apps(*apps: App, ready: Callable[[], None] = lambda: None) -> None
     """Run until a signal says to stop; `ready` is called when all of them read."""
     with stop_signal() as stop:
         async with running(*apps):
-            telling = asyncio.create_task(_tell_when_reading(apps, ready))
+            telling = asyncio.create_task(or_die(_tell_when_reading(apps, ready)))
             await stop.wait()
             telling.cancel()
 

@@ -1,6 +1,8 @@
 """An end that nobody asked for ends the process, whatever cannot be closed any more."""
 
 import asyncio
+import subprocess
+import sys
 
 import pytest
 
@@ -45,3 +47,10 @@ async def cancelled_by_us():
 def test_a_cancellation_is_an_error_unless_it_was_ours(scene, raised):
     with pytest.raises(raised):
         asyncio.run(scene())
+
+
+def test_who_cannot_say_why_it_ends_ends_too():
+    """Its log lies on a full disk."""
+    code = "from streams.transport.crash import die; die('no more')"
+    with open("/dev/full", "wb") as full:
+        assert subprocess.run([sys.executable, "-c", code], stderr=full, check=False).returncode == EXIT_CODE
