@@ -25,7 +25,7 @@ from tests.broker import skip_without_kafka
 SIZE = "400m"
 FULL_S = 75
 """Longer than any client of Kafka waits for an answer."""
-PATIENCE_S = 240
+PATIENCE_S = 400
 PIECE = b"\0" * 65_536
 
 
