@@ -59,4 +59,4 @@ async def or_die(work: Awaitable[object], what: str = "") -> None:
 
 def must_end_within(seconds: float, what: str) -> asyncio.TimerHandle:
     """The process ends if nobody cancels this in time."""
-    return asyncio.get_running_loop().call_later(seconds, die, f"{what} did not end within {seconds:g} s")
+    return asyncio.get_running_loop().call_later(seconds, die, f"{what} did not stop within {seconds:g} s")

@@ -19,8 +19,8 @@ from streams.transport.standbys import Standbys
 from streams.transport.takeover import take_over
 
 FEED_SECONDS = 0.002
-STOP_SECONDS = 20.0
-"""For the last checkpoint of a shard that is another worker's from now on."""
+STOP_SECONDS = 60.0
+"""For a takeover that is under way, and the last checkpoint: longer than a client waits for Kafka."""
 
 
 class Fleet:
@@ -156,7 +156,7 @@ class Fleet:
     async def _stop(self, shard: int) -> None:
         owner, task = self.owners.get(shard), self._tasks.pop(shard, None)
         if owner is not None:
-            deadline = must_end_within(STOP_SECONDS, f"shard {shard}, which was to stop,")
+            deadline = must_end_within(STOP_SECONDS, f"shard {shard}")
             await owner.stop()
             deadline.cancel()
             self.owners.pop(shard, None)

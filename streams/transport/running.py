@@ -62,7 +62,7 @@ async def running(*apps: App, fenced: bool = True) -> AsyncIterator[None]:
                     for app in reversed(apps):
                         await app.stop()
             except TimeoutError:
-                die(f"it did not stop within {STOP_SECONDS:.0f} s")
+                die(f"it did not stop within {STOP_SECONDS:g} s")
             for task in starting:
                 task.cancel()
             await asyncio.gather(*starting, return_exceptions=True)

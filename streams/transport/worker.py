@@ -13,7 +13,7 @@ from uuid import uuid4
 from streams.transport.app import app_settings
 from streams.transport.cluster import Cluster
 from streams.transport.crash import must_end_within, or_die
-from streams.transport.fleet import Fleet
+from streams.transport.fleet import STOP_SECONDS, Fleet
 from streams.transport.logs import Ends
 from streams.transport.machine import Machine
 from streams.transport.markets import Decode, Market
@@ -21,7 +21,7 @@ from streams.transport.memory import keep_freed_memory
 from streams.transport.publisher import Publisher
 from streams.transport.reporter import REPORT_SECONDS, Reporter
 from streams.transport.reports import ShardReport, WorkerReport
-from streams.transport.running import STOP_SECONDS, running, stop_signal
+from streams.transport.running import running, stop_signal
 from streams.transport.setup import Names, Setup, wall_time
 from streams.transport.standbys import Silence, Standbys
 from streams.transport.tables import FoldApp
@@ -106,7 +106,7 @@ class Worker:
             if standbys is None or await self._stands_by(fleet, stop):
                 async with running(app, fenced=False):  # a zombie's outputs are identical
                     await stop.wait()
-                    must_end_within(STOP_SECONDS, "this worker, which was to stop,")
+                    must_end_within(STOP_SECONDS, "it")
                     self._left = fleet.reports()
                     await fleet.stop()
                     self.leaving = True

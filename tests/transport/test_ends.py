@@ -16,8 +16,8 @@ from tests.transport.toy_world import ToyTopics
     [
         ("fails", "shard 0: OSError: a broken disk"),
         ("given up", "shard 0: UnaskedEndError: what it waited for was given up"),
-        ("hangs", "shard 0, where OSError: a broken disk, did not end within 0.3 s"),
-        ("taken over", "shard 0, where TakenOverError: shard 0 was taken over, did not end within 0.3 s"),
+        ("hangs", "shard 0, where OSError: a broken disk, did not stop within 0.3 s"),
+        ("taken over", "shard 0, where TakenOverError: shard 0 was taken over, did not stop within 0.3 s"),
     ],
 )
 def test_a_shard_that_ends_and_cannot_close_ends_its_process(cluster, tmp_path, how, said):
