@@ -11,6 +11,7 @@ import orjson
 
 from schemas.errors import NOTHING, MessageError, shorten
 from schemas.messages import Bar, Clock, Command, Message, Signal, Tick
+from schemas.names import LONGEST_ID, LONGEST_NAME, check_name
 from schemas.numbers import TIME_END, decimal_text
 
 _POSITIVE: Mapping[type[Message], tuple[str, ...]] = {
@@ -26,21 +27,26 @@ _TIMES: Mapping[type[Message], tuple[str, ...]] = {
     Bar: ("ts",),
     Clock: ("ts",),
 }
-_NOT_EMPTY: Mapping[type[Message], tuple[str, ...]] = {
-    Signal: ("signal_id", "source", "symbol"),
-    Command: ("command_id", "account", "symbol", "order_id", "plan_id", "lot_id"),
-    Tick: ("symbol",),
-    Bar: ("symbol",),
-    Clock: ("feed",),
+LONGEST: Mapping[type[Message], Mapping[str, int]] = {
+    Signal: {"signal_id": LONGEST_ID, "source": LONGEST_NAME, "symbol": LONGEST_NAME},
+    Command: {
+        **dict.fromkeys(("command_id", "order_id", "plan_id", "lot_id"), LONGEST_ID),
+        **dict.fromkeys(("account", "symbol"), LONGEST_NAME),
+    },
+    Tick: {"symbol": LONGEST_NAME},
+    Bar: {"symbol": LONGEST_NAME},
+    Clock: {"feed": LONGEST_NAME},
 }
+"""The names and ids of a message, and how many characters each may have."""
 
 
 def check(message: Message) -> Message:
     """The message itself, or an error that names its first impossible field."""
     kind = type(message)
-    for field in _NOT_EMPTY.get(kind, ()):
-        if getattr(message, field) == "":
-            raise MessageError(field, "an empty text", "a value")
+    for field, most in LONGEST.get(kind, {}).items():
+        value = getattr(message, field)
+        if value is not None:
+            check_name(field, value, most)
     for field in _TIMES.get(kind, ()):
         value = getattr(message, field)
         if value is not None and not 0 <= value < TIME_END:

@@ -18,7 +18,8 @@ from schemas.errors import NOTHING, MessageError, shorten
 from schemas.ids import signal_id
 from schemas.kinds import KEYED_BY_RECORD, KINDS
 from schemas.messages import Message
-from schemas.values import Read, Write, codec_of, json_text, text
+from schemas.names import check_name
+from schemas.values import Read, Write, codec_of, json_text
 
 _TIME = ("timestamp", "time")
 _VOLUME = ("v", "vol")
@@ -168,6 +169,6 @@ def symbol_of_key(key: bytes | None) -> str:
     if not key:
         raise MessageError("key", NOTHING, "the symbol")
     try:
-        return text("key", key.decode())
+        return check_name("key", key.decode())
     except UnicodeDecodeError as error:
         raise MessageError("key", shorten(key), "the symbol as UTF-8") from error

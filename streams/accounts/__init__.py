@@ -2,6 +2,7 @@
 
 from streams.accounts.document import SettingsError
 from streams.accounts.instruments import load_instruments, parse_instruments
+from streams.accounts.keys import check_new_name
 from streams.accounts.load import (
     account_with,
     account_within,
@@ -20,6 +21,7 @@ __all__ = [
     "account_with",
     "account_within",
     "changed_settings",
+    "check_new_name",
     "document_of",
     "load_account",
     "load_instruments",

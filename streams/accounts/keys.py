@@ -1,17 +1,34 @@
 """The keys of an account file, and how each is read: the fields of `Settings`, flat."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from schemas.names import is_name
 from streams.accounts import groups, values
-from streams.accounts.document import Item
+from streams.accounts.document import Item, SettingsError
 from streams.engine import validity
 from streams.engine.settings import Commission, Settings, Slippage
 
 NAME = "a name of up to 64 letters, digits, spaces, dots, dashes and underscores"
+NEW_NAME = (
+    "a name of up to 64 small letters from a to z, digits, dots, dashes and underscores, "
+    "with a letter or a digit first"
+)
+SOURCES = "sources such as [tracker, scanner]"
 MARKET_NAME = "ticks, or ticks.NAME for another market"
+_NEW_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+def _follow(item: Item) -> tuple[str, ...]:
+    sources = item.list_or_one(SOURCES)
+    for source in sources:
+        if not is_name(source.value(SOURCES)):
+            raise source.wrong(SOURCES)
+    return tuple(source.text for source in sources)
+
 
 READERS: dict[str, Callable[[Item], Any]] = {
     "name": values.text(NAME, validity.NAME),
@@ -21,7 +38,7 @@ READERS: dict[str, Callable[[Item], Any]] = {
     "currency": values.text("a currency such as USD", r"[A-Z][A-Z0-9]{1,9}"),
     "time_zone": values.zone,
     "latency": values.duration(above_zero=False),
-    "follow": values.texts("sources such as [tracker, scanner]", r"\S.*"),
+    "follow": _follow,
     "enabled": values.boolean,
     "filters": groups.filters,
     "min_confidence": values.fraction_of_one,
@@ -65,3 +82,13 @@ WHEN_NONE: dict[str, object] = {
 
 PRESET, AGGRESSIVE = "preset", "aggressive"
 KNOWN = [PRESET, *READERS, AGGRESSIVE]
+
+
+def check_new_name(name: str) -> None:
+    """Refuses what no new account may be called; those that are open already keep their names.
+
+    No shard knows all accounts. So of the names that look alike, in another script, in capitals or with
+    spaces at the ends, one at most can be given at all.
+    """
+    if _NEW_NAME.fullmatch(name) is None:
+        raise SettingsError([f"name: found {name!a}; expected {NEW_NAME}"])

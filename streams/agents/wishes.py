@@ -11,7 +11,14 @@ from functools import lru_cache
 import msgspec
 
 from schemas.messages import Command
-from streams.accounts import SettingsError, changed_settings, named, parse_account, whole_settings
+from streams.accounts import (
+    SettingsError,
+    changed_settings,
+    check_new_name,
+    named,
+    parse_account,
+    whole_settings,
+)
 from streams.engine.settings import Settings
 
 MOST_SETTINGS = 32 << 10
@@ -28,6 +35,7 @@ def in_engine_units(command: Command) -> Command:
     try:
         _check_length(text)
         if command.kind == "create":
+            check_new_name(command.account)
             settings = whole_settings(named(_parsed(text), command.account, "settings"))
         else:
             settings = changed_settings(text, "settings")

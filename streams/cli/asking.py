@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from schemas.checks import check
+from schemas.errors import MessageError
 from schemas.messages import Command, Decision
 from streams.clients.asking import REASONS, decisions, why_silent
 from streams.local.home import find_cluster
@@ -24,6 +26,11 @@ def wait_option(command: Any) -> Any:
 
 def ask(commands: Sequence[Command], wait_s: float) -> None:
     """Sends the commands, says what was decided, and ends with 1 where one is refused or not answered."""
+    for command in commands:
+        try:
+            check(command)
+        except MessageError as error:
+            raise click.ClickException(str(error)) from error
     cluster = find_cluster(os.environ)
     answers = decisions(cluster, commands, wait_s)
     if not wait_s:

@@ -19,7 +19,7 @@ from schemas.codec import default_codec
 from schemas.errors import MessageError
 from schemas.json_text import market_kind, parse
 from schemas.messages import Command, Message, Signal, Tick
-from streams.accounts import SettingsError, changed_settings, parse_account
+from streams.accounts import SettingsError, changed_settings, check_new_name, parse_account
 from streams.files.names import COMMANDS, SIGNALS, Names, resolve
 
 EXTRA = "extra"
@@ -157,6 +157,7 @@ def _check_settings(command: Command) -> None:
         if command.kind == "change":
             changed_settings(text, "settings")
         else:
+            check_new_name(command.account)
             parse_account(text, "settings", {"name": json.dumps(command.account)})
     except SettingsError as error:
         raise MessageError("settings", text[:60], "; ".join(error.faults)) from error

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import click
 
+from streams.accounts import check_new_name
 from streams.cli.asking import verdict
 from streams.clients import desk_table
 from streams.clients.asking import decisions, market_of, new_command, newest_time
@@ -42,6 +43,8 @@ def open_accounts(cluster: Cluster, settings: Mapping[str, str], first_time: Cal
     account is opened there, not on the day of its replay.
     """
     wanted = _missing(cluster, settings)
+    for name in wanted:
+        check_new_name(name)
     while wanted:
         await_ready(lambda: _need_desk(cluster))
         wanted = _missing(cluster, wanted)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from streams.accounts import SettingsError, changed_settings, parse_account, whole_settings
+from streams.accounts import SettingsError, changed_settings, check_new_name, parse_account, whole_settings
 from streams.accounts.document import Faults, parse, parse_value
 from streams.accounts.keys import AGGRESSIVE, PRESET
 from streams.accounts.load import read_text
@@ -19,7 +19,8 @@ CONFIDENCE = frozenset({"min_confidence", AGGRESSIVE})
 def create_settings(
     name: str, preset: str | None, follow: Sequence[str], sets: Mapping[str, str], file: str | None
 ) -> str:
-    """The settings of a `create`; all that is wrong is told at once."""
+    """The settings of a `create`; all that is wrong with them is told at once."""
+    check_new_name(name)
     overrides = {**sets, "name": json.dumps(name)}
     if follow:
         overrides["follow"] = json.dumps(list(follow))

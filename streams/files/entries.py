@@ -10,8 +10,10 @@ from typing import Any, get_args
 import msgspec
 import numpy as np
 
+from schemas.checks import LONGEST
 from schemas.ids import signal_id
 from schemas.messages import Command, CommandKind, OrderSide, OrderType, Side, Signal, TimeInForce
+from schemas.names import expected, is_name
 from schemas.values import SAME_WORDS
 from streams.accounts import SettingsError, changed_settings
 from streams.files.faults import BadRows, Good
@@ -174,6 +176,9 @@ def _typed(name: str, value: Any, kind: type) -> Any:
         if number is None:
             raise _WrongError(name, "a number")
         return number
+    most = LONGEST[kind].get(name)
+    if most is not None and not is_name(value, most):
+        raise _WrongError(name, expected(most))
     choices = CHOICES[kind].get(name)
     if choices is None:
         return value

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas import names
 from schemas.columns import BAR, NOT_QUOTED, Columns, Ints
 from schemas.numbers import TIME_END
 from streams.files.decimals import Flags
@@ -38,7 +39,7 @@ class Symbols:
     names: list[str] = field(default_factory=list)
 
     def encode(self, column: pa.Array) -> npt.NDArray[np.int32]:
-        """Each row's number; a missing symbol's is -1."""
+        """Each row's number; that of what is no symbol is -1."""
         if not pa.types.is_dictionary(column.type):
             column = pc.dictionary_encode(pc.cast(column, pa.string()))
         found = [self._number(name) for name in column.dictionary.to_pylist()]
@@ -53,7 +54,7 @@ class Symbols:
 
     def _number(self, name: str | None) -> int:
         name = (name or "").strip()
-        if not name:
+        if not names.is_name(name):
             return -1
         if name not in self.numbers:
             self.numbers[name] = len(self.names)
@@ -74,6 +75,8 @@ class MarketReader:
     ) -> None:
         self.kind = kind
         self.bad = bad
+        if symbol is not None and not names.is_name(symbol):
+            raise FileError(f"--symbol {symbol!a}: expected {names.expected()}")
         self.symbol = symbol
         """Whose market a file is that names no symbol."""
         self.form = form
@@ -196,5 +199,5 @@ class MarketReader:
         if column is None:
             return symbols.one(self.symbol or "", len(rows))
         numbers = symbols.encode(column)
-        rows.refuse("symbol", numbers < 0, "a symbol")
+        rows.refuse("symbol", numbers < 0, f"a symbol of {names.expected()}")
         return numbers

@@ -139,7 +139,7 @@ def test_a_signal_for_nobody_is_taken_without_waiting(stack):
 @pytest.mark.parametrize(
     ("given", "word"),
     [
-        ({"symbol": "", "side": "long"}, "symbol: found an empty text, expected a value"),
+        ({"symbol": "", "side": "long"}, "symbol: found '', expected 1 to 100 characters"),
         ({"symbol": "AURA"}, "body.side: Field required"),
         ({"symbol": "AURA", "side": "long", "price": "-1"}, "price: found -1, expected more than 0"),
         ({"symbol": "AURA", "side": "long", "ts": "soon"}, "ts: found 'soon', expected an ISO time"),

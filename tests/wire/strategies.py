@@ -5,8 +5,10 @@ from typing import Any, get_args, get_origin
 import msgspec
 from hypothesis import strategies as st
 
+from schemas.checks import LONGEST
 from schemas.kinds import KINDS, TickBatch
 from schemas.messages import Command, Message, Tick
+from schemas.names import is_name
 from schemas.numbers import LONG_MAX, TIME_END
 
 TIMES = st.integers(0, TIME_END - 1)
@@ -14,6 +16,8 @@ POSITIVE = st.integers(1, LONG_MAX)
 LONGS = st.integers(-LONG_MAX - 1, LONG_MAX)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
+SEEN = NAMES.filter(is_name)
+"""What a name or an id from outside may be."""
 MEASURES = st.dictionaries(NAMES, FLOATS, max_size=3)
 EXTRA = st.dictionaries(
     NAMES.map("x_".__add__), st.text(st.characters(codec="utf-8"), max_size=8), max_size=2
@@ -55,7 +59,7 @@ def _value(field: str, kind: Any) -> st.SearchStrategy[Any]:
 def _ticks() -> st.SearchStrategy[Tick]:
     price = st.none() | LONGS.filter(bool)
     size = st.none() | st.integers(0, LONG_MAX)
-    return st.builds(Tick, symbol=NAMES, ts=TIMES, price=price, size=size, bid=price, ask=price)
+    return st.builds(Tick, symbol=SEEN, ts=TIMES, price=price, size=size, bid=price, ask=price)
 
 
 def _batches() -> st.SearchStrategy[TickBatch]:
@@ -69,7 +73,7 @@ def _batches() -> st.SearchStrategy[TickBatch]:
         size = st.integers(-1, LONG_MAX)
         return st.builds(
             TickBatch,
-            symbol=NAMES,
+            symbol=SEEN,
             ts=run(TIMES),
             price=run(LONGS),
             size=run(size),
@@ -88,6 +92,11 @@ def messages(kind: str) -> st.SearchStrategy[Message]:
     if made is TickBatch:
         return _batches()
     fields = {field.name: _value(field.name, field.type) for field in msgspec.structs.fields(made)}
+    fields |= {
+        field.name: SEEN if field.required else st.none() | SEEN
+        for field in msgspec.structs.fields(made)
+        if field.name in LONGEST.get(made, {})
+    }
     if made is Command:
         fields["settings"] = st.none() | st.sampled_from(["{}", '{"balance": "100000"}'])
     return st.builds(made, **fields)

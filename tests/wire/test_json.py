@@ -224,7 +224,10 @@ GOOD = {"signal_id": "a", "source": "s", "symbol": "A", "side": "long", "ts": TS
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"signal_id": ""}, "signal_id: found an empty text, expected a value"),
+        (
+            {"signal_id": ""},
+            "signal_id: found '', expected 1 to 200 characters that can be seen, and no space at its ends",
+        ),
         ({"signal_id": 7}, "signal_id: found 7, expected text"),
         (
             {"side": "up"},

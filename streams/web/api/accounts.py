@@ -5,7 +5,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from streams.accounts import document_of
+from streams.accounts import check_new_name, document_of
 from streams.clients.settings_texts import changes_of, settings_of
 from streams.web.api.common import KNOWN, PROBLEM, Here, Wait, asked, json, later, standing
 from streams.web.api.models import AccountOut, AccountWhole, Change, CommandOut, NewAccount
@@ -27,6 +27,7 @@ async def list_accounts(
 @router.post("", response_model=CommandOut, responses=LATER)
 async def open_account(request: Request, here: Here, wanted: NewAccount, wait: Wait = 0) -> Response:
     """Open an account, from a preset or with settings of its own."""
+    check_new_name(wanted.name)
     document: dict[str, Any] = {**wanted.settings, "name": wanted.name}
     if wanted.preset is not None:
         document["preset"] = wanted.preset
