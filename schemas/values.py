@@ -17,6 +17,8 @@ from schemas.errors import MessageError, shorten
 Read = Callable[[str, object], Any]
 Write = Callable[[Any], Any]
 
+DEEPEST = 254
+"""What is kept as it came may be nested so deep; our JSON writer takes no more."""
 SAME_WORDS = {
     "Side": {
         "buy": "long", "sell": "short", "close": "flat", "exit": "flat",
@@ -68,7 +70,7 @@ def json_text(field: str, value: object) -> str:
     try:
         return orjson.dumps(value).decode()
     except TypeError as error:
-        raise MessageError(field, shorten(value), "JSON that is not so deep") from error
+        raise MessageError(field, shorten(value), f"JSON of at most {DEEPEST} levels") from error
 
 
 def remainder(field: str, value: object) -> dict[str, str]:

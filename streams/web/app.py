@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from schemas.errors import MessageError
+from schemas.values import DEEPEST
 from sinks.database import AwayError, DatabaseError
 from sinks.questions import QuestionError
 from streams.accounts import SettingsError
@@ -127,6 +128,8 @@ async def _http(request: Request, error: Exception) -> Response:
         404: f"there is nothing at {path}; /docs shows what there is",
         405: f"{request.method} is not for {path}; /docs shows what is",
     }.get(status, error.detail)
+    if isinstance(error.__cause__, RecursionError):
+        detail = f"the body is nested too deep; expected JSON of at most {DEEPEST} levels"
     return problems.response(status, HTTPStatus(status).phrase, detail, error.headers, instance=path)
 
 
