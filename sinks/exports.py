@@ -59,8 +59,7 @@ def _types(client: Client, export: Export) -> dict[str, str]:
 
 def _statement(export: Export, types: Mapping[str, str]) -> str:
     columns = ", ".join(
-        f"{expression(f'found.`{name}`', typed, CSV, for_spreadsheets=True)} AS `{name}`"
-        for name, typed in types.items()
+        f"{expression(f'found.`{name}`', typed, CSV)} AS `{name}`" for name, typed in types.items()
     )
     time = f"toDateTime64(found.{export.time}, 6, 'UTC')"
     return f"""

@@ -2,7 +2,8 @@
 
 Rules of this file:
 - A result that an error cut short is no result; the error is told.
-- Times are ISO in UTC, and of an enum the word. In CSV what is not there is empty.
+- Times are ISO in UTC, and of an enum the word. In CSV what is not there is empty, and a text that a
+  spreadsheet would take for a formula has an apostrophe in front.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from urllib3.exceptions import HTTPError
 
+from schemas.spreadsheets import FORMULA
 from sinks.database import DatabaseError
 from sinks.questions import refused
 
@@ -22,8 +24,8 @@ TAG = "X-ClickHouse-Exception-Tag"
 CSV, PARQUET = "CSV", "Parquet"
 """ClickHouse's names."""
 ISO = "%Y-%m-%dT%H:%i:%S.%fZ"
-FORMULA = r"^[=+\\-@\\t\\r]"
-"""What a spreadsheet takes for the beginning of one."""
+_FORMULA = "'" + FORMULA.replace("\\", "\\\\").replace("'", "\\'") + "'"
+"""As a literal in SQL."""
 
 
 def pieces(
@@ -49,15 +51,15 @@ def pieces(
         raise refused(name, error) from error
 
 
-def expression(column: str, typed: str, form: str, *, for_spreadsheets: bool = False) -> str:
+def expression(column: str, typed: str, form: str) -> str:
     """What to select of a column of that type so that it is written by these rules."""
     bare, value = bare_type(typed), column
     if bare.startswith("Enum"):
         value = f"toString({column})"
     elif bare.startswith("DateTime64") and form != PARQUET:
         value = f"formatDateTime({column}, '{ISO}', 'UTC')"
-    elif bare.startswith("String") and for_spreadsheets:
-        value = f"if(match({column}, '{FORMULA}'), concat('\\'', {column}), {column})"
+    elif bare.startswith(("String", "FixedString")) and form == CSV:
+        value = f"if(match({column}, {_FORMULA}), concat('\\'', {column}), {column})"
     if form == CSV and typed.removeprefix("LowCardinality(").startswith("Nullable("):
         return f"ifNull(toString({value}), '')"  # ClickHouse would write \\N
     return value

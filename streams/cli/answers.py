@@ -17,11 +17,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import click
 from clickhouse_connect.driver.client import Client
 
+from schemas.spreadsheets import as_text
 from sinks.pieces import CSV, PARQUET, bare_type, expression, pieces
 from sinks.questions import Answer, columns_of, select
 from streams.cli.params import Command
@@ -108,21 +109,29 @@ def written(
 ) -> Iterator[bytes]:
     """As ClickHouse writes the format."""
     if not SELECT.match(statement):  # nothing that another statement could be made of
-        yield from pieces(
-            client, statement, parameters, "CSVWithNames" if form == "csv" else FORMATS[form], name
-        )
+        if form == "csv":
+            found = select(client, statement, parameters, name)
+            for row in (found.columns, *found.rows):
+                yield _csv_row(row, csv.QUOTE_NONNUMERIC)  # as ClickHouse does
+        else:
+            yield from pieces(client, statement, parameters, FORMATS[form], name)
         return
     names, types = columns_of(client, statement, parameters, name)
     if form == "csv":  # the names apart: the embedded one holds a result with names in one piece
-        heads = io.StringIO()
-        csv.writer(heads, lineterminator="\n").writerow(names)
-        yield heads.getvalue().encode()
+        yield _csv_row(names)
     shown = [
         f"{expression(f'`{each}`', typed, FORMATS[form])} AS `{each}`"
         for each, typed in zip(names, types, strict=True)
     ]
     selected = f"SELECT {', '.join(shown)} FROM ({statement}\n)"
     yield from pieces(client, selected, parameters, FORMATS[form], name)
+
+
+def _csv_row(cells: Sequence[Any], quoting: Literal[0, 2] = csv.QUOTE_MINIMAL) -> bytes:
+    row = io.StringIO()
+    shown = [as_text(cell) if isinstance(cell, str) else cell for cell in cells]
+    csv.writer(row, lineterminator="\n", quoting=quoting).writerow(shown)
+    return row.getvalue().encode()
 
 
 def _pass_through(data: Iterator[bytes], file: IO[bytes]) -> None:

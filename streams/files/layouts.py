@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.messages import Decision, Equity, Fill, Order, Output, Position, SliceTimer, Trade
+from schemas.spreadsheets import as_text
 from streams.files.text import decimal_text, list_text, plain_text, time_text
 
 _DECIMALS = frozenset(
@@ -32,7 +33,15 @@ def _writer(column: str) -> Callable[[Any], str]:
         return decimal_text
     if column in _TIMES:
         return time_text
-    return list_text if column == "tags" else plain_text
+    return _tags if column == "tags" else _words
+
+
+def _words(value: object) -> str:
+    return as_text(value) if isinstance(value, str) else plain_text(value)
+
+
+def _tags(values: tuple[str, ...]) -> str:
+    return as_text(list_text(values))
 
 
 def _layout(message: type[Output], file: str, columns: str) -> Layout:

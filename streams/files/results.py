@@ -1,7 +1,8 @@
 """Writes what an engine says into csv files.
 
 Rules of this file: a file appears under its name only when it is whole; memory grows with what is open, never
-with rows; the same messages give the same bytes.
+with rows; the same messages give the same bytes. A text that a spreadsheet would take for a formula has an
+apostrophe in front.
 """
 
 import csv
@@ -27,10 +28,13 @@ class File:
         self.writers = layout.writers()
         self.text = self.part.open("w", encoding="utf-8", newline="")
         self.rows = csv.writer(self.text, lineterminator="\n")
+        self.quoted = csv.writer(self.text, lineterminator="\n", quoting=csv.QUOTE_ALL)
         self.rows.writerow(layout.columns)
 
     def write(self, message: Output) -> None:
-        self.rows.writerow([write(getattr(message, column)) for column, write in self.writers])
+        cells = [write(getattr(message, column)) for column, write in self.writers]
+        has_return = any("\r" in cell for cell in cells)  # Python 3.11 leaves it bare, and it ends a row
+        (self.quoted if has_return else self.rows).writerow(cells)
 
     def close(self) -> None:
         self.text.close()

@@ -146,6 +146,20 @@ def test_sql_reads_anything(results, capsys):
     )
 
 
+def test_no_text_of_csv_is_a_formula(results, capsys):
+    """Names of columns, columns that may be empty and what no SELECT tells too; numbers stay numbers."""
+    text = "SELECT '=1+1' AS `=a`, toNullable('@b') AS b, toLowCardinality('-c') AS c, toFixedString('+d', 2) AS d,"
+    text += " '\\'=e' AS e, -1.5 AS f, toDecimal64(-2, 8) AS g, 'h=1' AS h, ['=i'] AS i"
+    (row,) = csv.DictReader(io.StringIO(said(capsys, "sql", text, "--format", "csv")))
+    assert row == {
+        "'=a": "'=1+1", "b": "'@b", "c": "'-c", "d": "'+d", "e": "''=e", "f": "-1.5", "g": "-2", "h": "h=1", "i": "['=i']",
+    }  # fmt: skip
+    (plain,) = said(capsys, "sql", text, "--format", "json").splitlines()
+    assert json.loads(plain)["=a"] == "=1+1"
+    shown = said(capsys, "sql", "DESCRIBE TABLE (SELECT 1 AS `=j`)", "--format", "csv")
+    assert next(csv.DictReader(io.StringIO(shown)))["name"] == "'=j"
+
+
 def test_a_long_answer_goes_by_in_pieces(results, capsys):
     out = results / "numbers.csv"
     said(capsys, "sql", "SELECT number, toString(number) AS text FROM numbers(1000000)", "--out", str(out))

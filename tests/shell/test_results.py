@@ -71,6 +71,28 @@ def test_a_row_is_exact(tmp_path):
     assert text.splitlines()[1].startswith(b"f1,o1,a,X,buy,100,99.5,0,2026-01-02T12:00:00.123456Z,entry,")
 
 
+@pytest.mark.parametrize("odd", ["=1+1", "+1", "-1", "@a", "\t=1", "\r=1", "\n=1", "＝1", "'=1"])
+def test_no_text_becomes_a_formula(tmp_path, odd):
+    loss = Trade(
+        trade_id=odd, account=odd, symbol=odd, side="long", quantity=ONE, entry_price=ONE, exit_price=ONE,
+        entry_ts=NOON, exit_ts=NOON, pnl=-ONE, pnl_pct=-ONE, fees=-1, exit_reason=odd, outcome="loss",
+        signal_id=odd, gross_pnl=-ONE, source=odd, tags=(odd, "b"), confidence=-0.5,
+    )  # fmt: skip
+    decision = Decision(
+        decision_id="d", ts=NOON, account="a", decision="refused", reason=odd, measured=-0.25, limit=-1.0
+    )
+    with Results(tmp_path) as results:
+        results.add([loss, decision])
+    (row,) = rows_of(tmp_path / "trades.csv")
+    assert [
+        row[name] for name in ("trade_id", "account", "symbol", "exit_reason", "signal_id", "source")
+    ] == [f"'{odd}"] * 6
+    assert (row["tags"], row["outcome"]) == (f"'{odd};b", "loss")
+    assert [row[name] for name in ("pnl", "fees", "confidence")] == ["-1", "-0.00000001", "-0.5"]
+    (row,) = rows_of(tmp_path / "decisions.csv")
+    assert (row["reason"], row["measured"], row["limit"]) == (f"'{odd}", "-0.25", "-1.0")
+
+
 def test_numbers_that_were_measured_and_texts_with_commas(tmp_path):
     with Results(tmp_path) as results:
         results.add(

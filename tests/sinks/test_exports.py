@@ -138,7 +138,9 @@ def test_nothing_of_nobody(client):
 
 def test_no_text_becomes_a_formula(client, outputs):
     trade = next(each for each in told(outputs, Trade) if each.pnl < 0)
-    for number, symbol in enumerate((FORMULA, "+1", "-1", "@a", "\t=1", "plain=1")):
+    for number, symbol in enumerate(
+        (FORMULA, "+1", "-1", "@a", "\t=1", "\r=1", "\n=1", "＝1", "'=1", "plain=1")
+    ):
         fill(client, [msgspec.structs.replace(trade, account=f"formula {number}", symbol=symbol)])
         (row,) = exported(client, "trades", f"formula {number}")
         assert row["symbol"] == (symbol if symbol.startswith("plain") else f"'{symbol}")

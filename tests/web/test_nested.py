@@ -68,7 +68,7 @@ def test_settings_say_how_deep_they_may_be(app, depth):
 
 
 def test_a_field_that_a_signal_does_not_know_may_be_as_deep_as_can_be_kept(app):
-    body = '{"symbol": "A", "side": "long", "ts": 1, "more": %s}' % nested(255)[0]
+    body = json.dumps({"symbol": "A", "side": "long", "ts": 1, "more": json.loads(nested(255)[0])})
     reply = ask(app, "POST", "/api/signals", {"content-type": "application/json"}, body.encode())
     assert reply.status == 422 and "more: found" in reply.detail and "at most 254 levels" in reply.detail
 
