@@ -230,6 +230,12 @@ def test_other_methods_are_refused(here, inner, method):
     assert not [name for name, _ in reply.headers if name.startswith("access-control")]
 
 
+def test_no_script_and_no_style_stands_in_a_page(here):
+    policy = ask(here).header("content-security-policy")
+    assert "default-src 'none'" in policy and "script-src 'self';" in policy and "style-src 'self';" in policy
+    assert "unsafe" not in policy
+
+
 def test_an_app_cannot_share_its_answers_with_other_sites(here, inner):
     inner.headers = [(b"Access-Control-Allow-Origin", b"*"), (b"X-Frame-Options", b"ALLOWALL")]
     reply = ask(here)
@@ -290,6 +296,23 @@ def test_a_cookie_is_given_once_and_kept_from_scripts(here):
     again = ask(here, path="/page", headers=cookie)
     assert not again.header("set-cookie") and again.body.decode() == token["x-ghostfill-csrf"]
     assert not ask(here).header("set-cookie")
+
+
+def test_over_tls_a_cookie_is_this_host_s_alone(here, there):
+    """A neighbour, or whoever sits between without TLS, could put one of the plain name in its place."""
+    given = ask(here, path="/page", scheme="https").header("set-cookie")
+    name, _, rest = given.partition("=")
+    assert name == "__Host-ghostfill_csrf"
+    assert "Path=/;" in rest and "Secure" in rest and "Domain" not in rest
+    value = rest.partition(";")[0]
+    for name, is_known in ((name, True), ("ghostfill_csrf", False)):
+        again = ask(here, path="/page", headers={"cookie": f"{name}={value}"}, scheme="https")
+        assert bool(again.header("set-cookie")) is not is_known
+    token, _ = there.policy.tokens.create("phone", "trade")
+    session = there.policy.seals.session(token.id, time.time())
+    for name, status in (("__Host-ghostfill_session", 200), ("ghostfill_session", 401)):
+        asks = {"host": THERE, "cookie": f"{name}={session}"}
+        assert ask(there, headers=asks, scheme="https").status == status
 
 
 # --- Who asks

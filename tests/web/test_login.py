@@ -51,7 +51,13 @@ def test_over_tls_the_cookie_stays_there(tmp_path):
     _, text = there.policy.tokens.create("phone", "trade")
     body = urlencode({"token": text}).encode()
     reply = ask(there, "POST", "/login", {**FORM, "content-length": str(len(body))}, body, scheme="https")
-    assert reply.header("location") == "/" and "; Secure" in reply.header("set-cookie")
+    given = reply.header("set-cookie")
+    assert reply.header("location") == "/" and "; Secure" in given
+    assert given.startswith("__Host-ghostfill_session=") and "Domain" not in given
+    session = {"host": THERE, "cookie": given.partition(";")[0]}
+    assert ask(there, path="/api/accounts", headers=session, scheme="https").status == 200
+    out = ask(there, "POST", "/logout", {**FORM, **session}, scheme="https")
+    assert out.header("set-cookie").startswith("__Host-ghostfill_session=;")
 
 
 def test_a_wrong_token_is_told_and_not_shown(there):

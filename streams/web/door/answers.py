@@ -7,7 +7,7 @@ caching, and about what its page may load, stands.
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
-from streams.web.door.asked import CSRF_COOKIE, Asked
+from streams.web.door.asked import CSRF_COOKIE, Asked, cookie_name
 from streams.web.door.policy import LOCAL_NAMES, Policy
 from streams.web.door.visits import Visit
 
@@ -16,7 +16,7 @@ Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
 CONTENT_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
 USUAL: tuple[Header, ...] = (
@@ -104,4 +104,5 @@ class Answer:
 def cookie(name: str, value: str, *, is_secure: bool, seconds: int | None = None) -> str:
     """One that scripts cannot read and other sites do not send."""
     lasts = "" if seconds is None else f"; Max-Age={seconds}"
+    name = cookie_name(name, is_secure=is_secure)
     return f"{name}={value}; Path=/; HttpOnly; SameSite=Strict{lasts}{'; Secure' if is_secure else ''}"

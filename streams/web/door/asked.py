@@ -91,7 +91,12 @@ class Asked:
 
     def cookie(self, name: str) -> str:
         """Empty when there is none."""
-        return cookie_of(self.headers.get(b"cookie", b""), name)
+        return cookie_of(self.headers.get(b"cookie", b""), cookie_name(name, is_secure=self.is_secure))
+
+
+def cookie_name(name: str, *, is_secure: bool) -> str:
+    """Over TLS a browser takes it from this host and over TLS alone: nobody else can put one in its place."""
+    return f"__Host-{name}" if is_secure else name
 
 
 def cookie_of(header: bytes, name: str) -> str:
