@@ -9,6 +9,8 @@ from pathlib import Path
 import uvicorn
 
 from sinks.database import Database
+from streams.local import open_files
+from streams.local.damping import damp_logs
 from streams.transport.cluster import Cluster, ClusterError
 from streams.web.app import application
 from streams.web.door.guard import Guard
@@ -51,6 +53,8 @@ def serve(
     ready: Callable[[], None],
 ) -> None:
     """Until SIGTERM or Ctrl-C."""
+    damp_logs()
+    open_files.raise_limit()
     app = Guard(application(lambda: watched(cluster, database, registry_url), policy), policy)
     config = uvicorn.Config(
         app,
@@ -59,6 +63,7 @@ def serve(
         ssl_certfile=address.certificate,
         ssl_keyfile=address.key,
         ws="websockets-sansio",
+        log_config=None,
         log_level="warning",
         access_log=False,
         date_header=False,

@@ -305,13 +305,13 @@ def test_over_tls_a_cookie_is_this_host_s_alone(here, there):
     assert name == "__Host-ghostfill_csrf"
     assert "Path=/;" in rest and "Secure" in rest and "Domain" not in rest
     value = rest.partition(";")[0]
-    for name, is_known in ((name, True), ("ghostfill_csrf", False)):
-        again = ask(here, path="/page", headers={"cookie": f"{name}={value}"}, scheme="https")
+    for sent, is_known in ((name, True), ("ghostfill_csrf", False)):
+        again = ask(here, path="/page", headers={"cookie": f"{sent}={value}"}, scheme="https")
         assert bool(again.header("set-cookie")) is not is_known
     token, _ = there.policy.tokens.create("phone", "trade")
     session = there.policy.seals.session(token.id, time.time())
-    for name, status in (("__Host-ghostfill_session", 200), ("ghostfill_session", 401)):
-        asks = {"host": THERE, "cookie": f"{name}={session}"}
+    for sent, status in (("__Host-ghostfill_session", 200), ("ghostfill_session", 401)):
+        asks = {"host": THERE, "cookie": f"{sent}={session}"}
         assert ask(there, headers=asks, scheme="https").status == status
 
 

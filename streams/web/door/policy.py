@@ -51,6 +51,10 @@ class Policy:
     burst: int = 200
     max_open: int = 50
     """Requests and streams at once; of each, as above."""
+    max_connections: int = 5_000
+    """At once, of everybody."""
+    max_connections_each: int = 200
+    """Of one address beyond this machine."""
     failed_logins_a_minute: int = 10
     reading: frozenset[str] = field(default_factory=frozenset)
     """Paths where a POST only reads, so that a reader may send it."""
