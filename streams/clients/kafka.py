@@ -210,7 +210,8 @@ class Sender:
 class Reader:
     """Reads partitions from offsets on."""
 
-    def __init__(self, cluster: Cluster, starts: Mapping[Place, int]) -> None:
+    def __init__(self, cluster: Cluster, starts: Mapping[Place, int], ahead: int | None = None) -> None:
+        """`ahead`: about how many bytes may wait to be read; absent: as many as the client likes."""
         self.cluster = cluster
         self.places = set(starts)
         self.at_end: set[Place] = set()
@@ -223,6 +224,8 @@ class Reader:
             "auto.offset.reset": "earliest",
             "log_level": 0,
         }
+        if ahead is not None:
+            settings |= {"queued.max.messages.kbytes": ahead >> 10, "fetch.max.bytes": ahead}
         self._consumer = Consumer(cluster.confluent() | settings)
         self._consumer.assign([TopicPartition(*place, offset) for place, offset in starts.items()])
 
@@ -258,13 +261,13 @@ class Reader:
         self.close()
 
 
-def read_spans(cluster: Cluster, spans: Mapping[Place, Span]) -> Iterator[Raw]:
-    """The records of these spans, as far as they are committed."""
+def read_spans(cluster: Cluster, spans: Mapping[Place, Span], ahead: int | None = None) -> Iterator[Raw]:
+    """The records of these spans, as far as they are committed; `ahead` as a `Reader` has it."""
     open_ = {place: end for place, (start, end) in spans.items() if start < end}
     if not open_:
         return
     heard = time.monotonic()
-    with Reader(cluster, {place: spans[place][0] for place in open_}) as reader:
+    with Reader(cluster, {place: spans[place][0] for place in open_}, ahead) as reader:
         while open_:
             raws = reader.read()
             for raw in raws:

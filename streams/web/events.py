@@ -9,7 +9,8 @@ import asyncio
 import base64
 import binascii
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 import msgspec
@@ -19,11 +20,12 @@ from schemas.catalog import catalog
 from schemas.codec import Codec, default_codec
 from schemas.errors import MessageError, RegistryError
 from schemas.kinds import kind_of
-from streams.clients.kafka import Place, Raw, beginnings, read_spans
+from streams.clients.kafka import Place, Raw, Span, beginnings, read_spans
 from streams.transport.cluster import Cluster
 from streams.web.following import TOLD, by_time
 from streams.web.live import Event, Live
 from streams.web.live import Place as EventPlace
+from streams.web.replays import Replays
 
 KINDS = tuple(kind for topic in TOLD for kind in catalog().topic(topic).messages)
 """What there is to follow."""
@@ -32,8 +34,8 @@ BEGINNING = ""
 KEPT = 20_000
 """So many of the last events are in memory."""
 LOOK_S = 0.05
-CHUNK = 2_000
-"""So many records of a partition are read at a time by who comes back late."""
+PIECE, PIECE_BYTES = 5_000, 4 << 20
+"""So many records, or bytes of them, are read at a time for who comes back late."""
 
 _decode = msgspec.msgpack.Decoder(dict[str, list[int]]).decode
 
@@ -84,6 +86,7 @@ class Events:
     _told: deque[Told] = field(default_factory=lambda: deque(maxlen=KEPT))
     _count: int = 0
     _next: "asyncio.Future[None] | None" = None
+    _replays: Replays = field(default_factory=Replays)
 
     def __post_init__(self) -> None:
         self.live.listeners.append(self._listen)
@@ -107,10 +110,11 @@ class Events:
         while True:
             if number < self._oldest() - 1:
                 number, wanted = self._count, dict(self.live.next)
-                async for event in self._missed(at, wanted):
-                    at[event.place.topic, event.place.partition] = event.place.offset + 1
-                    if event in interest:
-                        yield Sent(write_id(at), kind_of(event.message), data_of(event))
+                async with aclosing(self._missed(at, wanted)) as missed:
+                    async for event in missed:
+                        at[event.place.topic, event.place.partition] = event.place.offset + 1
+                        if event in interest:
+                            yield Sent(write_id(at), kind_of(event.message), data_of(event))
                 at |= wanted
                 continue  # and meanwhile memory may have moved on
             for told in self._behind(number):
@@ -134,22 +138,45 @@ class Events:
             self._next = asyncio.get_running_loop().create_future()
         await asyncio.shield(self._next)
 
-    async def _missed(self, at: Mapping[Place, int], until: Mapping[Place, int]) -> AsyncIterator[Event]:
-        """What Kafka has between two places, piece by piece, each piece in the order of its times."""
-        first = await asyncio.to_thread(beginnings, self.cluster, list(until))
-        starts = {place: max(at.get(place, 0), first[place]) for place in until}
-        left = {place: (starts[place], end) for place, end in until.items() if starts[place] < end}
-        while left:
-            piece = {place: (start, min(end, start + CHUNK)) for place, (start, end) in left.items()}
-            for event in await asyncio.to_thread(self._read, piece):
-                yield event
-            left = {
-                place: (piece[place][1], end) for place, (_, end) in left.items() if piece[place][1] < end
-            }
+    async def _missed(
+        self, at: Mapping[Place, int], until: Mapping[Place, int]
+    ) -> AsyncGenerator[Event, None]:
+        """What Kafka has between two places, piece by piece, each piece in the order of its times.
 
-    def _read(self, spans: Mapping[Place, tuple[int, int]]) -> list[Event]:
-        raws = by_time(read_spans(self.cluster, spans))
-        return [event for event in map(self._event, raws) if event is not None]
+        `at` moves on with what is taken.
+        """
+        first = await asyncio.to_thread(beginnings, self.cluster, list(until))
+        left = _left({place: max(at.get(place, 0), first[place]) for place in until}, until)
+        while left:
+            share = max(1, PIECE // len(left))
+            spans = {place: (start, min(end, start + share)) for place, (start, end) in left.items()}
+            piece = await self._replays.begin()
+            try:
+                events, reached = await asyncio.to_thread(self._read, spans)
+                piece.fill(events)
+                del events
+                while (event := piece.next()) is not None:
+                    yield event
+            finally:
+                self._replays.end(piece)
+            if piece.was_given_back:
+                reached = {place: max(at.get(place, 0), start) for place, (start, _) in spans.items()}
+            left = _left(reached, {place: end for place, (_, end) in left.items()})
+
+    def _read(self, spans: Mapping[Place, Span]) -> tuple[list[Event], dict[Place, int]]:
+        """The events, and how far each partition was read: not to its end where that would be too much."""
+        raws, size = [], 0
+        reached = {place: start for place, (start, _) in spans.items()}
+        for raw in read_spans(self.cluster, spans, PIECE_BYTES):
+            raws.append(raw)
+            reached[raw.topic, raw.partition] = raw.offset + 1
+            size += len(raw.value or b"")
+            if size >= PIECE_BYTES:
+                break
+        else:
+            reached = {place: end for place, (_, end) in spans.items()}
+        found = [event for event in map(self._event, by_time(raws)) if event is not None]
+        return found, reached
 
     def _event(self, raw: Raw) -> Event | None:
         try:
@@ -157,6 +184,11 @@ class Events:
         except (MessageError, RegistryError):
             return None
         return Event(EventPlace(raw.topic, raw.partition, raw.offset), raw.timestamp, message)
+
+
+def _left(at: Mapping[Place, int], until: Mapping[Place, int]) -> dict[Place, Span]:
+    """What is still to be read."""
+    return {place: (at[place], end) for place, end in until.items() if at[place] < end}
 
 
 def data_of(event: Event) -> bytes:

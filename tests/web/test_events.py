@@ -18,6 +18,7 @@ from schemas.messages import Decision, Fill, Signal
 from streams.clients.kafka import Raw
 from streams.transport.cluster import Cluster
 from streams.web import events as module
+from streams.web import replays
 from streams.web.events import BEGINNING, Events, Interest, Sent, read_id, write_id
 from streams.web.following import TOLD, by_time
 from streams.web.live import Event, Live, Place
@@ -105,7 +106,7 @@ class Log:
     def ends(self):
         return {place: len(raws) for place, raws in self.records.items()}
 
-    def _spans(self, cluster, spans):
+    def _spans(self, cluster, spans, ahead):
         self.reads += 1
         for place, (start, end) in spans.items():
             yield from self.records[place][max(start, self.first[place]) : end]
@@ -312,6 +313,58 @@ def test_cut_anywhere_nothing_is_missed_and_nothing_comes_twice(writes, chance, 
         asyncio.run(scenario(Log(patch, kept)))
 
 
+def test_those_who_come_back_share_what_is_in_memory(monkeypatch):
+    """Twelve begin again at the beginning and most stop taking: none holds up another, and all get everything."""
+    monkeypatch.setattr(module, "PIECE", 20)
+    monkeypatch.setattr(replays, "STALLED_S", 0.05)
+    monkeypatch.setattr(replays, "LOOK_S", 0.01)
+
+    async def scenario(log):
+        process = Process(log)
+        room = process.events._replays
+        most = 0
+
+        async def look():
+            nonlocal most
+            while True:
+                most = max(most, sum(len(piece._events) for piece in room._held))
+                await asyncio.sleep(0.001)
+
+        watching = asyncio.create_task(look())
+        followers = [process.events.follow(Interest(), write_id({})) for _ in range(12)]
+        first = await asyncio.gather(*(taken(each, 1) for each in followers))
+        got = [begun + await taken(each, 199) for begun, each in zip(first, followers, strict=True)]
+        watching.cancel()
+        for each in got:
+            assert sorted(int(name[1:]) for name in names(each)) == list(range(200))
+        assert 0 < most <= replays.PIECES * 20
+        for each in followers:
+            await each.aclose()
+        assert not room._held
+
+    with pytest.MonkeyPatch.context() as patch:
+        log = Log(patch, kept=3)
+        for number in range(200):
+            log.write(log.PLACES[number % 2], fill(number), number)
+        asyncio.run(scenario(log))
+
+
+def test_of_large_records_fewer_are_read_at_once(log, monkeypatch):
+    monkeypatch.setattr(module, "PIECE_BYTES", 100_000)
+    for number in range(30):
+        log.write(("fills", number % 2), fill(number, "a" * 30_000), number)
+
+    async def scenario():
+        process = Process(log)
+        process.events._told.clear()
+        follower = process.events.follow(Interest(), write_id({}))
+        assert sorted(int(name[1:]) for name in names(await taken(follower, 30))) == list(range(30))
+        assert log.reads >= 7
+        await follower.aclose()
+
+    asyncio.run(scenario())
+
+
 def test_a_slow_reader_gets_from_kafka_what_memory_has_no_more():
     async def scenario(log):
         process = Process(log)
@@ -333,7 +386,7 @@ def test_what_kafka_has_deleted_is_not_looked_for(log, monkeypatch):
     for number in range(5):
         log.write(("fills", 0), fill(number))
     log.first[("fills", 0)] = 3
-    monkeypatch.setattr(module, "CHUNK", 1)
+    monkeypatch.setattr(module, "PIECE", 1)
 
     async def scenario():
         follower = Process(log).events.follow(Interest(), write_id({}))
