@@ -57,6 +57,12 @@ def test_the_readme_names_what_there_is():
         assert (ROOT / link).exists()
 
 
+def test_the_tests_of_security_are_there():
+    named = re.findall(r"`(\w+(?:/\w+)*\.py)`", (ROOT / "docs" / "security.md").read_text())
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
 def test_the_readme_s_commands_have_the_options_that_they_use():
     block_lines = (
         "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL)).replace("\\\n", " ").splitlines()
