@@ -68,6 +68,7 @@ def test_an_address_has_its_own_share():
     mine, others, near = (
         entered(connections, address, count) for address, count in ((FAR, 3), (FARTHER, 3), (HERE, 50))
     )
+    near += entered(connections, "::1", 10) + entered(connections, "::ffff:127.0.0.1", 10)
     entered(connections, FAR, 2)
     assert ended(mine) == [0, 1] and ended(others) == ended(near) == []
     same = [f"2001:db8:1:2::{last:x}" for last in range(1, 5)]

@@ -33,7 +33,7 @@ class Connections:
     def enter(self, connection: Connection, address: str) -> bool:
         """Whether it may stay."""
         who = neighbourhood(address)
-        if not _is_here(address) and self._count.get(who, 0) >= self._of_each:
+        if not (_is_here(address) or _is_here(who)) and self._count.get(who, 0) >= self._of_each:
             has_room = self._make_room(who)
         else:
             has_room = len(self._whose) < self._in_all or self._make_room()
