@@ -85,7 +85,7 @@ def _marks(rows: Sequence[Row], colour: str) -> Figure:
     return {
         "type": "scatter", "mode": "markers",
         "x": _times(rows), "y": _floats(rows, "price"),
-        "text": [_told(row) for row in rows],
+        "text": [_plain(told(row)) for row in rows],
         "hovertemplate": "%{text}<extra></extra>",
         "marker": {
             "symbol": [f"triangle-{'up' if buy else 'down'}{'-open' if hollow else ''}" for buy in buys],
@@ -100,8 +100,9 @@ def what(row: Row) -> str:
     return f"slice {row['slice_number']}" if row["kind"] == "slice" else texts.words(row["purpose"])
 
 
-def _told(row: Row) -> str:
-    return _plain(
+def told(row: Row) -> str:
+    """A fill as a sentence; plain text."""
+    return (
         f"{row['side']} {texts.exact(row['quantity'])} at {texts.exact(row['price'])}, {what(row)}, "
         f"{texts.time(row['ts'])}"
     )

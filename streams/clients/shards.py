@@ -40,10 +40,10 @@ class ShardHealth(NamedTuple):
         return "standing still" if self.still > STILL_S else ""
 
 
-def shards(told: Iterable[WorkerReport]) -> list[ShardHealth]:
-    """Every shard there is."""
+def shards(told: Iterable[WorkerReport], now: int | None = None) -> list[ShardHealth]:
+    """Every shard there is; `now` is the time up to which reports have been read."""
     found: dict[int, ShardHealth] = {}
-    for worker in desks(told):
+    for worker in desks(told, now):
         for report in worker.shards:
             each = _health(worker, report)
             if report.shard not in found or found[report.shard].fault:  # two may tell of one that moves

@@ -41,18 +41,18 @@ def is_alive(report: WorkerReport, now: int) -> bool:
     return not report.leaving and now - report.ts < ALIVE
 
 
-def desks(told: Iterable[WorkerReport]) -> list[WorkerReport]:
-    """Those that live and own shards."""
-    now = wall()
+def desks(told: Iterable[WorkerReport], now: int | None = None) -> list[WorkerReport]:
+    """Those that live and own shards; `now` is the time up to which reports have been read."""
+    now = wall() if now is None else now
     return [each for each in told if each.part == DESK and each.shards and is_alive(each, now)]
 
 
-def reached(told: Iterable[WorkerReport], market: str) -> int:
+def reached(told: Iterable[WorkerReport], market: str, now: int | None = None) -> int:
     """The time that every desk has come to in a market; 0: nobody tells.
 
     What comes next is decided there: a market that runs through a night in seconds may be hours ahead of it.
     """
-    return min(filter(None, (each.market_time.get(market, 0) for each in desks(told))), default=0)
+    return min(filter(None, (each.market_time.get(market, 0) for each in desks(told, now))), default=0)
 
 
 def has_gate(cluster: Cluster) -> bool:

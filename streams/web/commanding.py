@@ -150,7 +150,8 @@ class Commander:
                     queue.put_nowait(decision)
 
     def _time_in(self, market: str) -> int:
-        return reached(self.live.workers.values(), market) or self.live.times.get(market, 0)
+        workers, heard = self.live.workers.values(), self.live.heard_until
+        return reached(workers, market, heard) or self.live.times.get(market, 0)
 
     def _market_of(self, command: Command) -> str:
         if command.kind == "create":

@@ -22,8 +22,8 @@ from schemas.errors import MessageError, RegistryError
 from schemas.messages import Message
 from schemas.ticks import MarketReader, MarketRows
 from streams.clients.desk_table import TABLE
-from streams.clients.kafka import MARKET, Place, Raw, Reader, beginnings, ends, partitions_of, require
-from streams.clients.workers import REPORTS
+from streams.clients.kafka import BATCH, MARKET, Place, Raw, Reader, beginnings, ends, partitions_of, require
+from streams.clients.workers import REPORTS, wall
 from streams.engine.checks import marks_of, own_times
 from streams.engine.rows import AccountRow
 from streams.transport.cluster import Cluster, ClusterError
@@ -141,9 +141,12 @@ class EventFollower(Follower):
             self._say("")
             behind = set(reader.places)
             while not self._stopped.is_set():
+                began = wall()
                 raws = reader.read()
                 if raws:
                     self._take(raws)
+                if len(raws) < BATCH:  # nothing that had come is left
+                    self.live.heard_until = began
                 self._strike_off(behind, reader.at_end)
 
     def _starts(self) -> dict[Place, int]:

@@ -15,12 +15,14 @@ from typing import Any, NamedTuple
 
 from confluent_kafka import KafkaException
 
+from schemas.numbers import time_text
 from streams.agents.desk import NAME as DESK
 from streams.agents.gate import NAME as GATE
 from streams.clients.condition import condition
 from streams.clients.kafka import admin, renew_admin
 from streams.clients.shards import ShardHealth, faults, shards
-from streams.clients.workers import desks
+from streams.clients.workers import desks, is_alive
+from streams.engine.units import SECOND
 from streams.transport.cluster import Cluster, ClusterError
 from streams.web.live import Live
 from streams.web.results import Results
@@ -30,6 +32,8 @@ LOOK_S, WATCHED_S, WATCHES_FOR_S = 15.0, 2.0, 10.0
 PROBE_S = 2.0
 MANY = 1_000
 """A sink that is so many records behind is worth a word."""
+GONE_S = 15.0
+"""A desk whose group still counts it may be busy for so long, or stand still."""
 
 
 class Trouble(NamedTuple):
@@ -114,13 +118,14 @@ class Health:
     def troubles(self) -> list[Trouble]:
         """What is wrong now; empty while everything works."""
         found = []
+        trouble = self._desk_trouble()
         if self.kafka_trouble:
             found.append(Trouble("kafka", "Kafka does not answer: nothing here is newer than what you see."))
-        elif not self.desks:
-            found.append(Trouble("desk", "No desk is running: signals and commands wait in their topics."))
+        elif trouble:
+            found.append(Trouble("desk", f"{trouble}: signals and commands wait in their topics."))
         elif not self.has_gate:
             found.append(Trouble("gate", "No gate is running: signals and commands wait in their topics."))
-        if not self.kafka_trouble and self.desks:
+        if not self.kafka_trouble and not trouble and self.live.is_whole:
             found += [Trouble("desk", fault) for fault in faults(self.shards)]
         if not self.kafka_trouble:
             found += [
@@ -139,26 +144,48 @@ class Health:
             found.append(Trouble("sink", "No sink is running: statistics and charts stand still."))
         return found
 
-    @property
-    def desks(self) -> int:
-        """Workers that live and own shards, as they told themselves."""
-        return len(desks(self.live.workers.values()))
+    def _desk_trouble(self) -> str:
+        """Judged by what has been read: while this process lags behind, what it last heard holds."""
+        live = self.live
+        if not live.is_whole or desks(live.workers.values(), live.heard_until):
+            return ""
+        told = [each for each in live.workers.values() if each.part == DESK and not each.leaving]
+        if any(is_alive(each, live.heard_until) for each in told):
+            return "A desk runs, but owns no shard yet"
+        last = max((each.ts for each in told if each.shards), default=0)
+        if self._members(DESK) and live.heard_until - last < GONE_S * SECOND:
+            return f"The desk has told nothing since {str(time_text(last))[11:19]} UTC"
+        return "No desk is running"
 
     @property
     def shards(self) -> list[ShardHealth]:
         """All of them, as their workers tell."""
-        return shards(self.live.workers.values())
+        return shards(self.live.workers.values(), self.live.heard_until)
 
     @property
     def has_gate(self) -> bool:
         """As far as is known."""
-        groups = self.condition["groups"] if self.condition is not None else []
-        return all(each["members"] for each in groups if each["group"] == GATE)
+        return all(each["members"] for each in self._groups if each["group"] == GATE)
 
     @property
     def sinks(self) -> int:
-        groups = self.condition["groups"] if self.condition is not None else []
-        return sum(each["members"] for each in groups if each["group"] not in (GATE, DESK))
+        return sum(each["members"] for each in self._sinks)
+
+    @property
+    def sink_lag(self) -> int:
+        """Records of the results that no sink has stored yet."""
+        return max((each["lag"] for each in self._sinks), default=0)
+
+    @property
+    def _groups(self) -> list[Mapping[str, Any]]:
+        return self.condition["groups"] if self.condition is not None else []
+
+    @property
+    def _sinks(self) -> list[Mapping[str, Any]]:
+        return [each for each in self._groups if each["group"] not in (GATE, DESK)]
+
+    def _members(self, group: str) -> int:
+        return sum(each["members"] for each in self._groups if each["group"] == group)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

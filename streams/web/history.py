@@ -9,7 +9,7 @@ import base64
 import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -231,6 +231,10 @@ def _time(value: datetime) -> Any:
     if value.tzinfo is None:
         value = value.replace(tzinfo=UTC)
     return time_text(micros(value)) if value >= EPOCH else value.isoformat().replace("+00:00", "Z")
+
+
+def moment_of(at: int) -> datetime:
+    return EPOCH + timedelta(microseconds=at)
 
 
 def micros(value: datetime) -> int:

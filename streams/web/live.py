@@ -92,6 +92,8 @@ class Live:
     """How far each partition of the events has been read."""
     heard_ms: int = 0
     """When the newest record of all was made."""
+    heard_until: int = 0
+    """Up to when workers' reports have been read: one that told nothing since is silent."""
     unread: set[str] = field(default_factory=lambda: {EVENTS, PRICES})
     """Of what there was at the start."""
     troubles: dict[str, str] = field(default_factory=dict)

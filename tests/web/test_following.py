@@ -5,12 +5,17 @@ import threading
 import time
 from contextlib import contextmanager, nullcontext
 from itertools import count, takewhile
+from typing import Any
 
 import pytest
 
 from schemas.codec import Codec, encode
-from streams.clients.kafka import Sender
+from streams.clients.kafka import Raw, Sender
+from streams.clients.workers import wall
 from streams.local import topics
+from streams.transport.cluster import Cluster
+from streams.transport.reports import ShardReport, WorkerReport, encode_report
+from streams.web import following
 from streams.web.following import EventFollower, PriceFollower
 from streams.web.live import Live
 from tests.broker import running_kafka
@@ -77,3 +82,49 @@ def test_without_prices_it_is_not_whole(market, around):
 
     with around(market):
         asyncio.run(scenario())
+
+
+class Silent:
+    """A reader that finds nothing new."""
+
+    places: frozenset[Any] = frozenset()
+    at_end: frozenset[Any] = frozenset()
+
+    def __init__(self, *_):
+        self.found = [Raw("workers", 0, 0, 0, b"w", encode_report(REPORT))]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def read(self):
+        time.sleep(0.01)
+        found, self.found = self.found, []
+        return found
+
+
+REPORT = WorkerReport("w", "h", 1, "1", "desk", 1, 0, shards=(ShardReport(0, "live"),))
+
+
+def test_nobody_is_silent_while_this_process_does_not_take_what_it_reads(monkeypatch):
+    """A page that was busy for seconds said then that no desk ran."""
+    monkeypatch.setattr(following, "Reader", Silent)
+    monkeypatch.setattr(EventFollower, "_starts", lambda _: {("workers", 0): 0})
+
+    async def scenario():
+        live, began = Live(), wall()
+        follower = EventFollower(Cluster("nowhere:9092"), live, asyncio.get_running_loop(), Codec())
+        follower.start()
+        try:
+            time.sleep(0.3)  # the loop is busy
+            assert live.heard_until == 0 and not live.workers
+            await becomes(lambda: live.heard_until > began)
+            assert live.workers == {"w": REPORT}
+            heard = live.heard_until
+            await becomes(lambda: live.heard_until > heard)
+        finally:
+            follower.stop()
+
+    asyncio.run(scenario())

@@ -1,20 +1,21 @@
-"""Kafka goes in the middle of a question: that is said at once, and the answer that never came is asked for again."""
+"""What is told of how it runs: only what is so. Kafka goes in the middle of a question: that is said at once, and the answer that never came is asked for again."""
 
 import asyncio
 import threading
 import time
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from streams.agents.desk import NAME as DESK
-from streams.clients.workers import wall
+from streams.engine.units import SECOND
 from streams.transport.cluster import Cluster, ClusterError
 from streams.transport.reports import ShardReport, WorkerReport
 from streams.web import health
 from streams.web.health import PROBE_S, Health
+from streams.web.live import Live
 
 
 class Broker:
@@ -46,30 +47,69 @@ def broker(monkeypatch):
     return found
 
 
-def test_a_shard_that_does_not_work_makes_the_instance_not_ready():
-    async def look(stage: str, still: float) -> list[tuple[str, str]]:
-        shards = [ShardReport(shard, "live", waiting=1) for shard in range(7)]
-        shards.append(ShardReport(7, stage, waiting=1, still=still))
-        worker = WorkerReport(
-            worker="one",
-            host="here",
-            pid=1,
-            version="1",
-            part=DESK,
-            ts=wall(),
-            started=0,
-            shards=tuple(shards),
-        )
-        live: Any = SimpleNamespace(counts={}, workers={"one": worker}, troubles={})
-        found = Health(Cluster("nowhere:9092"), live, cast(Any, SimpleNamespace(trouble="", now=nothing)))
-        troubles = [(each.part, each.text) for each in found.troubles()]
-        found.close()
-        return troubles
+SHARDS = tuple(ShardReport(shard, "live") for shard in range(8))
 
-    assert asyncio.run(look("live", 9)) == []
-    for stage, still, fault in ("stopped", 0, "stopped"), ("live", 11, "standing still"):
-        said = f"Shard 7 is {fault}: its accounts do not trade."
-        assert asyncio.run(look(stage, still)) == [("desk", said)]
+
+def told(ts, *, shards=SHARDS, leaving=False):
+    return WorkerReport("w", "h", 1, "1", DESK, ts, 0, shards=shards, leaving=leaving)
+
+
+@pytest.fixture
+def health_of():
+    """How an instance is whose desk told this last, as far as this process has read."""
+    made = []
+
+    def make(report, heard_until, *, members=0, is_whole=True):
+        live = Live(workers={"w": report} if report else {}, heard_until=heard_until)
+        live.unread = set() if is_whole else {"events"}
+        found = Health(Cluster("nowhere:9092"), live, SimpleNamespace(trouble=""))
+        found.condition = {"groups": [{"group": DESK, "members": members, "lag": 0}]}
+        made.append(found)
+        return [each.text for each in found.troubles() if each.part == "desk"]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+AT = 1_700_000_000 * SECOND
+
+
+@pytest.mark.parametrize(
+    ("report", "heard_until", "members", "is_whole", "says"),
+    [
+        pytest.param(told(AT), AT + SECOND, 0, True, "", id="it runs"),
+        pytest.param(told(AT), AT, 0, True, "", id="this process reads far behind: nothing newer is known"),
+        pytest.param(None, AT, 0, False, "", id="nothing has been read yet"),
+        pytest.param(told(AT, shards=()), AT, 1, True, "A desk runs, but owns no shard yet", id="it begins"),
+        pytest.param(
+            told(AT),
+            AT + 5 * SECOND,
+            1,
+            True,
+            "The desk has told nothing since 22:13:20 UTC",
+            id="it is busy",
+        ),
+        pytest.param(told(AT), AT + 20 * SECOND, 1, True, "No desk is running", id="silent for long"),
+        pytest.param(told(AT), AT + 5 * SECOND, 0, True, "No desk is running", id="its group has nobody"),
+        pytest.param(told(AT, leaving=True), AT, 0, True, "No desk is running", id="it left"),
+        pytest.param(None, AT, 0, True, "No desk is running", id="there never was one"),
+    ],
+)
+def test_no_desk_is_said_only_where_none_runs(health_of, report, heard_until, members, is_whole, says):
+    found = health_of(report, heard_until, members=members, is_whole=is_whole)
+    assert [text.partition(": signals and")[0] for text in found] == ([says] if says else [])
+
+
+@pytest.mark.parametrize(
+    ("stage", "still", "fault"),
+    [("live", 9, ""), ("stopped", 0, "stopped"), ("live", 11, "standing still")],
+)
+def test_a_shard_that_does_not_work_makes_the_instance_not_ready(health_of, stage, still, fault):
+    shards = [ShardReport(shard, "live", waiting=1) for shard in range(7)]
+    shards.append(ShardReport(7, stage, waiting=1, still=still))
+    said = [f"Shard 7 is {fault}: its accounts do not trade."] if fault else []
+    assert health_of(told(AT, shards=tuple(shards)), AT + SECOND) == said
 
 
 async def nothing(_):
@@ -78,7 +118,7 @@ async def nothing(_):
 
 def test_a_question_that_hangs_hides_nothing(broker):
     async def look() -> None:
-        live: Any = SimpleNamespace(counts={}, workers={}, troubles={})
+        live = Live()
         results: Any = SimpleNamespace(trouble="", now=nothing)
         found = Health(Cluster("nowhere:9092"), live, results)
 

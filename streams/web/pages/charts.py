@@ -1,6 +1,10 @@
-"""The account page's charts, as plotly's figures: made when they are asked for, and drawn in the browser."""
+"""The account page's charts, as numbers: made when they are asked for, and drawn in the browser.
 
-from collections.abc import Mapping
+Rules of this file: what is stored of the account is of the moment of its panels. A time is seconds in UTC,
+and no two points of a line have the same.
+"""
+
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,28 +14,35 @@ from starlette.responses import Response
 from schemas.messages import Fill, Trade
 from sinks.report import charts, texts
 from streams.web.api.common import Here, json
+from streams.web.history import moment_of
 from streams.web.instance import Instance
-from streams.web.pages.rendering import moment
+from streams.web.pages.rendering import piece
+from streams.web.stored import Stored, stored
 
 router = APIRouter(prefix="/charts", include_in_schema=False)
 MARKS = 60
 POINTS = 1_200
 SYMBOLS = 12
-PRICES_PX = 300
-"""As high as equity's, with what is above and below it."""
 
 
 @router.get("/equity")
 async def equity(request: Request, here: Here, account: str) -> Response:
     """Equity and drawdown."""
-    curve = (await here.results.ask("equity-curve", account=account)).dicts()
-    if not curve:
+    found = await _of(here, account)
+    curve = found.answers["equity-curve"] if found is not None else []
+    if found is None or not curve:
         return json(request, None)
-    falls = (await here.results.ask("drawdown", account=account)).dicts()
-    label = f"Equity, now {texts.money(curve[-1]['equity'])}, and how far it is below its highest."
-    chart = charts.equity(curve, falls, label)
-    chart.figure["layout"]["yaxis2"]["tickformat"] = ".4~%"  # a fall of a day or less is small
-    return json(request, _drawn(chart))
+    label = f"Equity, {texts.money(curve[-1]['equity'])} at the end, and how far it is below its highest."
+    falls = [(row["ts"], -100 * row["drawdown"]) for row in found.answers["drawdown"]]
+    return json(
+        request,
+        {
+            "label": label,
+            "as_of": _as_of(found),
+            "equity": line((row["ts"], row["equity"]) for row in curve),
+            "drawdown": line(falls),
+        },
+    )
 
 
 @router.get("/symbols")
@@ -40,45 +51,57 @@ async def symbols(request: Request, here: Here, account: str) -> Response:
     found = {each.symbol: None for kind in (Fill, Trade) for each in here.live.newest(kind, account, 200)}
     state = here.live.accounts.get(account)
     found |= {lot.symbol: None for lot in state.lots.values()} if state is not None else {}
-    if not found:
-        found = dict.fromkeys(row["symbol"] for row in await _marks(here, account, None))
+    if not found and (known := await _of(here, account)) is not None:
+        found = dict.fromkeys(row["symbol"] for row in known.answers["markers"])
     return json(request, list(found)[:SYMBOLS])
 
 
 @router.get("/prices")
 async def prices(request: Request, here: Here, account: str, symbol: str = "") -> Response:
     """A symbol's price with the last entries, slices and exits."""
-    if not symbol:
+    found = await _of(here, account)
+    rows = found.answers["markers"] if found is not None else []
+    marks = [row for row in rows if row["symbol"] == symbol][-MARKS:]
+    if found is None or not marks:
         return json(request, None)
-    marks = await _marks(here, account, symbol)
-    if not marks:
-        return json(request, None)
-    first, last = marks[0]["ts"], max(marks[-1]["ts"], _now(here, account) or marks[-1]["ts"])
     room = timedelta(minutes=5)
-    since, until = _whole_minute(first - room), _whole_minute(last + room)
-    found = await here.results.ask("report-prices", symbol=symbol, since=since, until=until, points=POINTS)
-    line = found.dicts()
-    label = f"{symbol}: its price and the last {texts.counted(len(marks), 'fill')}."
-    chart = charts.prices("prices", line or marks, marks, label)
-    chart.figure["layout"]["height"] = PRICES_PX
-    return json(request, _drawn(chart))
+    until = _whole_minute(max(marks[-1]["ts"] + room, moment_of(found.as_of)))
+    since = _whole_minute(marks[0]["ts"] - room)
+    priced = await here.results.ask("report-prices", symbol=symbol, since=since, until=until, points=POINTS)
+    return json(
+        request,
+        {
+            "label": f"{symbol}: its price and the last {texts.counted(len(marks), 'fill')}.",
+            "as_of": _as_of(found),
+            "prices": line((row["ts"], row["price"]) for row in priced.dicts() or marks),
+            "marks": list(map(mark, marks)),
+        },
+    )
 
 
-async def _marks(here: Instance, account: str, symbol: str | None) -> list[dict[str, Any]]:
-    found = await here.results.ask("markers", account=account, symbol=symbol, limit=MARKS)
-    return found.dicts()
+async def _of(here: Instance, account: str) -> Stored | None:
+    return await stored(here.live, here.results, account) if account in here.live.accounts else None
 
 
-def _now(here: Instance, account: str) -> datetime | None:
-    """The time of the account's market."""
-    state = here.live.accounts.get(account)
-    return None if state is None else moment(here.live.times.get(state.versions[-1].market))
+def line(points: Iterable[tuple[datetime, Any]]) -> list[tuple[int, float]]:
+    """Of several in a second the last."""
+    return list({int(time.timestamp()): float(value) for time, value in points}.items())
+
+
+def mark(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "time": int(row["ts"].timestamp()),
+        "price": float(row["price"]),
+        "kind": row["kind"],
+        "side": row["side"],
+        "text": charts.told(row),
+    }
+
+
+def _as_of(found: Stored) -> str:
+    return piece("as_of", found.as_of, found.behind_s)
 
 
 def _whole_minute(time: datetime) -> datetime:
     """So that who asks a moment later asks the same."""
     return time.replace(second=0, microsecond=0) + timedelta(minutes=1)
-
-
-def _drawn(chart: charts.Chart) -> Mapping[str, Any]:
-    return {"label": chart.label, **chart.figure}

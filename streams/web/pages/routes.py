@@ -93,15 +93,16 @@ async def live(request: Request, here: Here, page: str) -> Response:
 OWN = resources.files("streams.web.pages").joinpath("assets")
 REPORT = resources.files("sinks.report")
 SWAGGER = resources.files("fastapi_swagger").joinpath("resources")
+LIGHTWEIGHT = resources.files("litecharts").joinpath("js", "lightweight-charts.js")
 FILES: dict[str, tuple[tuple[Traversable, ...], str]] = {
     "page.css": ((REPORT.joinpath("colours.css"), OWN.joinpath("page.css")), "text/css"),
     "page.js": (tuple(map(OWN.joinpath, ("changes.js", "actions.js", "page.js"))), "text/javascript"),
     "charts.js": ((OWN.joinpath("charts.js"),), "text/javascript"),
-    "drawing.js": ((REPORT.joinpath("drawing.js"),), "text/javascript"),
+    "drawing.js": ((OWN.joinpath("drawing.js"),), "text/javascript"),
     "docs.js": ((OWN.joinpath("docs.js"),), "text/javascript"),
     "docs.css": ((OWN.joinpath("docs.css"),), "text/css"),
     "icon.svg": ((OWN.joinpath("icon.svg"),), "image/svg+xml"),
-    "plotly.js": ((resources.files("plotly").joinpath("package_data", "plotly.min.js"),), "text/javascript"),
+    "lightweight.js": ((LIGHTWEIGHT,), "text/javascript"),
     "swagger.js": ((SWAGGER.joinpath("swagger-ui-bundle.js"),), "text/javascript"),
     "swagger.css": ((SWAGGER.joinpath("swagger-ui.css"),), "text/css"),
 }

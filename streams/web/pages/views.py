@@ -14,17 +14,23 @@ from schemas.messages import Alert, DeadLetter, Decision, Equity, Fill, Message,
 from sinks.database import DatabaseError
 from streams.engine.orders import Order
 from streams.engine.units import MINUTE
+from streams.web.health import MANY as MANY_BEHIND
 from streams.web.instance import Instance
 from streams.web.pages.rendering import piece, spark
 from streams.web.standing import Standing
+from streams.web.stored import Stored, stored
 
 FEW, MANY = 12, 100
 SPAN = 5 * MINUTE
 """A point of the line beside an account."""
 DECIDED_IN = 5 * MINUTE
 """An entry waits for its symbol no longer, unless its signal says so."""
-STORED_S = 0.5
+STORED_S = 0.3
 """A page waits for ClickHouse no longer; what it has not answered by then comes a little later."""
+NOW = ("tiles", "positions", "slices", "orders", "decisions", "trades")
+"""The panels of an account that show it as it is now; the others are of one moment of what is stored."""
+ATTRIBUTION = ("pnl-by-source", "pnl-by-symbol", "theories")
+"""What the attribution is made of."""
 
 
 @dataclass
@@ -51,7 +57,10 @@ Make = Callable[[Instance], Awaitable[View]]
 def common(here: Instance, view: View) -> View:
     """What every page has: what is wrong, and the markets' time."""
     newest = max(here.live.times.values(), default=0)
-    view.pieces["troubles"] = piece("troubles", here.health.troubles(), here.live.is_whole)
+    behind = here.health.sink_lag
+    view.pieces["troubles"] = piece(
+        "troubles", here.health.troubles(), here.live.is_whole, behind if behind > MANY_BEHIND else 0
+    )
     view.pieces["market-time"] = piece("market_time", newest)
     return view
 
@@ -185,6 +194,8 @@ def account(name: str) -> Make:
         view.rows("trades", "trade_row", ((each.trade_id, each) for each in lately(Trade)))
         view.rows("alerts", "alert_row", ((each.alert_id, each) for each in lately(Alert)))
         view.say_empty(**EMPTY)
+        for panel in NOW:
+            view.pieces[f"as-of-{panel}"] = piece("as_of", standing.now)
         await _stored(here, name, view)
         return view
 
@@ -210,21 +221,22 @@ def _waiting(standing: Standing) -> list[Order]:
 
 
 async def _stored(here: Instance, name: str, view: View) -> None:
-    """What ClickHouse knows; while it is away or slow, what was shown stays."""
-
-    async def put(title: str, macro: str, *questions: str, shaped: Callable[..., Any]) -> None:
-        with suppress(DatabaseError):
-            answers = [(await here.results.ask(each, account=name)).dicts() for each in questions]
-            view.pieces[title] = piece(macro, *map(shaped, answers))
-
-    asked = [
-        put("performance", "performance", "performance", shaped=lambda rows: rows[0] if rows else {}),
-        put("slice-effectiveness", "slice_effectiveness", "slice-effectiveness", shaped=list),
-        put("attribution", "attribution", "pnl-by-source", "pnl-by-symbol", "theories", shaped=_largest),
-    ]
-    with suppress(TimeoutError):
+    """What ClickHouse knows; while it is away or slow, what was shown stays, with the time of which it is."""
+    with suppress(TimeoutError, DatabaseError):
         async with asyncio.timeout(STORED_S):
-            await asyncio.gather(*asked)
+            put_stored(view, await stored(here.live, here.results, name))
+
+
+def put_stored(view: View, found: Stored) -> None:
+    answers = found.answers
+    pieces = {
+        "performance": piece("performance", next(iter(answers["performance"]), {})),
+        "slice-effectiveness": piece("slice_effectiveness", answers["slice-effectiveness"]),
+        "attribution": piece("attribution", *(_largest(answers[each]) for each in ATTRIBUTION)),
+    }
+    for panel, markup in pieces.items():
+        view.pieces[panel] = markup
+        view.pieces[f"as-of-{panel}"] = piece("as_of", found.as_of, found.behind_s)
 
 
 def _largest(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], Decimal]:

@@ -1,7 +1,6 @@
-// Draws the page's charts, and again when they changed or the light does. A chart out of sight is left alone.
+// Asks for the page's charts whenever what is stored is of another moment. A chart out of sight is left alone.
 "use strict";
 
-const EVERY = 10_000;
 const drawn = new Map();
 const seen = new Set();
 
@@ -12,8 +11,8 @@ const watcher = new IntersectionObserver((entries) => {
 });
 
 const url = (element) => {
-  const symbol = element.id === "prices" ? the("symbol").value : "";
-  return symbol ? `${element.dataset.figure}&symbol=${encodeURIComponent(symbol)}` : element.dataset.figure;
+  const symbol = element.dataset.chart === "prices" ? the("symbol").value : "";
+  return symbol ? `${element.dataset.url}&symbol=${encodeURIComponent(symbol)}` : element.dataset.url;
 };
 
 const refresh = async (element) => {
@@ -23,18 +22,20 @@ const refresh = async (element) => {
   try {
     const answer = await fetch(asked, { headers: tag ? { "If-None-Match": tag } : {}, cache: "no-store" });
     if (answer.status !== 200) return;
-    const figure = await answer.json();
-    if (figure === null || asked !== url(element)) return;
-    drawn.set(element, { asked, figure, tag: answer.headers.get("ETag") });
-    draw(element);
+    const numbers = await answer.json();
+    if (numbers === null || asked !== url(element)) return;
+    drawIn(element, asked, numbers, answer.headers.get("ETag"));
   } catch { /* the page says that it is not live */ }
 };
 
-const draw = (element) => {
-  const { figure } = drawn.get(element);
-  if (!element.querySelector(".plot-container")) element.replaceChildren();
-  element.setAttribute("aria-label", figure.label);
-  drawFigure(element, figure);
+const drawIn = (element, asked, numbers, tag) => {
+  const known = drawn.get(element);
+  const drawing = known?.drawing ?? drawings[element.dataset.chart](element);
+  if (!known) paint(drawing);
+  draw(drawing, numbers, known?.asked !== asked);
+  drawn.set(element, { asked, drawing, tag });
+  element.setAttribute("aria-label", numbers.label);
+  element.parentElement.querySelector(".as-of").textContent = numbers.as_of;
 };
 
 const offerSymbols = async () => {
@@ -51,12 +52,14 @@ const offerSymbols = async () => {
   } catch { /* again in a while */ }
 };
 
-the("symbol")?.addEventListener("change", () => refresh(the("prices")));
-const charts = document.querySelectorAll("[data-figure]");
-offerSymbols().then(() => charts.forEach((each) => watcher.observe(each)));
-setInterval(() => {
+const charts = document.querySelectorAll("[data-chart]");
+const askAgain = () => {
   if (document.hidden) return;
   offerSymbols();
   seen.forEach(refresh);
-}, EVERY);
-onLight(() => drawn.forEach((_, element) => draw(element)));
+};
+
+the("symbol")?.addEventListener("change", () => refresh(the("prices")));
+offerSymbols().then(() => charts.forEach((each) => watcher.observe(each)));
+if (charts.length) new MutationObserver(askAgain).observe(the("as-of-performance"), { childList: true });
+dark.addEventListener("change", () => drawn.forEach(({ drawing }) => paint(drawing)));

@@ -1,0 +1,138 @@
+"""What is stored of an account is of one moment, whatever is stored meanwhile and however far behind the sink is."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from schemas.messages import Equity, Fill, Trade
+from sinks.database import Database
+from sinks.questions import Answer
+from streams.engine.units import SECOND
+from streams.web import stored as module
+from streams.web.history import micros
+from streams.web.live import Event, Live, Place
+from streams.web.results import Results
+from streams.web.stored import QUESTIONS, TABLES, Stored, stored
+
+NOW = 1_000 * SECOND
+
+
+class World(Results):
+    """A desk that tells, and a sink that stores what it was told some time later."""
+
+    def __init__(self, monkeypatch):
+        super().__init__(Database("nowhere", 1))
+        self.live = Live()
+        self.live.times["ticks"] = NOW
+        settings: Any = SimpleNamespace(versions=[SimpleNamespace(market="ticks")])
+        self.live.accounts["a"] = settings
+        self.rows: dict[str, list[int]] = {table: [] for table, _ in TABLES.values()}
+        self.asked: list[tuple[str, int]] = []
+        self.comes_in_between: list[int] = []
+        monkeypatch.setattr(module, "ask", self._ask)
+        monkeypatch.setattr(module, "select", self._select)
+
+    def _connected(self) -> Any:
+        return None
+
+    def tell(self, kind, at, *, is_stored=True):
+        table, time = TABLES[kind]
+        number = len(self.rows[table]) + 1
+        message = kind(**{**FIELDS[kind], f"{kind.__name__.lower()}_id": f"a-{number}", time: at})
+        self.live.take((), (), [Event(Place(table, 0, number), 0, message)], {})
+        if is_stored:
+            self.rows[table].append(at)
+
+    def _ask(self, client, name, *, account, until, **more):
+        end = micros(until)
+        self.asked.append((name, end))
+        if name == "theories" and self.comes_in_between:
+            self.rows["trades"].append(self.comes_in_between.pop())
+        return Answer(("trades",), ("UInt64",), [(sum(at < end for at in self.rows["trades"]),)])
+
+    def _select(self, client, statement, given, name):
+        as_of = int(given["as_of"])
+        rows = [
+            (table, sum(at <= as_of for at in times), max(times, default=0))
+            for table, times in self.rows.items()
+        ]
+        return Answer((), (), rows)
+
+    def found(self) -> Stored:
+        return asyncio.run(stored(self.live, self, "a"))
+
+
+FIELDS: dict[type, dict[str, Any]] = {
+    Trade: {
+        "account": "a", "symbol": "X", "side": "long", "quantity": 1, "entry_ts": 1, "entry_price": 1, "exit_price": 1, "gross_pnl": 0,
+        "fees": 0, "pnl": 0, "pnl_pct": 0, "exit_reason": "manual", "outcome": "breakeven", "signal_id": None,
+    },
+    Fill: {
+        "account": "a", "symbol": "X", "side": "buy", "quantity": 1, "price": 1, "fee": 0, "order_id": "o",
+    },
+    Equity: {
+        "account": "a", "equity": 1, "cash": 1, "unrealised": 0, "drawdown": 0,
+    },
+}  # fmt: skip
+
+
+@pytest.fixture
+def world(monkeypatch):
+    found = World(monkeypatch)
+    yield found
+    found.close()
+
+
+def counts(found):
+    return {name: rows[0]["trades"] for name, rows in found.answers.items()}
+
+
+def test_everything_is_asked_up_to_one_time(world):
+    for at in (100, 200, 300):
+        world.tell(Trade, at * SECOND)
+    found = world.found()
+    assert found.as_of == NOW and found.behind_s == 0
+    assert dict(world.asked) == dict.fromkeys(QUESTIONS, NOW + 1)
+    assert counts(found) == dict.fromkeys(QUESTIONS, 3)
+
+
+def test_it_is_of_the_time_before_which_nothing_is_missing(world):
+    """The sink writes each topic by itself: one may be behind the others."""
+    for at in (100, 200, 300):
+        world.tell(Trade, at * SECOND)
+    world.tell(Fill, 400 * SECOND)
+    world.tell(Trade, 500 * SECOND, is_stored=False)
+    found = world.found()
+    assert found.as_of == 300 * SECOND - 1
+    assert found.behind_s == pytest.approx(700, abs=1)
+    assert counts(found) == dict.fromkeys(QUESTIONS, 2)
+
+
+def test_of_an_account_of_which_nothing_is_stored_yet(world):
+    world.tell(Trade, 100 * SECOND, is_stored=False)
+    assert world.found().as_of == 0
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_comes_in_between_is_in_all_answers_or_in_none(world, times):
+    world.tell(Trade, 100 * SECOND)
+    world.comes_in_between = [150 * SECOND] * times
+    found = world.found()
+    assert counts(found) == dict.fromkeys(QUESTIONS, 1 + times)
+
+
+def test_what_is_newer_is_in_none(world):
+    world.tell(Trade, 100 * SECOND)
+    world.comes_in_between = [NOW + 1]
+    assert counts(world.found()) == dict.fromkeys(QUESTIONS, 1)
+    assert len(world.asked) == len(QUESTIONS)
+
+
+def test_it_is_kept_together(world):
+    async def twice():
+        return [await stored(world.live, world, "a") for _ in range(2)]
+
+    first, second = asyncio.run(twice())
+    assert first is second and len(world.asked) == len(QUESTIONS)
