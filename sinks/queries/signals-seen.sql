@@ -1,11 +1,14 @@
 -- The last signals, the newest first, and what the accounts made of each.
 -- limit = 50: so many at most
+-- find = : part of a symbol, a source or an id
 WITH
     newest AS (
         SELECT source, signal_id
         FROM signals
         WHERE ({symbol:String} = '' OR symbol = {symbol:String})
             AND ts >= {since:DateTime64(6, 'UTC')} AND ts < {until:DateTime64(6, 'UTC')}
+            AND ({find:String} = ''
+                OR positionCaseInsensitiveUTF8(concat(symbol, '\n', source, '\n', signal_id), {find:String}) > 0)
         ORDER BY ts DESC, source, signal_id
         LIMIT 1 BY source, signal_id
         LIMIT {limit:UInt64}

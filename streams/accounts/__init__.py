@@ -14,7 +14,7 @@ from streams.accounts.load import (
     presets,
     whole_settings,
 )
-from streams.accounts.writing import document_of
+from streams.accounts.writing import document_of, texts_of
 
 __all__ = [
     "SettingsError",
@@ -30,5 +30,6 @@ __all__ = [
     "parse_instruments",
     "preset_text",
     "presets",
+    "texts_of",
     "whole_settings",
 ]

@@ -5,6 +5,7 @@ Rules of this file: a scalar stays the text that was written, so that `0.1` is e
 """
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -38,6 +39,23 @@ class Where:
     def __str__(self) -> str:
         line = "" if self.line is None else f", line {self.line}"
         return f"{self.origin}{line}" + (f", {shown(self.key)}" if self.key else "")
+
+
+class Fault(str):
+    """What is wrong as it is told, and apart from that what it is about: a page marks the field."""
+
+    where: Where
+    what: str
+
+    def __new__(cls, where: Where, what: str) -> "Fault":
+        told = super().__new__(cls, f"{where}: {what}")
+        told.where, told.what = where, what
+        return told
+
+    @property
+    def setting(self) -> str:
+        """The key of an account file."""
+        return re.split(r"[.\[]", self.where.key or self.where.origin)[0]
 
 
 class SettingsError(ValueError):
@@ -94,7 +112,7 @@ class Item:
         return self.fault(f"found {found}; expected {expected}")
 
     def fault(self, what: str) -> SettingsError:
-        return SettingsError([f"{self.where}: {what}"])
+        return SettingsError([Fault(self.where, what)])
 
     def value(self, expected: str) -> str:
         """The text of a value."""
@@ -173,9 +191,9 @@ def _compose(text: str, where: Where) -> yaml.Node | None:
         mark = error.problem_mark or error.context_mark
         if where.line is not None and mark is not None:
             where = Where(where.origin, mark.line + 1)
-        raise SettingsError([f"{where}: not YAML: {error.problem or error.context}"]) from None
+        raise SettingsError([Fault(where, f"not YAML: {error.problem or error.context}")]) from None
     except yaml.YAMLError as error:
-        raise SettingsError([f"{where}: not YAML: {error}"]) from None
+        raise SettingsError([Fault(where, f"not YAML: {error}")]) from None
 
 
 def _check_depth(text: str, where: Where) -> None:
@@ -188,7 +206,7 @@ def _check_depth(text: str, where: Where) -> None:
 
 
 def _too_deep(where: Where) -> SettingsError:
-    return SettingsError([f"{where}: nested deeper than {DEEPEST} levels"])
+    return SettingsError([Fault(where, f"nested deeper than {DEEPEST} levels")])
 
 
 def _item(node: yaml.Node, where: Where, depth: int, faults: Faults) -> Item:

@@ -3,6 +3,8 @@
 Rules of this file: what is written reads back as the same settings; decimals are text, and exact.
 """
 
+import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +23,8 @@ from streams.engine.settings import (
 )
 from streams.engine.units import DAY, HOUR, MILLISECOND, MINUTE, ONE, SECOND
 
+_PLAIN = re.compile(r"[\w.][\w.%<>= \-]*")
+"""What needs no quotes within a list."""
 _LENGTHS = ((DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s"), (MILLISECOND, "ms"), (1, "us"))
 _LEVELS = {"risk": "R", "atr": "ATR", "amount": " abs"}
 
@@ -28,6 +32,30 @@ _LEVELS = {"risk": "R", "atr": "ATR", "amount": " abs"}
 def document_of(settings: Settings) -> dict[str, Any]:
     """Every key of an account file with its value; None: it is switched off."""
     return {name: _written(name, getattr(settings, name)) for name in settings.__struct_fields__}
+
+
+def texts_of(settings: Settings) -> dict[str, str]:
+    """The same, each value as the one line that `account change --set` takes."""
+    return {name: text_of(value) for name, value in document_of(settings).items()}
+
+
+def text_of(value: Any) -> str:
+    return value if isinstance(value, str) else _in_a_line(value)
+
+
+def _in_a_line(value: Any) -> str:
+    if value in (None, [], {}):
+        return "none"
+    match value:
+        case bool():
+            return str(value).lower()
+        case list():
+            return f"[{', '.join(map(_in_a_line, value))}]"
+        case dict():
+            return f"{{{', '.join(f'{name}: {_in_a_line(each)}' for name, each in value.items())}}}"
+        case str() if not _PLAIN.fullmatch(value):
+            return json.dumps(value, ensure_ascii=False)
+    return str(value)
 
 
 def share(units: int) -> str:

@@ -43,7 +43,7 @@ ghostfill account create other --file other.yaml
 )
 @click.argument("name")
 @click.option("--preset", help="The account to start from; `ghostfill presets` lists them.")
-@click.option("--follow", multiple=True, metavar="SOURCE", help="Whose signals it takes; may be given again.")
+@click.option("--follow", multiple=True, metavar="SOURCE", help="Take signals from this source; repeatable.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help=SETS_HELP)
 @click.option("--file", type=click.Path(dir_okay=False), help="An account file to start from.")
 @wait_option
@@ -104,7 +104,7 @@ _simple("close", "Close every position, end every order, and trade never again."
 
 
 @account.command("list", epilog=example("ghostfill account list"))
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(as_json: bool) -> None:
     """List the accounts, as of the desk's last checkpoint."""
     cluster = find_cluster(os.environ)
@@ -120,7 +120,7 @@ def list_(as_json: bool) -> None:
 
 @account.command(epilog=example("ghostfill account show mine --json"))
 @click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(name: str, as_json: bool) -> None:
     """Show an account, as of the desk's last checkpoint."""
     cluster = find_cluster(os.environ)

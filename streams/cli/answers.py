@@ -26,6 +26,7 @@ from schemas.spreadsheets import as_text
 from sinks.pieces import CSV, PARQUET, bare_type, expression, pieces
 from sinks.questions import Answer, columns_of, select
 from streams.cli.params import Command
+from streams.clients.decimals import decimal_cell
 from streams.files.whole import whole
 from streams.local.home import find_database
 
@@ -100,7 +101,7 @@ def _form(form: str | None, out: Path | None) -> str:
         if not form:
             raise click.UsageError(f"--out {out}: which format? give --format, or a name that ends in .csv")
     if form == "parquet" and out is None and sys.stdout.isatty():
-        raise click.UsageError("parquet is nothing to look at: give --out FILE")
+        raise click.UsageError("parquet cannot be shown on a terminal: give --out FILE")
     return form
 
 
@@ -202,11 +203,3 @@ def _cell(value: Any, least_digits: int) -> str:
             return " ".join(value.split())
         case _:
             return str(value)
-
-
-def decimal_cell(value: Decimal, least_digits: int = 0) -> str:
-    """Exact, with thousands apart, without zeros that say nothing."""
-    whole, _, digits = f"{value:,f}".partition(".")
-    digits = digits.rstrip("0")
-    digits = digits.ljust(least_digits, "0") if digits or least_digits else ""
-    return f"{whole}.{digits}" if digits else whole

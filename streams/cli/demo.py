@@ -35,7 +35,11 @@ USUAL = Simulated()
     help="Market time over wall time; max: as fast as it goes.",
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=USUAL.seed, show_default=True, help="Which market."
+    "--seed",
+    type=click.IntRange(min=0),
+    default=USUAL.seed,
+    show_default=True,
+    help="Seed of the made-up market.",
 )
 @click.option(
     "--web-port",

@@ -21,7 +21,7 @@ SICK = 1
 
 
 @click.command(epilog=example("ghostfill doctor\nKAFKA_BOOTSTRAP=broker:9092 ghostfill doctor --json"))
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(as_json: bool) -> None:
     """Find what is wrong with this machine or the cluster, and say what mends it.
 

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from streams.cli.answers import CENTS, UNKNOWN, decimal_cell
+from streams.cli.answers import CENTS, UNKNOWN
 from streams.cli.tables import table
+from streams.clients.decimals import decimal_cell, two_digits
+from streams.clients.reasons import measured
 
 Row = Mapping[str, Any]
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
@@ -23,7 +25,7 @@ def account_lines(rows: Iterable[Row]) -> list[str]:
         "equity",
         "day P&L",
         "cash",
-        "realised",
+        "realised before fees",
         "unrealised",
         "drawdown",
         "open",
@@ -158,26 +160,25 @@ def decision_lines(rows: Iterable[Row]) -> list[str]:
 
 
 def _why(row: Row) -> str:
-    measured = row["measured"] is not None and row["limit"] is not None
-    return words(row["reason"]) + (f" (was {row['measured']:g}, limit {row['limit']:g})" if measured else "")
+    found = measured(row["reason"], row["measured"], row["limit"])
+    return words(row["reason"]) + (f" ({found})" if found else "")
 
 
 # One value --------------------------------------------------------------------------------------
 
 
 def money(value: Decimal | None) -> str:
-    return UNKNOWN if value is None else f"{value:,.2f}"
+    return UNKNOWN if value is None else two_digits(value)
 
 
 def signed(value: Decimal | None) -> str:
-    """Nothing has no sign."""
-    return f"{value:+,.2f}" if value else money(value)
+    return UNKNOWN if value is None else two_digits(value, sign=True)
 
 
 def percent(share: float | Decimal | None, *, sign: bool = False) -> str:
     if share is None:
         return UNKNOWN
-    return f"{100 * share:+,.2f}%" if sign and share else f"{100 * share:,.2f}%"
+    return f"{two_digits(100 * share, sign=sign)}%"
 
 
 def ratio(value: float | None) -> str:

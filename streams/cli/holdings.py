@@ -36,11 +36,11 @@ def account_lines(held: Held) -> list[str]:
         "cash": cents(held.state.cash),
         "equity": f"{cents(held.equity.equity)} at {time_text(held.equity.ts)}" if held.equity else "",
         "unrealised": cents(held.equity.unrealised, sign=True) if held.equity else "",
-        "realised": cents(held.state.realised, sign=True),
+        "realised before fees": cents(held.state.realised, sign=True),
         "fees": cents(held.state.fees),
         "blocked by": " and ".join(shown["blocked_by"]),
     }
-    lines = [held.name, *(f"  {what:12}{figure}" for what, figure in figures.items() if figure)]
+    lines = [held.name, *(f"  {what:22}{figure}" for what, figure in figures.items() if figure)]
     for what in ("positions", "orders", "plans"):
         rows = shown[what]
         lines += ["", what if rows else f"no {what}"]

@@ -115,7 +115,7 @@ def account_of(id_: str, letter: str, what: str) -> str:
     """The account that an id begins with."""
     match = re.fullmatch(rf"(.+)-{letter}\d+", id_)
     if match is None:
-        raise click.UsageError(f"{id_} is no id of {what}; expected one such as mine-{letter}7")
+        raise click.UsageError(f"{id_} is not {what} id; expected something like mine-{letter}7")
     return match[1]
 
 

@@ -16,7 +16,7 @@ ghostfill presets vsr-slicer > my-account.yaml
     )
 )
 @click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="For programs: each with its file's text.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: each with its file's text.")
 def presets(name: str | None, as_json: bool) -> None:
     """List the accounts that ship with it, or show one."""
     known = accounts.presets()

@@ -56,7 +56,7 @@ def _options(command: Any) -> Any:
     for option in (
         click.argument("file", type=FILE),
         click.option("--at", type=TIME, help="The time of day at which that clock starts; usually now."),
-        click.option("--after", type=TIME, default=LEAST, help="Leave out what is not later than that."),
+        click.option("--after", type=TIME, default=LEAST, help="Skip records at or before this time."),
         click.option(
             "--from", "start", type=TIME,
             help="The event time at which its clock starts; usually the first record's.",

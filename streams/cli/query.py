@@ -25,7 +25,7 @@ OWN = "queries"
     )
 )
 @click.argument("name", required=False)
-@click.option("--account", help="One account; usual are all.")
+@click.option("--account", help="Only this account (default: all).")
 @click.option("--symbol", help="One symbol, where the question knows symbols.")
 @since_option
 @until_option

@@ -36,7 +36,7 @@ NOW = "equity cash realised unrealised day_pnl open_positions pending_slices".sp
 
 
 def json_option(command: Command) -> Command:
-    return click.option("--json", "as_json", is_flag=True, help="For programs.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
 def found(name: str, account: str | None, **parameters: object) -> list[dict[str, Any]]:
@@ -89,7 +89,7 @@ def _figures(row: Row) -> list[tuple[str, str]]:
     return [
         ("equity", money(row["equity"])),
         ("cash", money(row["cash"])),
-        ("realised", signed(row["realised"])),
+        ("realised before fees", signed(row["realised"])),
         ("unrealised", signed(row["unrealised"])),
         ("day P&L", signed(row["day_pnl"])),
         ("open", str(row["open_positions"] or 0)),

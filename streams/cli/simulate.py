@@ -47,7 +47,9 @@ LAST_WORDS_S = 10.0
     "--speed", type=SPEED, default="60x", show_default=True, metavar="1x|60x|max",
     help="Market time over wall time; max: as fast as it goes.",
 )  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=5, show_default=True, help="Which market.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=5, show_default=True, help="Seed of the made-up market."
+)
 @click.option("--market", metavar="NAME", help="The market ticks.NAME.")
 @click.option(
     "--from", "start", type=TIME, metavar="TIME",

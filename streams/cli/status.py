@@ -21,7 +21,7 @@ WORKER = "worker part pid version shards stage state age pause"
 
 
 @click.command(epilog=example("ghostfill status\nKAFKA_BOOTSTRAP=broker:9092 ghostfill status --json"))
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(as_json: bool) -> None:
     """Show whether it runs, and how far it has come.
 

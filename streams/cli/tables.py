@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from schemas.messages import Fill, SliceTimer, Trade
+from streams.clients.decimals import two_digits
 from streams.engine.units import ONE, SECOND
 from streams.files.text import decimal_text, time_text
 
@@ -118,7 +119,7 @@ def amount(text: str | None) -> str:
 def percent(share: float | None, *, sign: bool = False) -> str:
     if share is None:
         return ""
-    return f"{100 * share:+.2f}%" if sign else f"{100 * share:.2f}%"
+    return f"{two_digits(100 * share, sign=sign)}%"
 
 
 def ratio(value: float | None) -> str:
@@ -126,8 +127,7 @@ def ratio(value: float | None) -> str:
 
 
 def cents(units: int, *, sign: bool = False) -> str:
-    value = units / ONE
-    return f"{value:+,.2f}" if sign else f"{value:,.2f}"
+    return two_digits(units / ONE, sign=sign)
 
 
 def clock(micros: int) -> str:

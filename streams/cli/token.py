@@ -65,7 +65,7 @@ def create(name: str, role: Role, expires: timedelta | None) -> None:
 
 
 @token.command("list", epilog=example("ghostfill token list"))
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(as_json: bool) -> None:
     """List the tokens, without what is secret."""
     with _told():

@@ -17,7 +17,7 @@ REPLICAS_HELP = "Copies of each record; without it 3, or as many as there are br
 def _options(command: Any) -> Any:
     market = click.option("--market", "markets", metavar="NAME", multiple=True, help=MARKET_HELP)
     replicas = click.option("--replicas", type=click.IntRange(min=1), help=REPLICAS_HELP)
-    as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
+    as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     return market(replicas(as_json(command)))
 
 

@@ -45,6 +45,19 @@ def change_settings(sets: Mapping[str, str]) -> str:
     return changes_of(_values(sets), "--set")
 
 
+def changes_in_words(texts: Mapping[str, str]) -> str:
+    """The same from a page, where each key has its text; all that is wrong is told at once."""
+    faults = Faults()
+    read = {}
+    for key, text in texts.items():
+        with faults.gathered():
+            read[key] = parse_value(text, key).plain()
+    with faults.gathered():
+        changed = changes_of(read)
+    faults.raise_any()
+    return changed
+
+
 def changes_of(document: Mapping[str, Any], origin: str = "settings") -> str:
     """The same from a program."""
     text = json.dumps(document)

@@ -1,7 +1,6 @@
 """How far the prices of a symbol went in the batches that have passed, since any earlier record that counts.
 
-Rules of this file: only the columns that somebody follows are remembered, from the batch on in which he
-began to.
+Rules of this file: a column is kept only while something follows it, from the batch in which that began.
 """
 
 from bisect import bisect_right

@@ -1,7 +1,7 @@
 """The application: the page and the API over one instance, and what its errors say."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from http import HTTPStatus
 from importlib import metadata
@@ -17,6 +17,7 @@ from schemas.values import DEEPEST
 from sinks.database import AwayError, DatabaseError
 from sinks.questions import QuestionError
 from streams.accounts import SettingsError
+from streams.accounts.document import Fault
 from streams.transport.cluster import ClusterError
 from streams.web import problems
 from streams.web.api import accounts, asking, events, lists, signals, system, trading
@@ -98,11 +99,21 @@ def _handler(status: int) -> Callable[[Request, Exception], Awaitable[Response]]
     headers = {"Retry-After": "1"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
 
     async def handle(request: Request, error: Exception) -> Response:
-        faults = {"errors": list(map(_text, error.faults))} if isinstance(error, SettingsError) else {}
         phrase = HTTPStatus(status).phrase
-        return problems.response(status, phrase, _text(error), headers, instance=request.url.path, **faults)
+        found = [{"where": _text(where), "what": _text(what)} for where, what in _faults(error)]
+        more: dict[str, Any] = {"errors": found} if found else {}
+        return problems.response(status, phrase, _text(error), headers, instance=request.url.path, **more)
 
     return handle
+
+
+def _faults(error: Exception) -> Iterator[tuple[str, str]]:
+    """Where something is wrong, and what."""
+    if isinstance(error, MessageError):
+        yield error.field, f"found {error.found}, expected {error.expected}"
+    if isinstance(error, SettingsError):
+        for fault in error.faults:
+            yield (fault.setting, fault.what) if isinstance(fault, Fault) else ("", fault)
 
 
 def _text(said: object) -> str:

@@ -75,6 +75,11 @@ class Standing:
         self.risk = sum(each.risk for each in self.holdings)
 
     @property
+    def closed_pnl(self) -> int:
+        """Of what was closed, after all fees."""
+        return self.state.realised - self.state.fees
+
+    @property
     def day_pnl(self) -> int:
         return self.equity - self.state.day_open
 

@@ -155,8 +155,8 @@ def test_before_the_first_record_a_command_bears_no_time(live, monkeypatch):
         ("order a X buy 1 --type limit", 2, "--type limit needs --limit"),
         ("order a X buy 1 --limit 3", 2, "--limit is not for --type market"),
         ("order a X buy 1 --tif GTD", 2, "--tif GTD and --expires belong together"),
-        ("order cancel seven", 2, "expected one such as mine-o7"),
-        ("plan cancel a-o7", 2, "is no id of a plan"),
+        ("order cancel seven", 2, "is not an order id; expected something like mine-o7"),
+        ("plan cancel a-o7", 2, "is not a plan id"),
         ("position close a", 2, "give a SYMBOL or a --lot"),
     ],
 )

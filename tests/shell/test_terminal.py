@@ -72,7 +72,7 @@ def said(capsys, line):
 def test_stats_of_all_accounts(results, capsys):
     heads, a, b = said(capsys, "stats").splitlines()
     assert re.split("  +", heads) == [
-        "account", "equity", "cash", "realised", "unrealised", "day P&L", "open", "trades", "win rate",
+        "account", "equity", "cash", "realised before fees", "unrealised", "day P&L", "open", "trades", "win rate",
         "profit factor", "expectancy", "net P&L", "Sharpe", "max drawdown", "best", "worst",
     ]  # fmt: skip
     assert a.split() == [

@@ -8,7 +8,8 @@ import pytest
 from schemas.messages import Decision
 from sinks.questions import ask, questions
 from streams.accounts import account_with, parse_instruments
-from streams.cli.trace import lines, tree
+from streams.cli.trace import tree
+from streams.clients.traces import lines
 from streams.engine.simulate import simulate
 from streams.simulated_market import SYMBOLS, simulated_day
 from tests.sinks.databases import database

@@ -28,7 +28,7 @@ def sent(monkeypatch):
     """The time of a command, where a market's newest and its desks' are these."""
 
     def sent(newest, desks, kind="pause", **fields):
-        live, found = Live(), []
+        live, found = Live(heard_until=wall()), []
         if newest:
             live.take_prices("ticks", newest, {})
         live.take((), desks, [], {})

@@ -62,7 +62,8 @@ def health_of():
     def make(report, heard_until, *, members=0, is_whole=True):
         live = Live(workers={"w": report} if report else {}, heard_until=heard_until)
         live.unread = set() if is_whole else {"events"}
-        found = Health(Cluster("nowhere:9092"), live, SimpleNamespace(trouble=""))
+        results: Any = SimpleNamespace(trouble="")
+        found = Health(Cluster("nowhere:9092"), live, results)
         found.condition = {"groups": [{"group": DESK, "members": members, "lag": 0}]}
         made.append(found)
         return [each.text for each in found.troubles() if each.part == "desk"]

@@ -28,14 +28,14 @@ def test_the_demo_fills_every_section(look, stack):
     overview.until(lambda: any("accepted" in row[-1] for row in overview.rows("signals")))
     for name in ("positions", "slices", "decisions", "trades"):
         slicer.until(lambda name=name: slicer.rows(name), 150)
-    slicer.until(lambda: len(slicer.page.query_selector_all(".plot-container")) == 2)
+    slicer.until(lambda: len(slicer.page.query_selector_all(".chart:has(canvas)")) == 2)
     figures = slicer.until(lambda: slicer.tiles("performance"))
     opened = min(each["ts"] for each in stack.get("/api/decisions?account=vsr-slicer&limit=500")["items"])
     newest = stack.get("/api/decisions?account=vsr-slicer&limit=1")["items"][0]
     assert opened < newest["ts"] <= stack.get("/api/accounts/vsr-slicer")["as_of"], (
         "all is of the market's time"
     )
-    for name in ("Win rate", "Profit factor", "A trade makes", "Best trade", "Worst trade"):
+    for name in ("Win rate", "Profit factor", "Average trade", "Best trade", "Worst trade"):
         slicer.until(lambda name=name: slicer.tiles("performance")[name] != "–")
     assert "Sharpe" in figures
     slicer.until(lambda: slicer.page.query_selector_all("#slice-effectiveness tbody tr"))
@@ -45,6 +45,33 @@ def test_the_demo_fills_every_section(look, stack):
     for name in ("workers", "groups", "markets", "shards", "rates", "letters"):
         system.until(lambda name=name: system.rows(name))
     system.until(lambda: any("expected" in row[2] for row in system.rows("letters")))
+
+
+AT_ONCE = """() => {
+    const text = name => document.getElementById(name).innerText;
+    const sums = [...document.querySelectorAll('#attribution .bars')].slice(0, 2).map(table =>
+        [...table.rows].reduce((sum, row) => sum + parseInt(row.cells[3].innerText.replace(',', '')), 0));
+    const trades = [...document.querySelectorAll('#performance dt')].find(each => each.textContent === 'Trades');
+    return { trades: trades ? parseInt(trades.nextElementSibling.textContent.replace(',', '')) : null, sums,
+        times: ['performance', 'slice-effectiveness', 'attribution'].map(each => text('as-of-' + each)) };
+}"""
+
+
+def test_all_that_is_stored_is_of_one_moment(look, market_is_open):
+    page = look(SLICER)
+    page.until(lambda: page.page.evaluate(AT_ONCE)["trades"])
+    times = set()
+    for _ in range(40):
+        seen = page.page.evaluate(AT_ONCE)
+        assert seen["sums"] == [seen["trades"]] * 2 and len(set(seen["times"])) == 1, seen
+        times.add(seen["times"][0])
+        page.page.wait_for_timeout(500)
+    assert len(times) > 1 and all(each.startswith("as of ") for each in times)
+    page.until(lambda: len(page.page.query_selector_all("section:has(canvas) .as-of")) == 2)
+    page.until(lambda: all(page.page.eval_on_selector_all("section:has(canvas) .as-of", TEXTS)))
+
+
+TEXTS = "all => all.map(each => each.textContent.startsWith('as of'))"
 
 
 def test_the_total_is_the_sum_of_the_accounts(look):

@@ -95,13 +95,20 @@ def test_change_limits(look, stack, account):
     assert page.asked == []
     with page.disturbed():
         change("many", "Change")
-        page.until(lambda: "many" in page.text("#said"))
-        assert now() == 5
-    page.button("Change limits").click()
-    assert dialog.get_by_label("Positions at once").input_value() == "many"
-    dialog.get_by_label("Positions at once").fill("3")
+        page.until(lambda: dialog.locator(".fault").count())
+        assert dialog.is_visible() and now() == 5
+    field = dialog.locator("[name=max_positions]")
+    assert dialog.locator(".fault").all_inner_texts() == [
+        'Positions at once: found "many"; expected a whole number, 1 or more'
+    ]
+    assert field.get_attribute("aria-invalid") and field.input_value() == "many"
+    field.fill("3")
+    dialog.locator("[name=slices]").fill(
+        "[{at: 0m, fraction: 40%}, {at: 5m, fraction: 60%, if: [price_holds]}]"
+    )
     dialog.get_by_role("button", name="Change").click()
-    page.until(lambda: "accepted" in page.text("#said"))
+    page.until(lambda: "accepted" in page.text("#said") and not dialog.is_visible())
+    await_that(lambda: len(stack.get(f"/api/accounts/{name}")["settings"]["slices"]) == 2)
     await_that(lambda: now() == 3)
     stack.send("PATCH", f"/api/accounts/{name}?wait=30", {"settings": {"stop_loss": "4%"}})
     await_that(lambda: stack.get(f"/api/accounts/{name}")["settings"]["stop_loss"] == "4%")
@@ -109,6 +116,45 @@ def test_change_limits(look, stack, account):
     dialog.get_by_label("Stop", exact=True).wait_for()
     assert dialog.get_by_label("Stop", exact=True).input_value() == "4%"
     assert dialog.get_by_label("Positions at once").input_value() == "3"
+
+
+def test_send_a_signal_and_find_its_trace(look, stack, account, market_is_open):
+    name = account(min_confidence="50%", filters="momentum >= 75")
+    page = look("/signals")
+    page.button("Send a signal").click()
+    dialog = page.page.locator("#send-signal")
+    told = {
+        "Symbol": "AURA",
+        "Source": name,
+        "Confidence": "lots",
+        "Stop": "1",
+        "Target": "1000",
+        "Features": "momentum 80",
+    }
+    for label, text in told.items():
+        dialog.get_by_label(label, exact=True).fill(text)
+    with page.disturbed():
+        dialog.get_by_role("button", name="Send").click()
+        page.until(lambda: dialog.locator(".fault").count())
+    assert dialog.locator(".fault").inner_text().startswith("Confidence: ")
+    dialog.get_by_label("Confidence").fill("0.9")
+    dialog.get_by_role("button", name="Send").click()
+    page.until(lambda: not dialog.is_visible())
+    assert f"{name} accepted" in page.told()
+    (sent,) = await_that(lambda: stack.get(f"/api/signals?source={name}")["items"])
+    assert (sent["confidence"], sent["stop_loss"], sent["take_profit"]) == (0.9, "1", "1000")
+    assert sent["features"] == {"momentum": 80.0}
+
+    search = page.page.get_by_role("searchbox")
+    search.fill(name)
+    search.press("Enter")
+    page.until(lambda: [row[3] for row in page.rows("signals")] == [name])
+    page.page.locator("#signals a", has_text="AURA").first.click()
+    page.until(lambda: len(page.rows("steps")) > 3)
+    on_page = [text for row in page.rows("steps") for text in row if text]
+    in_terminal = stack.run("trace", sent["signal_id"]).split()
+    assert " ".join(on_page).split() == in_terminal
+    assert "momentum 80" in page.text("#steps")
 
 
 def test_the_kill_switch_of_one_account(look, stack, account, market_is_open):

@@ -16,7 +16,7 @@ SLICES = [
 def test_on_a_phone(look):
     pages = {path: look(path, size=PHONE) for path in (*PAGES, "/docs")}
     pages["/docs"].page.get_by_text("/api/prices").wait_for()
-    pages[SLICER].until(lambda: pages[SLICER].page.query_selector_all(".plot-container"))
+    pages[SLICER].until(lambda: pages[SLICER].page.query_selector_all(".chart canvas"))
     for path, page in pages.items():
         assert page.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
         assert page.page.evaluate("visualViewport.width") == PHONE["width"], path
@@ -30,6 +30,18 @@ def test_on_a_phone(look):
     assert overview.page.evaluate(FITS, "accounts")
     name, pnl, equity = (row := overview.rows("accounts")[0])[:3]
     assert "active" in name and "down" in pnl and "at risk" in equity, row
+
+
+def test_on_a_phone_a_position_has_two_lines(look, stack, account, market_is_open):
+    name = account(stop_loss="20%", take_profit="30%")
+    buy(stack, name, "AURA")
+    page = look(f"/accounts/{name}", size=PHONE)
+    row = page.until(lambda: page.rows("positions"))[0]
+    assert row[0].splitlines()[0] == "AURA ▲ long" and " at " in row[0].splitlines()[1]
+    assert "stop " in row[1].splitlines()[1] and "target " in row[1].splitlines()[1]
+    assert page.page.evaluate(FITS, "positions")
+    height = page.page.evaluate("document.querySelector('#positions tr').getBoundingClientRect().height")
+    assert height < 60, "two lines"
 
 
 def test_what_can_be_ended_is_in_reach_of_a_thumb(look, stack, account, market_is_open):

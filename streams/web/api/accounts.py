@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from streams.accounts import check_new_name, document_of
-from streams.clients.settings_texts import changes_of, settings_of
+from streams.clients.settings_texts import changes_in_words, changes_of, settings_of
 from streams.web.api.common import KNOWN, PROBLEM, Here, Wait, asked, json, later, standing
 from streams.web.api.models import AccountOut, AccountWhole, Change, CommandOut, NewAccount
 from streams.web.standing import Standing, account_document
@@ -49,7 +49,7 @@ async def change_account(
     request: Request, here: Here, account: str, change: Change, wait: Wait = 0
 ) -> Response:
     """Change settings, for what is accepted from then on."""
-    settings = changes_of(change.settings)
+    settings = changes_in_words(change.texts) if change.texts else changes_of(change.settings)
     found = await here.commander.command(
         account, "change", wait, settings=settings, plans=tuple(change.plans)
     )

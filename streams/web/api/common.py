@@ -68,7 +68,7 @@ Here = Annotated[Instance, Depends(instance_of)]
 
 async def _known(here: Here) -> None:
     if not here.live.is_whole:
-        raise StartingError("what there is, is still read from Kafka: ask again in a moment, or /readyz")
+        raise StartingError("still loading from Kafka; try again in a moment")
 
 
 KNOWN = [Depends(_known)]

@@ -5,7 +5,7 @@ Rules of this file: prices, quantities and money are decimals as text, times ISO
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from schemas.catalog import catalog
 from schemas.kinds import KINDS
@@ -188,8 +188,17 @@ class Change(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    settings: dict[str, Any] = Field(min_length=1, examples=[{"max_positions": 4, "daily_loss": "2%"}])
+    settings: dict[str, Any] = Field({}, examples=[{"max_positions": 4, "daily_loss": "2%"}])
+    texts: dict[str, str] = Field(
+        {}, description="Instead: each value as the text that `ghostfill account change --set` takes."
+    )
     plans: list[str] = Field([], description="Open plans that it is to hold for too.")
+
+    @model_validator(mode="after")
+    def _says_it_once(self) -> "Change":
+        if bool(self.settings) == bool(self.texts):
+            raise ValueError("expected settings or texts, one of them")
+        return self
 
 
 class NewOrder(BaseModel):

@@ -1,61 +1,76 @@
-"""An account's limits as a person writes them."""
+"""An account's settings as a person changes them: what the dialog asks for, and in which order.
 
-from collections.abc import Iterator
+Rules of this file: every key of an account file stands here once, with the words that the page has for it.
+"""
 
-from streams.engine.settings import Level, Settings
-from streams.engine.units import HOUR, MINUTE, ONE, SECOND
-from streams.web.pages.rendering import units
+from typing import NamedTuple
 
-SHARES = {
-    "max_position": "One symbol's share of equity",
-    "max_exposure": "Everything held, as a share of equity",
-    "cash_reserve": "Share of equity that stays free",
-    "daily_loss": "A loss that ends the day's entries",
-    "max_drawdown": "A fall from the peak that halts entries",
+from streams.accounts import texts_of
+from streams.engine.settings import Settings
+
+FIXED = ("name", "balance", "market", "currency")
+"""What an account keeps for good."""
+GROUPS = {
+    "Exits": {
+        "take_profit": "Target",
+        "stop_loss": "Stop",
+        "trailing_stop": "Trailing stop",
+        "breakeven": "Gain that moves the stop to the entry",
+        "time_limit": "Time limit",
+        "end_of_day": "Time of day to close at",
+        "partial": "Partial targets",
+    },
+    "Limits": {
+        "max_positions": "Positions at once",
+        "max_signals_per_hour": "Entries in an hour",
+        "max_position": "One symbol's share of equity",
+        "max_exposure": "Everything held, as a share of equity",
+        "max_group": "One group's share of equity",
+        "max_correlated": "Positions that move together",
+        "cash_reserve": "Share of equity that stays free",
+        "cooldown": "No new entry in a symbol for",
+        "daily_loss": "A loss that ends the day's entries",
+        "max_drawdown": "A fall from the peak that halts entries",
+    },
+    "Entries": {
+        "enabled": "Takes entries",
+        "follow": "Sources that it follows",
+        "min_confidence": "Least confidence",
+        "signal_ttl": "How long a signal may wait",
+        "dedupe_for": "How long ids are remembered",
+        "use_signal_targets": "A signal's own stop and target count",
+        "position_mode": "Positions of a symbol",
+        "leverage": "Buying power, in equities",
+        "size": "Size",
+        "filters": "Filters",
+        "slices": "Slices",
+    },
+    "Fills and costs": {
+        "limit_fill": "A limit fills at",
+        "participation": "Share of the volume that a fill may take",
+        "slippage": "Slippage",
+        "commission": "Commission",
+        "latency": "How long a signal takes",
+        "time_zone": "Time zone",
+        "atr_interval": "Bars of the ATR",
+        "atr_length": "Number of these bars",
+    },
 }
-COUNTS = {"max_positions": "Positions at once", "max_signals_per_hour": "Entries in an hour"}
-LEVELS = {"take_profit": "Target", "stop_loss": "Stop", "trailing_stop": "Trailing stop"}
-NONE = "none"
+LONG = frozenset({"partial", "filters", "slices", "commission"})
+"""What needs a whole line."""
 
 
-def limits(settings: Settings) -> Iterator[tuple[str, str, str]]:
-    """Each limit's key, its title and its value."""
-    for name, title in COUNTS.items():
-        yield name, title, _text(getattr(settings, name))
-    for name, title in SHARES.items():
-        yield name, title, _share(getattr(settings, name))
-    yield "cooldown", "No new entry in a symbol for", _time(settings.cooldown)
-    for name, title in LEVELS.items():
-        yield name, title, _level(getattr(settings, name))
+class Field(NamedTuple):
+    key: str
+    title: str
+    text: str
+    is_long: bool
 
 
-def _text(value: int | None) -> str:
-    return NONE if value is None else str(value)
-
-
-def _share(value: int | None) -> str:
-    return NONE if value is None else f"{100 * value / ONE:g}%"
-
-
-def _time(micros: int | None) -> str:
-    if micros is None:
-        return NONE
-    for unit, name in ((HOUR, "h"), (MINUTE, "m")):
-        if micros % unit == 0:
-            return f"{micros // unit}{name}"
-    return f"{micros / SECOND:g}s"
-
-
-def _level(level: Level | None) -> str:
-    if level is None:
-        return NONE
-    match level.kind:
-        case "percent":
-            return _share(level.value)
-        case "risk":
-            return f"{level.value / ONE:g}R"
-        case "atr":
-            return f"{level.value / ONE:g}ATR"
-    amount = units(level.value)
-    assert amount is not None
-    return f"{amount.normalize():f}"
+def limits(settings: Settings) -> dict[str, list[Field]]:
+    """Each group's fields, with what the account has now."""
+    texts = texts_of(settings)
+    return {
+        group: [Field(key, title, texts[key], key in LONG) for key, title in titles.items()]
+        for group, titles in GROUPS.items()
+    }

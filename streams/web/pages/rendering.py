@@ -12,8 +12,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from schemas.messages import Decision
 from schemas.numbers import TIME_END
 from sinks.report import texts
+from streams.clients.reasons import measured
 from streams.engine.units import SECOND
 
 UNITS = 8
@@ -41,19 +43,25 @@ def month_and_day(micros: int | None) -> str:
     return texts.UNKNOWN if found is None else f"{found:%m-%d}"
 
 
-def countdown(seconds: float) -> str:
-    """Until something is due."""
+def countdown(seconds: float, prefix: str = "") -> str:
+    """Until something is due; `prefix` goes before the time that is left."""
     if seconds <= 0:
         return "due"
     whole = int(seconds)
     hours, minutes = whole // texts.HOUR_S, whole % texts.HOUR_S // texts.MINUTE_S
     left = f"{minutes:02}:{whole % texts.MINUTE_S:02}"
-    return f"{hours}:{left}" if hours else left
+    return f"{prefix}{hours}:{left}" if hours else f"{prefix}{left}"
+
+
+def measured_of(decision: Decision) -> str:
+    """What a rule measured, in words."""
+    return measured(decision.reason, decision.measured, decision.limit, texts.measure)
 
 
 FILTERS = {
     **texts.FILTERS,
     **{each.__name__: each for each in (units, moment, clock, month_and_day, countdown)},
+    "measured": measured_of,
 }
 
 

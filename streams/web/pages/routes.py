@@ -2,10 +2,11 @@
 
 import gzip
 import hashlib
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
@@ -24,15 +25,23 @@ from streams.web.pages.views import Make, View
 router = APIRouter(include_in_schema=False)
 ACCOUNT = "/accounts/"
 MAKES: dict[str, Make] = {"/": views.overview, "/signals": views.signals, "/system": views.system}
+MAKES_WITH: dict[str, Callable[[Mapping[str, str]], Make]] = {
+    "/signals": lambda asked: views.signals_with(asked["find"]) if asked.get("find") else views.signals,
+    "/trace": lambda asked: views.trace(asked.get("signal_id", ""), asked.get("source", "")),
+}
+"""Pages that are asked for something."""
 
 
-def make_of(path: str) -> Make:
-    """What makes a page's view."""
-    if path.startswith(ACCOUNT) and len(path) > len(ACCOUNT):
-        return views.account(unquote(path.removeprefix(ACCOUNT)))
-    if path not in MAKES:
-        raise NotThereError(f"there is no page {path}")
-    return MAKES[path]
+def make_of(page: str) -> Make:
+    """What makes a page's view; behind a question mark is what it is asked for."""
+    path, _, query = page.partition("?")
+    if query and path in MAKES_WITH:
+        return MAKES_WITH[path](dict(parse_qsl(query)))
+    if page.startswith(ACCOUNT) and len(page) > len(ACCOUNT):
+        return views.account(unquote(page.removeprefix(ACCOUNT)))
+    if page not in MAKES:
+        raise NotThereError(f"there is no page {page}")
+    return MAKES[page]
 
 
 @router.get("/")
@@ -48,16 +57,28 @@ async def accounts() -> Response:
 @router.get("/accounts/{name}")
 async def account(request: Request, here: Here, name: str) -> Response:
     state = here.live.accounts.get(name)
-    settings = list(limits(state.versions[-1])) if state is not None else []
+    settings = limits(state.versions[-1]) if state is not None else {}
     path = f"{ACCOUNT}{name}"
     return await _page(request, here, path, "account.html.jinja", known=state is not None, limits=settings)
 
 
 @router.get("/signals")
-async def signals(request: Request, here: Here) -> Response:
+async def signals(request: Request, here: Here, find: str = "") -> Response:
     known = sorted({symbol for prices in here.live.prices.values() for symbol in prices})
     sources = sorted({each for state in here.live.accounts.values() for each in state.versions[-1].follow})
-    return await _page(request, here, "/signals", "signals.html.jinja", symbols=known, sources=sources)
+    found = {"symbols": known, "sources": sources, "find": find}
+    return await _page(request, here, _asking("/signals", find=find), "signals.html.jinja", **found)
+
+
+@router.get("/trace")
+async def trace(request: Request, here: Here, signal_id: str, source: str = "") -> Response:
+    path = _asking("/trace", signal_id=signal_id, source=source)
+    return await _page(request, here, path, "trace.html.jinja")
+
+
+def _asking(path: str, **asked: str) -> str:
+    given = {name: value for name, value in asked.items() if value}
+    return f"{path}?{urlencode(given)}" if given else path
 
 
 @router.get("/system")
@@ -73,9 +94,10 @@ async def docs(request: Request) -> Response:
 async def _page(request: Request, here: Instance, path: str, template: str, **facts: object) -> Response:
     view: View = await make_of(path)(here)
     pieces = {name: marked(text) for name, text in view.pieces.items()}
+    here_is = path.partition("?")[0]
     csrf = visit_of(request).csrf
     return HTMLResponse(
-        page(template, view=view, pieces=pieces, here=path, csrf=csrf, version=version(), **facts)
+        page(template, view=view, pieces=pieces, here=here_is, csrf=csrf, version=version(), **facts)
     )
 
 

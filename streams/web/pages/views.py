@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 
 from schemas.messages import Alert, DeadLetter, Decision, Equity, Fill, Message, Signal, Trade
 from sinks.database import DatabaseError
+from streams.clients.traces import steps
 from streams.engine.orders import Order
 from streams.engine.units import MINUTE
 from streams.web.health import MANY as MANY_BEHIND
 from streams.web.instance import Instance
+from streams.web.live import LATELY
 from streams.web.pages.rendering import piece, spark
 from streams.web.standing import Standing
 from streams.web.stored import Stored, stored
@@ -252,6 +254,46 @@ async def signals(here: Instance) -> View:
     view.rows("signals", "signal_row", _signals(here, MANY))
     view.say_empty(signals="No signal has come yet.")
     return view
+
+
+def signals_with(text: str) -> Make:
+    """Those with this in their symbol, source or id: the last ones as they are, then what is stored."""
+
+    async def make(here: Instance) -> View:
+        view = common(here, View("Signals"))
+        sought = text.casefold()
+        view.rows(
+            "signals",
+            "signal_row",
+            ((key, thing) for key, thing in _signals(here, LATELY) if sought in _words_of(thing[0])),
+        )
+        with suppress(DatabaseError):
+            for row in (await here.results.ask("signals-seen", find=text, limit=MANY)).dicts():
+                key = f"{row['source']}/{row['signal_id']}"
+                view.lists["signals"].setdefault(key, piece("seen_row", key, row))
+        view.say_empty(signals=f"No signal has {text} in its symbol, source or id.")
+        return view
+
+    return make
+
+
+def _words_of(signal: Signal) -> str:
+    return f"{signal.symbol}\n{signal.source}\n{signal.signal_id}".casefold()
+
+
+def trace(signal_id: str, source: str) -> Make:
+    """One signal, and everything that came of it."""
+
+    async def make(here: Instance) -> View:
+        view = common(here, View(f"Signal {signal_id}"))
+        rows = []
+        with suppress(DatabaseError):
+            rows = (await here.results.ask("trace", signal_id=signal_id, source=source or None)).dicts()
+        view.rows("steps", "step_row", ((str(number), step) for number, step in enumerate(steps(rows))))
+        view.say_empty(steps=f"Nothing is stored of a signal {signal_id}.")
+        return view
+
+    return make
 
 
 async def system(here: Instance) -> View:

@@ -12,6 +12,7 @@ const tell = (words, kind) => {
   silent = setTimeout(() => { said.hidden = true; }, 8_000);
 };
 
+// What was refused is answered; null: it was not.
 const act = async (what, method, url, body) => {
   tell(`${what}: asked, waiting for the decision …`, "");
   try {
@@ -23,10 +24,11 @@ const act = async (what, method, url, body) => {
     if (!answer.ok) tell(`${what}: ${told.detail ?? told.title}`, "bad");
     else if (answer.status === 202) tell(`${what}: asked, but not decided yet; the desk answers at the market's next record.`, "");
     else tell(`${what}: ${answered(told)}`, "good");
-    return answer.ok;
+    return answer.ok ? null : told;
   } catch {
-    tell(`${what}: the server does not answer; whether it was done is not known.`, "bad");
-    return false;
+    const detail = "the server does not answer; whether it was done is not known.";
+    tell(`${what}: ${detail}`, "bad");
+    return { detail };
   }
 };
 
@@ -68,13 +70,44 @@ const askBack = (button) => {
   };
 };
 
+const parts = (text) => text.split(",").map((each) => each.trim()).filter(Boolean);
+const KINDS = {
+  list: parts,
+  numbers: (text) => Object.fromEntries(parts(text).map((each) => each.split(/[\s=:]+(?=\S*$)/)).map(([name, number = ""]) => [name, number])),
+};
+
+// Of a form that changes something, what was changed, also where nothing stands any more; of another one, what was given.
 const valuesOf = (form) => {
   const values = {};
   for (const field of form.elements) {
-    if (!field.name || field.value === "" || ("changes" in form.dataset && field.value === field.defaultValue)) continue;
-    values[field.name] = field.dataset.kind === "list" ? field.value.split(",").map((each) => each.trim()).filter(Boolean) : field.value;
+    const isSaid = "changes" in form.dataset ? field.value !== field.defaultValue : field.value !== "";
+    if (field.name && isSaid) values[field.name] = (KINDS[field.dataset.kind] ?? String)(field.value);
   }
   return values;
+};
+
+const element = (name, kind, text) => Object.assign(document.createElement(name), { className: kind, textContent: text });
+
+const forget = (form) => {
+  form.querySelectorAll(".fault").forEach((each) => each.remove());
+  form.querySelectorAll("[aria-invalid]").forEach((each) => each.removeAttribute("aria-invalid"));
+};
+
+// Each fault stands at its field, by the name that the field has here; the others at the end.
+const mark = (form, { errors = [], detail, title: phrase }) => {
+  said.hidden = true;
+  const others = [];
+  for (const { where, what } of errors) {
+    const field = form.elements[where.split(".").find((each) => each !== "body")];
+    if (!field?.labels?.length) { others.push(what); continue; }
+    const name = field.labels[0].firstChild.textContent.trim();
+    field.setAttribute("aria-invalid", "true");
+    const within = where.split(".").slice(where.split(".").indexOf(field.name) + 1).join(" ");
+    field.after(element("span", "fault", `${[name, within].filter(Boolean).join(", ")}: ${what}`));
+  }
+  const text = errors.length ? others.join("; ") : detail ?? phrase;
+  if (text) form.querySelector(".buttons").before(Object.assign(element("p", "fault", text), { role: "alert" }));
+  form.querySelector("[aria-invalid]")?.focus();
 };
 
 document.addEventListener("submit", async (event) => {
@@ -84,9 +117,18 @@ document.addEventListener("submit", async (event) => {
   const dialog = form.closest("dialog");
   const values = valuesOf(form);
   const what = form.querySelector("h2").textContent;
-  dialog.close();
-  if (!Object.keys(values).length) { tell(`${what}: nothing was changed.`, ""); return; }
+  forget(form);
+  if (!Object.keys(values).length) { dialog.close(); tell(`${what}: nothing was changed.`, ""); return; }
   const body = form.dataset.into ? { [form.dataset.into]: values } : values;
-  const done = await act(what, form.dataset.method, form.dataset.url, JSON.stringify(body));
-  dialog.toggleAttribute("data-refused", !done);
+  const refused = await held(form, () => act(what, form.dataset.method, form.dataset.url, JSON.stringify(body)));
+  dialog.toggleAttribute("data-refused", refused !== null);
+  if (refused === null) dialog.close();
+  else mark(form, refused);
 });
+
+// It is asked for once.
+const held = async (form, ask) => {
+  const button = form.querySelector("button.main");
+  button.disabled = true;
+  try { return await ask(); } finally { button.disabled = false; }
+};

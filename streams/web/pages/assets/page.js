@@ -72,7 +72,7 @@ let again;
 
 const connect = () => {
   source?.close();
-  source = new EventSource(`/live?page=${encodeURIComponent(decodeURIComponent(location.pathname))}`);
+  source = new EventSource(`/live?page=${encodeURIComponent(decodeURIComponent(location.pathname) + location.search)}`);
   source.onmessage = (event) => { apply(JSON.parse(event.data)); hear(); };
   source.onerror = lose;
 };

@@ -1,0 +1,67 @@
+"""What pages weigh, and how they say things; without a browser."""
+
+import re
+from importlib import resources
+from types import SimpleNamespace
+
+import pytest
+
+from streams.engine.units import ONE, SECOND
+from streams.web.pages import routes
+from streams.web.pages.rendering import countdown, piece
+
+TEMPLATES = resources.files("streams.web.pages").joinpath("templates")
+MOST_OF_A_PAGE = 300_000
+
+
+def test_no_page_carries_much():
+    """With plotly an account's page took seconds before its numbers lived."""
+    layout = TEMPLATES.joinpath("layout.html.jinja").read_text("utf-8")
+    for page in ("account", "overview", "signals", "system", "trace"):
+        text = layout + TEMPLATES.joinpath(f"{page}.html.jinja").read_text("utf-8")
+        files = set(re.findall(r"/assets/([\w.]+)", text))
+        assert sum(len(routes._content(name)) for name in files) < MOST_OF_A_PAGE, page
+
+
+def test_every_panel_of_an_account_says_as_of_when_it_is():
+    text = TEMPLATES.joinpath("account.html.jinja").read_text("utf-8")
+    cards = re.findall(r'<section class="card".*?</section>', text, re.DOTALL)
+    assert len(cards) == 10
+    assert [card for card in cards if "as-of" not in card] == []
+
+
+def test_what_is_behind_says_by_how_much():
+    at = (14 * 3600 + 31 * 60 + 5) * SECOND
+    assert piece("as_of", at) == "as of 14:31:05"
+    assert piece("as_of", at, 40.0) == "as of 14:31:05, 40 s behind"
+
+
+def test_what_is_due_is_not_in_due():
+    assert (countdown(0, "in "), countdown(61, "in "), countdown(3_700)) == ("due", "in 01:01", "1:01:40")
+
+
+@pytest.mark.parametrize(
+    ("reason", "measured", "limit", "says"),
+    [
+        ("no_position", 1.0, 0.0, "no position it holds one already"),
+        ("no_position", None, None, "no position"),
+        ("vsr", 1.5, 3.0, "vsr was 1.5, limit 3"),
+        ("late", 7.5, 0.0, "late by 7.5 s"),
+    ],
+)
+def test_a_reason_is_said_in_words(reason, measured, limit, says):
+    found = piece("reason", SimpleNamespace(reason=reason, measured=measured, limit=limit))
+    assert re.sub(r"\s+", " ", re.sub("<[^>]+>", "", found)).strip() == says
+
+
+def test_on_a_phone_a_position_says_all_that_matters():
+    lot = SimpleNamespace(
+        symbol="AURA", side=1, quantity=120 * ONE, cost=ONE, target=105 * ONE, entry_exact=101 * 120 * ONE * ONE,
+        bought=120 * ONE, deadline=None, queued=None,
+    )  # fmt: skip
+    position = SimpleNamespace(lot=lot, unrealised=-ONE // 1000, mark=100 * ONE, stop=99 * ONE)
+    markup = piece("position_row", "a-l1", (SimpleNamespace(), position))
+    narrow = re.sub(r'<td class="[^"]*wide-only[^"]*">.*?</td>', "", markup, flags=re.DOTALL)
+    text = re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", narrow))
+    for what in ("AURA", "▲ long", "120 at 101", "stop 99, target 105"):
+        assert what in text
