@@ -286,11 +286,13 @@ def trace(signal_id: str, source: str) -> Make:
 
     async def make(here: Instance) -> View:
         view = common(here, View(f"Signal {signal_id}"))
-        rows = []
-        with suppress(DatabaseError):
+        rows, says = [], f"Nothing is stored of a signal {signal_id}."
+        try:
             rows = (await here.results.ask("trace", signal_id=signal_id, source=source or None)).dicts()
+        except DatabaseError as error:
+            says = f"{error}."
         view.rows("steps", "step_row", ((str(number), step) for number, step in enumerate(steps(rows))))
-        view.say_empty(steps=f"Nothing is stored of a signal {signal_id}.")
+        view.say_empty(steps=says)
         return view
 
     return make
