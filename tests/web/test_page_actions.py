@@ -1,5 +1,6 @@
 """The dashboard in a real browser: what a person asks for is done, and seen."""
 
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
@@ -141,20 +142,26 @@ def test_send_a_signal_and_find_its_trace(look, stack, account, market_is_open):
     dialog.get_by_role("button", name="Send").click()
     page.until(lambda: not dialog.is_visible())
     assert f"{name} accepted" in page.told()
-    (sent,) = await_that(lambda: stack.get(f"/api/signals?source={name}")["items"])
-    assert (sent["confidence"], sent["stop_loss"], sent["take_profit"]) == (0.9, "1", "1000")
-    assert sent["features"] == {"momentum": 80.0}
 
     search = page.page.get_by_role("searchbox")
     search.fill(name)
     search.press("Enter")
     page.until(lambda: [row[3] for row in page.rows("signals")] == [name])
     page.page.locator("#signals a", has_text="AURA").first.click()
-    page.until(lambda: len(page.rows("steps")) > 3)
-    on_page = [text for row in page.rows("steps") for text in row if text]
-    in_terminal = stack.run("trace", sent["signal_id"]).split()
-    assert " ".join(on_page).split() == in_terminal
-    assert "momentum 80" in page.text("#steps")
+    page.page.wait_for_url("**/trace?*")
+    (signal_id,) = parse_qs(urlsplit(page.page.url).query)["signal_id"]
+    (sent,) = stack.get(f"/api/signals/{signal_id}")["signals"]
+    assert (sent["confidence"], sent["stop_loss"], sent["take_profit"]) == (0.9, "1", "1000")
+    assert sent["features"] == {"momentum": 80.0}
+    page.until(lambda: "momentum 80" in page.text("#steps"))
+    stack.send("POST", f"/api/accounts/{name}/close-all?wait=30")  # what is open has another mark each second
+    page.until(lambda: any(row[1].startswith("trade") for row in page.rows("steps")))
+
+    def is_as_in_the_terminal():
+        on_page = " ".join(text for row in page.rows("steps") for text in row)
+        return on_page.split() == stack.run("trace", signal_id).split()
+
+    page.until(is_as_in_the_terminal)
 
 
 def test_the_kill_switch_of_one_account(look, stack, account, market_is_open):

@@ -38,7 +38,7 @@ def test_on_a_phone_a_position_has_two_lines(look, stack, account, market_is_ope
     page = look(f"/accounts/{name}", size=PHONE)
     row = page.until(lambda: page.rows("positions"))[0]
     assert row[0].splitlines()[0] == "AURA ▲ long" and " at " in row[0].splitlines()[1]
-    assert "stop " in row[1].splitlines()[1] and "target " in row[1].splitlines()[1]
+    assert "stop " in row[2].splitlines()[1] and "target " in row[2].splitlines()[1]
     assert page.page.evaluate(FITS, "positions")
     height = page.page.evaluate("document.querySelector('#positions tr').getBoundingClientRect().height")
     assert height < 60, "two lines"
