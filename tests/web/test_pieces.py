@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from streams.engine.units import ONE, SECOND
+from streams.engine.units import DAY, ONE, SECOND
 from streams.web.pages import routes
 from streams.web.pages.rendering import countdown, piece
 
@@ -32,8 +32,9 @@ def test_every_panel_of_an_account_says_as_of_when_it_is():
 
 def test_what_is_behind_says_by_how_much():
     at = (14 * 3600 + 31 * 60 + 5) * SECOND
-    assert piece("as_of", at) == "as of 14:31:05"
-    assert piece("as_of", at, 40.0) == "as of 14:31:05, 40 s behind"
+    assert piece("as_of", at, at) == "as of 14:31:05"
+    assert piece("as_of", at, at + SECOND, 40.0) == "as of 14:31:05, 40 s behind"
+    assert piece("as_of", at, at + DAY) == "as of 01-01 14:31:05", "another day's time is no time of today"
 
 
 def test_what_is_due_is_not_in_due():

@@ -38,7 +38,7 @@ async def equity(request: Request, here: Here, account: str) -> Response:
         request,
         {
             "label": label,
-            "as_of": _as_of(found),
+            "as_of": _as_of(here, account, found),
             "equity": line((row["ts"], row["equity"]) for row in curve),
             "drawdown": line(falls),
         },
@@ -72,7 +72,7 @@ async def prices(request: Request, here: Here, account: str, symbol: str = "") -
         request,
         {
             "label": f"{symbol}: its price and the last {texts.counted(len(marks), 'fill')}.",
-            "as_of": _as_of(found),
+            "as_of": _as_of(here, account, found),
             "prices": line((row["ts"], row["price"]) for row in priced.dicts() or marks),
             "marks": list(map(mark, marks)),
         },
@@ -98,8 +98,9 @@ def mark(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _as_of(found: Stored) -> str:
-    return piece("as_of", found.as_of, found.behind_s)
+def _as_of(here: Instance, account: str, found: Stored) -> str:
+    now = here.live.times.get(here.live.accounts[account].versions[-1].market, 0)
+    return piece("as_of", found.as_of, now, found.behind_s)
 
 
 def _whole_minute(time: datetime) -> datetime:

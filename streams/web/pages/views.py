@@ -197,8 +197,8 @@ def account(name: str) -> Make:
         view.rows("alerts", "alert_row", ((each.alert_id, each) for each in lately(Alert)))
         view.say_empty(**EMPTY)
         for panel in NOW:
-            view.pieces[f"as-of-{panel}"] = piece("as_of", standing.now)
-        await _stored(here, name, view)
+            view.pieces[f"as-of-{panel}"] = piece("as_of", standing.now, standing.now)
+        await _stored(here, standing, view)
         return view
 
     return make
@@ -222,14 +222,14 @@ def _waiting(standing: Standing) -> list[Order]:
     return [order for order in standing.orders if order.is_open]
 
 
-async def _stored(here: Instance, name: str, view: View) -> None:
+async def _stored(here: Instance, standing: Standing, view: View) -> None:
     """What ClickHouse knows; while it is away or slow, what was shown stays, with the time of which it is."""
     with suppress(TimeoutError, DatabaseError):
         async with asyncio.timeout(STORED_S):
-            put_stored(view, await stored(here.live, here.results, name))
+            put_stored(view, await stored(here.live, here.results, standing.name), standing.now)
 
 
-def put_stored(view: View, found: Stored) -> None:
+def put_stored(view: View, found: Stored, now: int) -> None:
     answers = found.answers
     pieces = {
         "performance": piece("performance", next(iter(answers["performance"]), {})),
@@ -238,7 +238,7 @@ def put_stored(view: View, found: Stored) -> None:
     }
     for panel, markup in pieces.items():
         view.pieces[panel] = markup
-        view.pieces[f"as-of-{panel}"] = piece("as_of", found.as_of, found.behind_s)
+        view.pieces[f"as-of-{panel}"] = piece("as_of", found.as_of, now, found.behind_s)
 
 
 def _largest(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], Decimal]:
