@@ -12,10 +12,13 @@ from aiohttp import web
 from sinks.compression import compressor_for
 from sinks.engine import EngineError, Written
 
-AUTHENTICATION_FAILED, UNKNOWN_COMPRESSION, SYNTAX_ERROR = 516, 89, 62
-STATUS = {AUTHENTICATION_FAILED: 403, SYNTAX_ERROR: 400, UNKNOWN_COMPRESSION: 400} | dict.fromkeys(
-    (46, 47, 60, 73, 81, 115), 404
-)
+AUTHENTICATION_FAILED, UNKNOWN_COMPRESSION, SYNTAX_ERROR, TOO_LARGE = 516, 89, 62, 307
+STATUS = {
+    AUTHENTICATION_FAILED: 403,
+    SYNTAX_ERROR: 400,
+    UNKNOWN_COMPRESSION: 400,
+    TOO_LARGE: 413,
+} | dict.fromkeys((46, 47, 60, 73, 81, 115), 404)
 """Of HTTP; what does not exist is not found, and all else is the server's trouble."""
 PLAIN = "text/tab-separated-values; charset=UTF-8"
 TYPES = {

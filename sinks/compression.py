@@ -1,9 +1,11 @@
 """What bodies are compressed with, both ways.
 
-Rules of this file: a compressed request is taken whole; an answer is compressed piece by piece, and only for
-who asks for it as ClickHouse's clients do.
+Rules of this file:
+- A compressed request is taken whole, into no more memory than is said: a small body may unpack to gigabytes.
+- An answer is compressed piece by piece, and only for who asks for it as ClickHouse's clients do.
 """
 
+import mmap
 from typing import Any
 
 import cramjam
@@ -17,20 +19,30 @@ METHODS: dict[str, Any] = {
     "deflate": cramjam.zlib,
 }
 """By preference."""
+_FULL = "failed to write whole buffer"
 
 
 class UnknownCompressionError(Exception):
     """A request is compressed as we cannot read."""
 
 
-def decompress(body: bytes, method: str) -> bytes:
+class TooLargeError(Exception):
+    """A body unpacks to more than it may."""
+
+
+def decompress(body: bytes, method: str, most: int) -> bytes:
+    """What was packed, of `most` bytes at most; pages that nothing is written to cost nothing."""
     known = METHODS.get(method)
     if known is None:
         raise UnknownCompressionError(f"Content-Encoding {method!r}; expected one of {', '.join(METHODS)}")
-    try:
-        return bytes(known.decompress(body))
-    except cramjam.DecompressionError as error:
-        raise UnknownCompressionError(f"the body is no {method}: {error}") from error
+    with mmap.mmap(-1, most) as room:
+        try:
+            length = known.decompress_into(body, room)
+        except cramjam.DecompressionError as error:
+            if _FULL in str(error):
+                raise TooLargeError(f"the body unpacks to more than {most} bytes") from error
+            raise UnknownCompressionError(f"the body is no {method}: {error}") from error
+        return room[:length]
 
 
 class Compressor:

@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -26,6 +26,9 @@ NAME = "ghostfill"
 PORTS = {"http": 8123, "https": 8443}
 EXAMPLE = "such as https://clickhouse.example:8443/ghostfill"
 CONNECT_S = 10
+SERVER_PASSWORD = "GHOSTFILL_CLICKHOUSE_PASSWORD"
+SERVER_READER_PASSWORD = "GHOSTFILL_CLICKHOUSE_READER_PASSWORD"
+"""What the embedded server is told of its users."""
 READER = "reader"
 """The embedded server's user who may only read."""
 _SYSTEM_ERROR = re.compile(r"\[Errno -?\d+\] ([^'\")]+)")
@@ -48,11 +51,13 @@ class Database:
     secure: bool = False
     name: str = NAME
     user: str = "default"
-    password: str = ""
+    password: str = field(default="", repr=False)
     ca_file: str | None = None
     certificate: str | None = None
     key: str | None = None
     embedded: bool = False
+    reader_password: str = field(default="", repr=False)
+    """The embedded one's, of who only reads."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Database | None":
@@ -111,14 +116,18 @@ class Database:
 
     def reader(self, settings: Mapping[str, Any] | None = None, **options: Any) -> "Client":
         """One that changes nothing. `settings` are ClickHouse's, such as limits."""
-        user = {"username": READER} if self.embedded else {}
+        user = {"username": READER, "password": self.reader_password} if self.embedded else {}
         limits = {**(settings or {}), **({} if self.embedded else {"readonly": 1})}
         return self._client({"database": self.name, "settings": limits, **user, **options})
+
+    def server(self) -> "Client":
+        """One that is in no database: ours need not be there yet, and its user may see no other."""
+        return self._client({})
 
     def make(self) -> None:
         """The database itself, if it is not there."""
         kind = " ENGINE = Atomic" if self.embedded else ""  # an embedded server's usual kind keeps no tables
-        client = self._client({"database": "default"})
+        client = self.server()
         try:
             with self._refusals():
                 client.command(f"CREATE DATABASE IF NOT EXISTS `{self.name}`{kind}")
@@ -138,9 +147,12 @@ class Database:
             "connect_timeout": CONNECT_S,
             "autogenerate_session_id": False,
             "tz_mode": "aware",
+            **options,
         }
+        if self.certificate and settings["password"]:
+            settings["tls_mode"] = "strict"  # else the client leaves the password out
         with self._refusals():
-            return _get_client()(**{**settings, **options})
+            return _get_client()(**settings)
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:

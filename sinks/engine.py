@@ -2,7 +2,7 @@
 
 Rules of this file:
 - A handle is a session: what is set in it, and its temporary tables, end with it.
-- A handle that only reads is told so when it is opened: it can neither write nor read files.
+- A handle has a role from its beginning; one that reads is told so too, and changes nothing.
 - Calls block; a handle serves one thread at a time.
 """
 
@@ -16,6 +16,8 @@ from typing import Any, NamedTuple, cast
 from urllib.parse import urlencode
 
 import chdb
+
+from sinks.engine_rights import Role, write_rights
 
 _CODE = re.compile(r"Code: (\d+)[.,]")
 _SETTING = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -42,6 +44,7 @@ class Engine:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        self._rights = write_rights(folder)
         self._first = self.open()
         """As long as one handle is open the folder is ours."""
         self.incoming = folder / "incoming"
@@ -49,11 +52,17 @@ class Engine:
         shutil.rmtree(self.incoming, ignore_errors=True)
         self.incoming.mkdir()
 
-    def open(self, settings: Mapping[str, str] | None = None) -> "Handle":
+    def open(self, role: Role = Role.OWNER, settings: Mapping[str, str] | None = None) -> "Handle":
         """A new session. `settings` hold from its beginning; with `readonly` they are the last."""
-        query = "?" + urlencode(settings) if settings else ""
+        told = urlencode({"config-file": str(self._rights), **(settings or {})})
         with _refusals():
-            return Handle(chdb.connect(f"{self.folder}{query}"))
+            handle = Handle(chdb.connect(f"{self.folder}?{told}"))
+        try:
+            handle.command(f"SET ROLE {role}")
+        except EngineError:
+            handle.close()
+            raise
+        return handle
 
     def close(self) -> None:
         self._first.close()

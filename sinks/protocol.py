@@ -1,8 +1,9 @@
 """ClickHouse's HTTP protocol over the engine: what ClickHouse clients, curl and Grafana speak.
 
 Rules of this file:
+- Everybody has a password. What a browser sends for a page of elsewhere has no answer.
+- A GET only reads, whoever sends it, and so does the user `reader`. What they may ask `reading` says.
 - A request has a session of its own, or the one that its `session_id` names.
-- Who may only read has handles that only read. A browser's page of elsewhere has nothing.
 - Statements run in threads; the event loop never waits for one.
 """
 
@@ -21,6 +22,9 @@ from aiohttp import web
 
 from sinks.answers import AUTHENTICATION_FAILED, Answer, failed, ok, written
 from sinks.engine import Engine, EngineError, Handle
+from sinks.engine_rights import Role
+from sinks.harmless import READ_ONLY, NotAllowedError, check_database, check_settings
+from sinks.reading import Reading
 from sinks.requests import (
     RefusedError,
     asked,
@@ -30,17 +34,16 @@ from sinks.requests import (
     result_format,
     settings_of,
 )
-from sinks.statements import Insert, names_a_file, reaches_out
+from sinks.statements import Insert, names_a_file
 
 THREADS = 8
 MAX_BODY = 1 << 30
 SESSION_SECONDS = 60.0
 CLIENT_WENT = 499
 """Nobody gets this answer."""
-SESSION_LOCKED, NO_FILES, READ_ONLY, NOT_ENOUGH_SPACE = 373, 344, 164, 243
-NOT_FOR_READERS = (
-    "who only reads has no files: a statement may not say file, infile or outfile, nor \\x or \\N in texts"
-)
+SESSION_LOCKED, NO_FILES, NOT_ENOUGH_SPACE = 373, 344, 243
+OUR_PAGES = frozenset({"same-origin", "none"})
+"""Of `Sec-Fetch-Site`: this server's own, and what a person typed."""
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 Work = Callable[..., Any]
@@ -51,8 +54,12 @@ Data = AsyncIterator[bytes]
 class User:
     """Who may come in, and what for."""
 
-    password: str = ""
+    password: str
     reads_only: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.password:
+            raise ValueError("a user needs a password")
 
 
 @dataclass
@@ -73,14 +80,16 @@ class Protocol:
         self._engine = engine
         self._users = users
         self._names = LOOPBACK_NAMES | names
+        self._reading = Reading(engine)
         self._sessions: dict[tuple[str, str], Session] = {}
         self._threads = ThreadPoolExecutor(THREADS, "engine")
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=MAX_BODY)
         for path in ("/ping", "/replicas_status"):
-            app.router.add_get(path, ok)
-        app.router.add_route("*", "/", self.answer)
+            app.router.add_get(path, ok, allow_head=False)
+        app.router.add_get("/", self.answer, allow_head=False)
+        app.router.add_post("/", self.answer)
         app.on_cleanup.append(self._close)
         return app
 
@@ -88,25 +97,29 @@ class Protocol:
         for session in self._sessions.values():
             session.handle.close()
         self._threads.shutdown(cancel_futures=True)
+        self._reading.close()
         self._engine.close()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         try:
             self._refuse_strangers(request)
             name, user = self._who(request)
-            wanted = await asked(request)
+            only_asks = user.reads_only or request.method != "POST"
+            wanted = await asked(request, only_asks=only_asks)
             if not wanted.query.strip():
                 return await ok(request)
             if names_a_file(wanted.statement):
                 raise EngineError(f"Code: {NO_FILES}. DB::Exception: there are no files over HTTP")
-            if user.reads_only and reaches_out(wanted.query):
-                raise EngineError(f"Code: {READ_ONLY}. DB::Exception: {NOT_FOR_READERS}")
-            async with self._session(request, name, user) as handle:
+            if only_asks:
+                return await self._answer_reader(request, wanted.query)
+            async with self._session(request, name) as handle:
                 if wanted.insert is not None:
                     return await self._insert(request, handle, wanted.insert, wanted.data)
-                return await self._read(request, handle, wanted.query)
+                return await self._read(request, handle, wanted.query, result_format(request, wanted.query))
         except RefusedError as error:
             return failed(request, EngineError(f"Code: {AUTHENTICATION_FAILED}. DB::Exception: {error}"))
+        except NotAllowedError as error:
+            return failed(request, EngineError(f"Code: {READ_ONLY}. DB::Exception: {error}"))
         except EngineError as error:
             return failed(request, error)
         except ConnectionError:
@@ -119,6 +132,9 @@ class Protocol:
         host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
         if host not in self._names:
             raise RefusedError(f"this server is not called {host}")
+        site = request.headers.get("Sec-Fetch-Site")
+        if site is not None and site not in OUR_PAGES:
+            raise RefusedError(f"pages of elsewhere may not ask this server: Sec-Fetch-Site is {site}")
         origin = request.headers.get("Origin")
         if origin is not None and origin.partition("://")[2] != request.host:
             raise RefusedError(f"pages of {origin} may not ask this server")
@@ -132,24 +148,27 @@ class Protocol:
 
     # Sessions ------------------------------------------------------------------------------------
 
+    async def _answer_reader(self, request: web.Request, query: str) -> web.StreamResponse:
+        """Nothing that it asks for could outlive the request, so it has a session of its own."""
+        check_database(database_of(request))
+        settings = settings_of(request)
+        check_settings(settings)
+        statement = await self._in_thread(self._reading.allowed, query, parameters_of(request))
+        handle = await self._in_thread(self._engine.open, Role.READER, {**settings, "readonly": "1"})
+        try:
+            await self._use_database(request, handle)
+            form = statement.format or result_format(request, statement.text)
+            return await self._read(request, handle, statement.text, form)
+        finally:
+            await self._in_thread(handle.close)
+
     @asynccontextmanager
-    async def _session(self, request: web.Request, name: str, user: User) -> AsyncIterator[Handle]:
-        if user.reads_only:  # nothing that it asks for could outlive the request
-            settings = {**settings_of(request), "readonly": "1"}
-            handle = await self._in_thread(self._engine.open, settings)
-            try:
-                await self._use_database(request, handle)
-                yield handle
-            finally:
-                await self._in_thread(handle.close)
-            return
+    async def _session(self, request: web.Request, name: str) -> AsyncIterator[Handle]:
         wanted = request.query.get("session_id")
-        if wanted is None or request.method == "GET":
-            handle = self._engine.open()
+        if wanted is None:
+            handle = await self._in_thread(self._engine.open)
             try:
                 await self._prepare(request, handle)
-                if request.method == "GET":  # following a link changes nothing
-                    await self._in_thread(handle.set, {"readonly": "2"})
                 yield handle
             finally:
                 await self._in_thread(handle.close)
@@ -203,8 +222,7 @@ class Protocol:
             done = await self._in_thread(handle.insert, head, settings, form, Path(file.name))
         return written(request, done, began)
 
-    async def _read(self, request: web.Request, handle: Handle, query: str) -> web.StreamResponse:
-        form = result_format(request, query)
+    async def _read(self, request: web.Request, handle: Handle, query: str, form: str) -> web.StreamResponse:
         pieces = handle.read(query, form, parameters_of(request))
         piece = await self._in_thread(next, pieces, None)
         answer = Answer(request, form)

@@ -4,19 +4,24 @@ Rules of this file: a statement stands in the parameter `query`, in the body, or
 other.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 from aiohttp import BasicAuth, web
 
-from sinks.answers import UNKNOWN_COMPRESSION
-from sinks.compression import UnknownCompressionError, decompress
+from sinks.answers import TOO_LARGE, UNKNOWN_COMPRESSION
+from sinks.compression import TooLargeError, UnknownCompressionError, decompress
 from sinks.engine import EngineError
 from sinks.statements import Insert, format_of, insert_of
 
 HEAD = 1 << 16
 """Bytes in which an insert's statement ends."""
 PIECE = 1 << 20
+MOST_UNPACKED = 256 << 20
+"""Bytes of a compressed body as it was: it is held in memory."""
+MOST_ASKED = 1 << 20
+"""Bytes of the body of who only asks, packed or not."""
 DEFAULT = "default"
 OURS = frozenset(
     "query database default_format session_id session_timeout session_check query_id user password compress "
@@ -82,21 +87,38 @@ def credentials(request: web.Request) -> tuple[str, str]:
     return query.get("user") or DEFAULT, query.get("password", "")
 
 
-async def asked(request: web.Request) -> Asked:
+async def asked(request: web.Request, *, only_asks: bool) -> Asked:
     """The statement, and its data as it comes."""
     text = request.query.get("query", "")
     method = request.headers.get("Content-Encoding", "").lower()
+    pieces: AsyncIterator[bytes] = request.content.iter_chunked(PIECE)
+    if only_asks:
+        pieces = _no_more_than(MOST_ASKED, pieces)
     if method:
-        try:
-            pieces = _of(decompress(await request.read(), method))
-        except UnknownCompressionError as error:
-            raise EngineError(f"Code: {UNKNOWN_COMPRESSION}. DB::Exception: {error}") from error
-    else:
-        pieces = request.content.iter_chunked(PIECE)
+        pieces = _of(await _unpacked(pieces, method, MOST_ASKED if only_asks else MOST_UNPACKED))
     insert = insert_of(text)
     if insert is not None:
         return Asked(text, insert, _before(insert.data.encode(), pieces))
     return await _asked_in_body(text, pieces)
+
+
+async def _unpacked(pieces: AsyncIterator[bytes], method: str, most: int) -> bytes:
+    packed = b"".join([piece async for piece in _no_more_than(most, pieces)])
+    try:
+        return await asyncio.to_thread(decompress, packed, method, most)
+    except UnknownCompressionError as error:
+        raise EngineError(f"Code: {UNKNOWN_COMPRESSION}. DB::Exception: {error}") from error
+    except TooLargeError as error:
+        raise EngineError(f"Code: {TOO_LARGE}. DB::Exception: {error}") from error
+
+
+async def _no_more_than(most: int, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    left = most
+    async for piece in pieces:
+        left -= len(piece)
+        if left < 0:
+            raise EngineError(f"Code: {TOO_LARGE}. DB::Exception: the body has more than {most} bytes")
+        yield piece
 
 
 async def _asked_in_body(text: str, pieces: AsyncIterator[bytes]) -> Asked:

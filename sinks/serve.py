@@ -4,8 +4,8 @@
 
 Port 0 is any that is free; the ready file says which, behind the process's number.
 
-Beyond loopback GHOSTFILL_CLICKHOUSE_PASSWORD must be set: it is the password of `default`, who may do
-everything, and of `reader`, who may only read.
+The environment has everybody's password: GHOSTFILL_CLICKHOUSE_PASSWORD that of `default`, who may do
+everything, GHOSTFILL_CLICKHOUSE_READER_PASSWORD that of `reader`, who may only read.
 """
 
 import argparse
@@ -13,16 +13,15 @@ import asyncio
 import os
 import signal
 import sys
-from ipaddress import ip_address
 from pathlib import Path
 
 from aiohttp import web
 
+from sinks.database import READER, SERVER_PASSWORD, SERVER_READER_PASSWORD
 from sinks.engine import Engine, EngineError
 from sinks.protocol import Protocol, User
 
 LOOPBACK = "127.0.0.1"
-PASSWORD = "GHOSTFILL_CLICKHOUSE_PASSWORD"
 
 
 def main() -> None:
@@ -34,16 +33,24 @@ def main() -> None:
     parser.add_argument("--listen", default=LOOPBACK)
     parser.add_argument("--ready-file", type=Path)
     told = parser.parse_args()
-    password = os.environ.get(PASSWORD, "")
-    if not ip_address(told.listen).is_loopback and not password:
-        sys.exit(f"{told.listen} is reached from other machines: set {PASSWORD}")
-    users = {"default": User(password), "reader": User(password, reads_only=True)}
+    users = {
+        "default": User(_password(SERVER_PASSWORD)),
+        READER: User(_password(SERVER_READER_PASSWORD), reads_only=True),
+    }
     try:
         engine = Engine(told.folder)
     except EngineError as error:
         sys.exit(f"{told.folder} cannot be opened: {error}")
     app = Protocol(engine, users, frozenset({told.listen})).app()
     asyncio.run(_serve(app, told.listen, told.port, told.ready_file))
+
+
+def _password(name: str) -> str:
+    """Out of the environment, and of that of whatever this process starts."""
+    found = os.environ.pop(name, "")
+    if not found:
+        sys.exit(f"{name} is not set: everybody needs a password")
+    return found
 
 
 async def _serve(app: web.Application, host: str, port: int, ready_file: Path | None) -> None:

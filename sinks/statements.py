@@ -17,7 +17,6 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _NOTHING = ("--", "/*")
-_REACHES_OUT = re.compile(r"(?<!\w)(?i:file|infile|outfile)(?!\w)|\\[xN]")
 _FORMAT = re.compile(r"\s+(\w+)[ \t]*;?(?:\r?\n)?")
 _ENDS = frozenset({"format", "values", "select", "with"})
 """The words of which the first, outside of parentheses, ends an insert's head."""
@@ -63,18 +62,12 @@ def format_of(query: str) -> str | None:
 
 
 def names_a_file(query: str) -> bool:
-    """INTO OUTFILE and FROM INFILE are a client's: here they would be this process's files."""
+    """INTO OUTFILE and FROM INFILE are a client's: here they would be this process's files.
+
+    It is a hint for who may do everything; what who only reads may do is said in `reading`.
+    """
     words = [text.lower() for _, text in _tokens(query)]
     return any(pair in (("into", "outfile"), ("from", "infile")) for pair in pairwise(words))
-
-
-def reaches_out(query: str) -> bool:
-    """Whether it could read or write a file, wherever the word stands, and however a name would be spelled.
-
-    The function `file` reads any file, also where nothing may be changed. What is a comment and what is
-    quoted only the engine knows: whoever leaves such parts out can be led past a word.
-    """
-    return _REACHES_OUT.search(query) is not None
 
 
 def _insert(query: str, settings: int, at: int, word: str) -> Insert | None:

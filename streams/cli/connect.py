@@ -53,4 +53,6 @@ def _database(user: str) -> Database | None:
         found = find_database(os.environ)
     except DatabaseError:
         return None
-    return replace(found, user=user) if found.embedded else found
+    if not found.embedded:
+        return found
+    return replace(found, user=user, password=found.reader_password if user == READER else found.password)

@@ -11,7 +11,7 @@ import orjson
 from sinks.database import URL, DatabaseError
 from streams.cli.many import example
 from streams.local.cluster_checks import cluster_findings
-from streams.local.database_checks import MEND, database_finding
+from streams.local.database_checks import MEND, database_findings
 from streams.local.finding import Finding, fail, ok
 from streams.local.home import Home, find_cluster, find_database
 from streams.local.machine_checks import machine_findings
@@ -61,7 +61,7 @@ def _database(environment: Mapping[str, str], home: Home) -> list[Finding]:
     try:
         if not environment.get(URL, "").strip() and home.instance() is None:
             return [ok("clickhouse", "none runs yet: `ghostfill up` starts it")]
-        return [database_finding(find_database(environment))]
+        return database_findings(find_database(environment))
     except (ClusterError, DatabaseError) as error:
         return [fail("clickhouse", str(error), MEND)]
 

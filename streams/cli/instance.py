@@ -91,7 +91,8 @@ class Ghostfill:
         if self.database is not None or RESULTS not in self.setup.parts:
             return None
         log, ready = self.home.logs / "clickhouse.log", self.home.run / "clickhouse.ready"
-        return ClickHouse(self.home.clickhouse, self.setup.clickhouse.port, log, ready)
+        passwords = self.home.clickhouse_passwords()
+        return ClickHouse(self.home.clickhouse, self.setup.clickhouse.port, log, ready, passwords)
 
     @contextmanager
     def _cluster(self) -> Iterator[Cluster]:

@@ -1,9 +1,13 @@
 """The embedded ClickHouse: the engine and its HTTP protocol, as a child process, durable in a folder.
 
-Rules of this file: a folder keeps its port while it is free, so that who asks it finds it again.
+Rules of this file:
+- A folder keeps its port while it is free, so that who asks it finds it again.
+- Passwords go into the child's environment, which its user alone can read; a command line everybody can.
 """
 
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from sinks.database import NAME
@@ -18,11 +22,20 @@ SERVER: tuple[str, ...] = (sys.executable, "-m", "sinks.serve")
 class ClickHouse(Command):
     """One server over one folder, kept running by the supervisor."""
 
-    def __init__(self, folder: Path, port: int | None, log: Path, ready_file: Path) -> None:
+    def __init__(
+        self, folder: Path, port: int | None, log: Path, ready_file: Path, passwords: Mapping[str, str]
+    ) -> None:
+        """`passwords`: by the variables that the server looks for them in."""
         folder.mkdir(parents=True, exist_ok=True)
         self.port = _choose_port(folder, port)
         told = ["--folder", str(folder / "data"), "--port", str(self.port), "--ready-file", str(ready_file)]
-        super().__init__(name="clickhouse", command=[*SERVER, *told], log=log, ready_file=ready_file)
+        super().__init__(
+            name="clickhouse",
+            command=[*SERVER, *told],
+            log=log,
+            ready_file=ready_file,
+            environment={**os.environ, **passwords},
+        )
 
     @property
     def url(self) -> str:

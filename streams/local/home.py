@@ -13,12 +13,12 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
-from sinks.database import URL, Database, DatabaseError
+from sinks.database import SERVER_PASSWORD, SERVER_READER_PASSWORD, URL, Database, DatabaseError
 from streams.files.whole import whole, write_whole
 from streams.local import private
 from streams.local.folders import data_folder
@@ -34,6 +34,8 @@ CLICKHOUSE = "clickhouse"
 WEB = "web"
 """What an instance calls the addresses of its own ClickHouse and of its page."""
 SECRETS = "secrets"
+OWNER, READER = "clickhouse", "clickhouse-reader"
+"""The secrets that are the passwords of ClickHouse's `default` and `reader`."""
 LOCK_ATTEMPTS = 5
 LOCK_PAUSE_S = 0.02
 
@@ -97,6 +99,10 @@ class Home:
         """A random word of this home that only its user may read, made the first time: what our parts say to
         each other as a password."""
         return private.secret(self.folder / SECRETS / name)
+
+    def clickhouse_passwords(self) -> dict[str, str]:
+        """What the embedded ClickHouse is told of its users."""
+        return {SERVER_PASSWORD: self.secret(OWNER), SERVER_READER_PASSWORD: self.secret(READER)}
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -233,7 +239,8 @@ def find_database(environment: Mapping[str, str]) -> Database:
     instance = _running(home, URL, DatabaseError)
     if CLICKHOUSE not in instance.endpoints:
         raise DatabaseError(f"the Ghostfill in {home.folder} keeps its results elsewhere: set {URL} here too")
-    return Database.at(instance.endpoints[CLICKHOUSE], embedded=True)
+    found = Database.at(instance.endpoints[CLICKHOUSE], embedded=True)
+    return replace(found, password=home.secret(OWNER), reader_password=home.secret(READER))
 
 
 def _running(home: Home, instead: str, error: type[Exception]) -> Instance:

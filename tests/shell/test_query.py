@@ -14,7 +14,7 @@ from streams.cli.answers import lines
 from tests.shell.conftest import run
 from tests.sinks.databases import database
 from tests.sinks.filling import fill
-from tests.sinks.server import embedded
+from tests.sinks.server import READER_PASSWORD, embedded
 from tests.sinks.world import world
 
 
@@ -30,6 +30,7 @@ def results(server, monkeypatch, tmp_path):
     """The world's, as somebody who only reads finds them."""
     monkeypatch.setenv("CLICKHOUSE_URL", f"{server.url}shell")
     monkeypatch.setenv("CLICKHOUSE_USER", "reader")
+    monkeypatch.setenv("CLICKHOUSE_PASSWORD", READER_PASSWORD)
     monkeypatch.setenv("GHOSTFILL_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "200")
     return tmp_path

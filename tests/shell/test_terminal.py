@@ -28,7 +28,7 @@ from tests.shell.test_help import EVERY
 from tests.shell.test_tail import NOON, sent
 from tests.sinks.databases import database
 from tests.sinks.filling import fill
-from tests.sinks.server import embedded
+from tests.sinks.server import READER_PASSWORD, embedded
 from tests.sinks.world import ONE, at, decision, units, world
 
 GHOSTFILL = [sys.executable, "-m", "streams.cli"]
@@ -57,6 +57,7 @@ def results(server, monkeypatch, tmp_path):
     """The world's, as somebody who only reads finds them."""
     monkeypatch.setenv("CLICKHOUSE_URL", f"{server.url}terminal")
     monkeypatch.setenv("CLICKHOUSE_USER", "reader")
+    monkeypatch.setenv("CLICKHOUSE_PASSWORD", READER_PASSWORD)
     monkeypatch.setenv("GHOSTFILL_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "200")
 
@@ -271,6 +272,7 @@ def test_watch_shows_what_is_new_and_fits_the_terminal(server, results, monkeypa
 
 def test_watch_goes_on_when_clickhouse_goes(monkeypatch, tmp_path):
     monkeypatch.setenv("CLICKHOUSE_USER", "reader")
+    monkeypatch.setenv("CLICKHOUSE_PASSWORD", READER_PASSWORD)
     with embedded(tmp_path) as running:
         client = running.client()
         client.command("CREATE DATABASE away")

@@ -6,7 +6,10 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+import urllib.error
+import urllib.request
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +19,7 @@ from streams.local.home import find_cluster
 from tests.broker import skip_without_kafka
 
 PATIENCE_S = 60
+PASSWORDS = ("clickhouse", "clickhouse-reader")
 NOON = 1_767_355_200
 
 
@@ -110,6 +114,18 @@ def trader(tmp_path):
     return Trader(tmp_path)
 
 
+def only_with_a_password(url, home):
+    """Each user of ClickHouse has one of his own, and no command line of this machine tells one."""
+    secrets = {name: (home / "secrets" / name).read_text().strip() for name in PASSWORDS}
+    assert len(set(secrets.values())) == 2
+    for user in ("default", "reader", ""):
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(f"{url.rpartition('/')[0]}/?query=SELECT+1&user={user}")
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            assert not any(secret.encode() in process.read_bytes() for secret in secrets.values()), process
+
+
 def test_from_a_signal_to_its_answers(trader, tmp_path):
     with trader.up():
         trader.said("account", "create", "mine", "--preset", "vsr-slicer", "--follow", "scan")
@@ -134,6 +150,7 @@ def test_from_a_signal_to_its_answers(trader, tmp_path):
         assert len((tmp_path / "fills.csv").read_text("utf-8").splitlines()) == 3
         assert trader.status()["endpoints"]["clickhouse"].startswith("http://127.0.0.1:")
         await_that(lambda: trader.lag() == 0)
+        only_with_a_password(trader.status()["endpoints"]["clickhouse"], tmp_path / "home")
 
     with trader.up():
         assert trader.count("fills") == 2

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +13,12 @@ from urllib.parse import urlsplit
 
 import clickhouse_connect
 
+from sinks.database import READER, SERVER_PASSWORD, SERVER_READER_PASSWORD
+
 PATIENCE = 30.0
 URL = "CLICKHOUSE_URL"
-PASSWORD = "GHOSTFILL_CLICKHOUSE_PASSWORD"
+PASSWORD, READER_PASSWORD = "of-the-owner", "of-the-reader"
+PASSWORDS = {SERVER_PASSWORD: PASSWORD, SERVER_READER_PASSWORD: READER_PASSWORD}
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Server:
     host: str
     port: int
     user: str = "default"
-    password: str = ""
+    password: str = PASSWORD
     embedded: bool = True
     pid: int = 0
 
@@ -35,16 +38,18 @@ class Server:
 
     def client(self, **options: Any) -> Any:
         known = {"username": self.user, "password": self.password}
+        if options.get("username") == READER:
+            known["password"] = READER_PASSWORD
         return clickhouse_connect.get_client(host=self.host, port=self.port, **(known | options))
 
 
 @contextmanager
-def embedded(folder: Path, password: str = "", *options: str) -> Iterator[Server]:
+def embedded(folder: Path, *options: str, program: Sequence[str] = ("-m", "sinks.serve")) -> Iterator[Server]:
     """A process that serves a folder; ended at the end."""
     ready = folder / "clickhouse.ready"
     ready.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "sinks.serve", "--folder", str(folder / "clickhouse"), "--port", "0"]
-    environment = {**os.environ, PASSWORD: password}
+    command = [sys.executable, *program, "--folder", str(folder / "clickhouse"), "--port", "0"]
+    environment = {**os.environ, **PASSWORDS}
     with subprocess.Popen([*command, "--ready-file", str(ready), *options], env=environment) as process:
         try:
             end = time.monotonic() + PATIENCE
@@ -52,7 +57,7 @@ def embedded(folder: Path, password: str = "", *options: str) -> Iterator[Server
                 assert process.poll() is None and time.monotonic() < end, "the server does not come up"
                 time.sleep(0.02)
             pid, port = map(int, ready.read_text("ascii").split())
-            yield Server("127.0.0.1", port, password=password, pid=pid)
+            yield Server("127.0.0.1", port, pid=pid)
         finally:
             process.terminate()
             process.wait(PATIENCE)

@@ -20,6 +20,7 @@ from streams.local.child import start_child
 from streams.local.logs import last_lines
 from streams.local.ports import free_ports
 from streams.transport.cluster import Cluster
+from tests.sinks.server import PASSWORD, PASSWORDS
 
 PATIENCE = 60.0
 LOOK = 0.05
@@ -92,13 +93,14 @@ class Stage:
         (self.port,) = free_ports(1)
         self.server = Process(
             folder, "server",
-            ["sinks.serve", "--folder", str(data or folder / "clickhouse"), "--port", str(self.port)], {},
+            ["sinks.serve", "--folder", str(data or folder / "clickhouse"), "--port", str(self.port)], PASSWORDS,
         )  # fmt: skip
         self._folder, self._cluster = folder, cluster
         self.sink = self.new_sink(port or self.port)
 
     def new_sink(self, port: int, *options: str, name: str = "sink", database: str = NAME) -> Process:
-        environment = {**self._cluster.environment(), "CLICKHOUSE_URL": f"http://127.0.0.1:{port}/{database}"}
+        url = f"http://127.0.0.1:{port}/{database}"
+        environment = {**self._cluster.environment(), "CLICKHOUSE_URL": url, "CLICKHOUSE_PASSWORD": PASSWORD}
         return Process(self._folder, name, ["streams.cli", "sink", "--instance", name, *options], environment)
 
     def start(self) -> "Stage":
@@ -108,7 +110,12 @@ class Stage:
 
     def client(self) -> Any:
         return clickhouse_connect.get_client(
-            host="127.0.0.1", port=self.port, database=NAME, autogenerate_session_id=False, tz_mode="aware"
+            host="127.0.0.1",
+            port=self.port,
+            database=NAME,
+            password=PASSWORD,
+            autogenerate_session_id=False,
+            tz_mode="aware",
         )
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:

@@ -13,6 +13,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError as Refusal
 
 from sinks.database import AwayError, Database, DatabaseError
 from tests.certificates import Certificates
+from tests.sinks.server import READER_PASSWORD
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,10 @@ def test_nobody_answers_is_a_sentence():
 
 @pytest.fixture
 def found(server, database):
-    return Database(server.host, server.port, name="contract", user=server.user, password=server.password)
+    return Database(
+        server.host, server.port, name="contract", user=server.user, password=server.password,
+        reader_password=READER_PASSWORD,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("embedded", [True, False])
@@ -142,6 +146,7 @@ def test_certificates_of_both_sides(server, found, tmp_path):
     with tls(server.port, certificates) as port:
         known = {
             "CLICKHOUSE_URL": f"https://127.0.0.1:{port}/contract",
+            "CLICKHOUSE_PASSWORD": server.password,
             "CLICKHOUSE_CA": certificates.file("ca.pem"),
             "CLICKHOUSE_CERT": certificates.file("client.pem"),
             "CLICKHOUSE_KEY": certificates.file("client.key"),

@@ -22,6 +22,7 @@ from streams.accounts import account_with, parse_instruments
 from streams.engine.simulate import simulate
 from streams.simulated_market import SYMBOLS, simulated_day
 from tests.sinks.filling import fill
+from tests.sinks.server import READER_PASSWORD
 
 ACCOUNT, FORMULA = "vsr-slicer", '=HYPERLINK("http://x","y")'
 MANY = 200_000
@@ -167,7 +168,7 @@ def run(server, client, tmp_path):
         **os.environ,
         "CLICKHOUSE_URL": f"{server.url}exports",
         "CLICKHOUSE_USER": "reader" if server.embedded else server.user,
-        "CLICKHOUSE_PASSWORD": server.password,
+        "CLICKHOUSE_PASSWORD": READER_PASSWORD if server.embedded else server.password,
     }
 
     def run(*arguments):

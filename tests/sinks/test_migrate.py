@@ -16,6 +16,7 @@ from sinks.migrate import FOLDER, MigrationError, migrate, migrations
 from sinks.prepare import prepare
 from sinks.tables import TABLES as TABLES_BY_TOPIC
 from streams.local.ports import free_ports
+from tests.sinks.server import PASSWORD, PASSWORDS
 from tests.sinks.stage import Process
 
 TABLES = {
@@ -83,7 +84,7 @@ def test_after_a_death_behind_a_statement(database):
 MIGRATE = """
 import sys, clickhouse_connect
 from sinks.migrate import migrate
-client = clickhouse_connect.get_client(host="127.0.0.1", port=int(sys.argv[1]), database="killed")
+client = clickhouse_connect.get_client(host="127.0.0.1", port=int(sys.argv[1]), password=sys.argv[2], database="killed")
 print("begins", flush=True)
 migrate(client)
 """
@@ -93,14 +94,14 @@ def test_after_kills_at_any_moment(tmp_path):
     """The process that migrates is killed again and again, and so is the server, each a little later."""
     (port,) = free_ports(1)
     folder = str(tmp_path / "clickhouse")
-    server = Process(tmp_path, "server", ["sinks.serve", "--folder", folder, "--port", str(port)], {})
+    server = Process(tmp_path, "server", ["sinks.serve", "--folder", folder, "--port", str(port)], PASSWORDS)
     try:
         server.start().await_ready()
         client(port).command("CREATE DATABASE killed ENGINE = Atomic")
         done = []
         for number in range(8):
             with subprocess.Popen(
-                [sys.executable, "-c", MIGRATE, str(port)], stdout=subprocess.PIPE
+                [sys.executable, "-c", MIGRATE, str(port), PASSWORD], stdout=subprocess.PIPE
             ) as migrating:
                 assert migrating.stdout is not None
                 migrating.stdout.readline()
@@ -121,7 +122,7 @@ def test_after_kills_at_any_moment(tmp_path):
 
 def client(port, database="default"):
     return clickhouse_connect.get_client(
-        host="127.0.0.1", port=port, database=database, autogenerate_session_id=False
+        host="127.0.0.1", port=port, password=PASSWORD, database=database, autogenerate_session_id=False
     )
 
 

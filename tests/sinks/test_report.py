@@ -27,6 +27,7 @@ from streams.simulated_market import SYMBOLS as SYMBOLS_YAML
 from streams.simulated_market import simulated_day
 from tests.browser import HOW, found, started
 from tests.sinks.filling import fill
+from tests.sinks.server import READER_PASSWORD
 
 DAYS = 3
 PATIENCE_S = 30
@@ -410,7 +411,7 @@ def environment(server, client):
         **os.environ,
         "CLICKHOUSE_URL": f"{server.url}report",
         "CLICKHOUSE_USER": "reader" if server.embedded else server.user,
-        "CLICKHOUSE_PASSWORD": server.password,
+        "CLICKHOUSE_PASSWORD": READER_PASSWORD if server.embedded else server.password,
     }
 
 

@@ -214,6 +214,7 @@ def test_sql_answers(stack):
         "rows": [[2]],
     }
     assert sql(stack, "SELECT 5 % 2, '%s {x}' -- a word").document["rows"] == [[1, "%s {x}"]]
+    assert sql(stack, "SELECT count() FROM trades WHERE exit_reason = 'file'").document["rows"] == [[0]]
     assert sql(stack, "SELECT 1 AS a WHERE 0").document == {"columns": ["a"], "types": ["UInt8"], "rows": []}
     odd = "SELECT map(1, toDecimal64(2.5, 2)), toInt256(2) * toInt256('90000000000000000000'), toIPv6('::1'), toFixedString('ab', 3), nan, [(1, NULL)]"
     assert sql(stack, odd).document["rows"] == [
@@ -237,6 +238,10 @@ def test_sql_answers(stack):
         "SELECT 1 SETTINGS max_execution_time = 0",
         "SELECT 1 SETTINGS readonly = 0",
         "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')",
+        "DESCRIBE TABLE url(concat('fi','le:///etc/passwd'), 'LineAsString')",
+        "DESCRIBE sqlite('/tmp/ghostfill-test-sqlite', 't')",
+        "DESCRIBE mysql('127.0.0.1:1', 'a', 'b', 'c', 'd')",
+        "SELECT * FROM system.processes",
         "SELECT * FROM file('/etc/hostname', 'LineAsString')",
         "SELECT file('/etc/hostname')",
         r"SELECT `fi\x6ce`('/etc/hostname')",
