@@ -173,10 +173,12 @@ RARE: dict[str, st.SearchStrategy[object]] = {
 
 
 @st.composite
-def settings(draw: st.DrawFn, name: str, *, rare: bool = True) -> Settings:
+def settings(draw: st.DrawFn, name: str, *, rare: bool = True, trails: bool = False) -> Settings:
     parts = {key: draw(strategy) for key, strategy in SETTINGS.items()}
     if rare and draw(st.booleans()):
         parts |= {key: draw(strategy) for key, strategy in RARE.items()}
+    if trails:
+        parts |= {"trailing_stop": draw(stop_levels), "breakeven": draw(maybe(levels))}
     if draw(st.booleans()):
         parts |= {"max_position": None, "max_positions": None, "filters": (), "min_confidence": None}
     return Settings(name=name, balance=draw(st.sampled_from([100_000, 1_000])) * ONE, **parts)  # type: ignore[arg-type]
@@ -313,13 +315,13 @@ def signal(draw: st.DrawFn, number: int, span: int) -> Signal:
 
 
 @st.composite
-def command(draw: st.DrawFn, number: int, span: int, account: str, by_id: bool) -> Command:
+def command(draw: st.DrawFn, number: int, span: int, account: str, trails: bool = False) -> Command:
     kinds = ["close_position", "close_all", "pause", "resume", "cancel_plan", "kill_switch"]
-    kind = draw(st.sampled_from(["place"] * 6 + kinds + ["cancel"] * by_id))
+    kind = draw(st.sampled_from(["place"] * 6 + kinds + ["cancel"]))
     ts = START + draw(st.integers(0, span)) // (SECOND // 2) * (SECOND // 2)
     made: dict[str, object] = {}
     if kind == "place":
-        made = _order(draw, ts)
+        made = _order(draw, ts, trails)
     elif kind == "cancel":
         made = {"order_id": f"{account}-o{draw(st.integers(1, 5))}"}
     elif kind == "close_position":
@@ -329,8 +331,10 @@ def command(draw: st.DrawFn, number: int, span: int, account: str, by_id: bool) 
     return Command(command_id=f"c{number}", account=account, kind=kind, ts=ts, **made)  # type: ignore[arg-type]
 
 
-def _order(draw: st.DrawFn, ts: int) -> dict[str, object]:
-    order_type = draw(st.sampled_from(["market", "limit", "stop", "stop_limit", "trailing"]))
+def _order(draw: st.DrawFn, ts: int, trails: bool) -> dict[str, object]:
+    order_type = draw(
+        st.sampled_from(["market", "limit", "stop", "stop_limit", "trailing", *["trailing"] * 5 * trails])
+    )
     near = draw(st.integers(190, 210)) * ONE // 2
     made: dict[str, object] = {
         "symbol": draw(st.sampled_from(SYMBOLS)),
@@ -356,19 +360,19 @@ def _order(draw: st.DrawFn, ts: int) -> dict[str, object]:
 @st.composite
 def worlds(
     draw: st.DrawFn, *, market: st.SearchStrategy[list[MarketRecord]], accounts: int = 2,
-    with_commands: bool = True, live: bool = True, rare: bool = True, by_id: bool = True,
+    with_commands: bool = True, live: bool = True, rare: bool = True, trails: bool = False,
 ) -> World:  # fmt: skip
-    """`by_id`: with commands that name orders, which two engines may number differently."""
+    """`trails`: every position and most orders by hand trail."""
     records = draw(market)
     span = max(records[-1].ts - START, SECOND)
     names = [f"acct{number}" for number in range(accounts)]
-    chosen = [draw(settings(name, rare=rare)) for name in names]
+    chosen = [draw(settings(name, rare=rare, trails=trails)) for name in names]
     entries: list[Signal | Command] = [
         draw(signal(number, span)) for number in range(1, draw(st.integers(1, 8)) + 1)
     ]
     if with_commands:
         entries += [
-            draw(command(number, span, draw(st.sampled_from(names)), by_id))
+            draw(command(number, span, draw(st.sampled_from(names)), trails))
             for number in range(draw(st.integers(0, 4)))
         ]
     entries.sort(key=lambda entry: entry.ts)

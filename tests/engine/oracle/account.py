@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from schemas.messages import Bar, Clock, Command, Signal, Tick
+from schemas.messages import Bar, Clock, Command, Decision, Signal, Tick
 from streams.engine.settings import Filter, Level, Settings
 
 from . import hours, readings
@@ -25,6 +25,12 @@ class Waiting:
 
 
 NEVER = 1 << 62
+
+LIMITS = (
+    "max_positions", "max_correlated", "cooldown", "max_signals_per_hour", "max_position",
+    "max_exposure", "max_group", "cash_reserve", "daily_loss", "max_drawdown",
+)  # fmt: skip
+"""Those that an order's reason names as `limit:<name>`."""
 
 OPERATORS = {
     ">=": lambda value, threshold: value >= threshold,
@@ -82,6 +88,7 @@ class Account(Matching):
                 self.waiting.append(wait)
         elif late:
             self.take_effect(wait)
+            self.tell_positions()
         else:
             self.waiting.append(wait)
 
@@ -157,6 +164,8 @@ class Account(Matching):
         for wait in sorted(ready, key=lambda each: (each.due, each.number)):
             self.waiting.remove(wait)
             self.take_effect(wait)
+        self.wait_for_quotes()
+        self.tell_positions()
 
     def end_day(self, midnight: int) -> None:
         marks = self.market.before
@@ -638,7 +647,7 @@ class Account(Matching):
                 return
             self.say_of(command, "accepted")
             self.state = "paused"
-            self.cancel_entries(self.state, self.state)
+            self.cancel_entries(self.state)
         elif kind == "resume":
             if self.state == "closed":
                 self.say_of(command, "refused", "closed")
@@ -697,17 +706,9 @@ class Account(Matching):
         want = Want(symbol, side, opening, command.stop_loss, command.take_profit, command=command)
         if held is not None and held.side == side:
             want.stop = want.target = None
-        if opening > 0:
-            terms = self.accept(want, command)
-            if terms is None:
-                return
-        else:
-            self.say_of(command, "accepted")
-            arrival = self.named_price(command) or self.market.marks.get(symbol, 0)
-            terms = Terms(want, self.settings, quantity, arrival, None, None)
         step = self.step(symbol)
         order = Working(
-            id=self.id("o"),
+            id="",
             symbol=symbol,
             side=side,
             type=kind,
@@ -719,10 +720,18 @@ class Account(Matching):
             trail=command.trail if kind == "trailing" else None,
             tif=command.time_in_force or "GTC",
             expires=command.expires_at,
-            terms=terms,
             command=command,
-            arrival=terms.arrival,
         )
+        if opening > 0:
+            terms = self.accept(want, command)
+            if terms is None:
+                self.reject(order)
+                return
+        else:
+            self.say_of(command, "accepted")
+            arrival = self.named_price(command) or self.market.marks.get(symbol, 0)
+            terms = Terms(want, self.settings, quantity, arrival, None, None)
+        order.id, order.terms, order.arrival = self.id("o"), terms, terms.arrival
         self.orders.append(order)
         self.say(order)
         record = self.market.record
@@ -733,3 +742,14 @@ class Account(Matching):
                 self.wait(order, "market_closed")
         else:
             self.wait(order, "no_market")
+
+    def reject(self, order: Working) -> None:
+        """A refused order by hand is told beside the decision; before the market's first record there is none."""
+        refusal = self.out[-1]
+        assert isinstance(refusal, Decision)
+        if refusal.reason == "no_market":
+            return
+        words = {"buying_power": "no_buying_power"} | {name: f"limit:{name}" for name in LIMITS}
+        order.id, order.state = self.id("o"), "rejected"
+        order.reason = words.get(refusal.reason, refusal.reason)
+        self.say(order)

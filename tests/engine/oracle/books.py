@@ -20,7 +20,7 @@ from streams.engine.settings import Settings
 from . import hours
 from .ledger import Lot, Plan, Slice, Terms, Working, order_fee, raw_fee, word
 from .market import Market
-from .numbers import ONE, half_even, share, value
+from .numbers import ONE, against, half_even, share, value
 
 
 class Books:
@@ -46,6 +46,8 @@ class Books:
         """Of the present record."""
         self.point: int | None = None
         """When a bar's fills happen; None: not in a bar."""
+        self.moved: dict[str, Lot] = {}
+        """Positions to be told of when the record is done."""
 
     # Small things -------------------------------------------------------------------------------
 
@@ -194,6 +196,7 @@ class Books:
                 drawdown=half_even(drawdown * ONE),
                 realised=self.realised,
                 exposure=sum(value(marks[lot.symbol], lot.held) for lot in self.lots),
+                reserved=self.reserved(),
                 day_end=ended is not None,
                 balance=self.settings.balance,
                 day=ended,
@@ -221,9 +224,17 @@ class Books:
             self.tripped.add(name)
             self.decide("tripped", name, float(measured), float(Fraction(threshold, ONE)))
             self.out.append(
-                Alert(alert_id=self.id("a"), ts=self.now(), account=self.settings.name, kind=name, text=name)
+                Alert(
+                    alert_id=self.id("a"),
+                    ts=self.now(),
+                    account=self.settings.name,
+                    kind=name,
+                    text=name,
+                    measured=float(measured),
+                    limit=float(Fraction(threshold, ONE)),
+                )
             )
-            self.cancel_entries(f"limit:{name}", name)
+            self.cancel_entries(f"limit:{name}")
 
     # Orders, slices, plans ----------------------------------------------------------------------
 
@@ -231,6 +242,7 @@ class Books:
         """The order's state, after something happened to it."""
         plan, slice_ = order.plan, order.slice
         signal = plan.terms.want.signal if plan is not None else None
+        lot = order.lot or (plan.lot if plan is not None and order.filled else None)
         if order.lot is not None and signal is None:
             signal = order.lot.terms.want.signal
         self.out.append(
@@ -247,21 +259,41 @@ class Books:
                 created=order.created,
                 time_in_force=order.tif,
                 limit_price=order.limit,
-                stop_price=order.stop,
+                stop_price=self.stop_of(order),
                 average_price=half_even(Fraction(order.filled_value, order.filled)) if order.filled else None,
                 fees=order.fees,
                 purpose=order.purpose,
                 reason=order.reason,
-                plan_id=plan.id if plan is not None else None,
+                plan_id=order.plan_id(),
                 slice_number=slice_.number if slice_ is not None else None,
-                lot_id=order.lot.id if order.lot is not None else None,
+                lot_id=lot.id if lot is not None else None,
                 signal_id=signal.signal_id if signal is not None else None,
                 command_id=order.command.command_id if order.command is not None else None,
             )
         )
 
+    def stop_of(self, order: Working) -> int | None:
+        if order.type != "trailing" or order.command is None:
+            return order.stop
+        if order.extreme is None or order.trail is None:
+            return None
+        return against(order.extreme + order.side * order.trail, order.side, self.step(order.symbol))
+
     def wait(self, order: Working, reason: str) -> None:
-        order.reason = reason
+        """It says why it waits; that price is not there says nothing new of one that was nearer to its fill."""
+        nearer = order.reason in ("no_volume", "not_penetrated")
+        if order.alive() and order.reason != reason and not (nearer and reason == "not_reached"):
+            order.reason = reason
+            self.say(order)
+
+    def wait_for_quotes(self) -> None:
+        """Orders whose symbol has been quiet for too long while its market is open say so."""
+        closes = [lot.exits.get("close") for lot in self.lots if lot.closing is not None]
+        for order in [*self.orders, *(each for each in closes if each is not None)]:
+            newest = self.market.latest_time(order.symbol)
+            quiet = newest is not None and self.now() - newest > self.market.instruments.checks.stale_after
+            if quiet and self.open_at(order.symbol, self.now()):
+                self.wait(order, "stale_quote")
 
     def kill(self, order: Working, reason: str, state: str = "cancelled") -> None:
         if not order.alive():
@@ -322,7 +354,7 @@ class Books:
             plan_id=plan.id,
         )
 
-    def end_plan(self, plan: Plan, reason: str, order_reason: str | None = None) -> None:
+    def end_plan(self, plan: Plan, reason: str) -> None:
         """Its remaining slices are cancelled, without a decision each."""
         if plan not in self.plans:
             return
@@ -332,7 +364,7 @@ class Books:
                 slice_.state = "cancelled"
                 self.timer(plan, slice_, reason)
             elif slice_.order is not None and slice_.order.alive():
-                self.kill(slice_.order, order_reason or reason)
+                self.kill(slice_.order, reason)
                 if slice_.order.filled == 0:
                     slice_.state = "cancelled"
                     self.timer(plan, slice_, reason)
@@ -340,12 +372,12 @@ class Books:
     def forget_finished_plans(self) -> None:
         self.plans = [plan for plan in self.plans if plan.live()]
 
-    def cancel_entries(self, order_reason: str, plan_reason: str) -> None:
+    def cancel_entries(self, reason: str) -> None:
         for plan in list(self.plans):
-            self.end_plan(plan, plan_reason, order_reason)
+            self.end_plan(plan, reason)
         for order in list(self.orders):
             if order.plan is None and self.opening_part(order) > 0:
-                self.kill(order, order_reason)
+                self.kill(order, reason)
 
     def belongs(self, plan: Plan, lot: Lot) -> bool:
         """Whether the plan is one of this position's."""
@@ -370,7 +402,15 @@ class Books:
         return max(terms.minimum, order.raw_fees + raw) - order.fees, raw
 
     def _record_fill(
-        self, order: Working, lot: Lot, quantity: int, price: int, maker: bool, purpose: str, ambiguous: bool
+        self,
+        order: Working,
+        lot: Lot,
+        quantity: int,
+        price: int,
+        maker: bool,
+        purpose: str,
+        ambiguous: bool,
+        base: int,
     ) -> int:
         fee, raw = self.fee_now(order, quantity, price, maker)
         order.raw_fees += raw
@@ -384,10 +424,16 @@ class Books:
         self.used_volume += quantity
         lot.fees += fee
         self.cash -= order.side * value(price, quantity) + fee
-        self.realised -= fee
         number = self.counters.get(order.id, 0) + 1
         self.counters[order.id] = number
-        signal = order.plan.terms.want.signal if order.plan is not None else lot.terms.want.signal
+        terms = (
+            lot.terms
+            if order.plan is None and purpose != "entry"
+            else order.plan.terms
+            if order.plan
+            else None
+        )
+        signal = terms.want.signal if terms is not None else None
         self.say(order)
         self.traded.add(order.symbol)
         self.out.append(
@@ -404,19 +450,26 @@ class Books:
                 lot_id=lot.id,
                 trade_id=lot.trade_id,
                 purpose=purpose,
-                plan_id=order.plan.id if order.plan is not None else None,
+                plan_id=order.plan_id(),
                 slice_number=order.slice.number if order.slice is not None else None,
                 signal_id=signal.signal_id if signal is not None else None,
-                arrival=order.plan.terms.arrival if order.plan is not None else None,
+                arrival=lot.terms.arrival if order.plan is not None and purpose == "entry" else None,
+                slippage=abs(price - base),
                 ambiguous=ambiguous,
             )
         )
         return fee
 
+    def tell_positions(self) -> None:
+        for lot in self.moved.values():
+            self._tell_position(lot)
+        self.moved.clear()
+
     def _tell_position(self, lot: Lot) -> None:
         mark = self.market.marks[lot.symbol]
         step = self.step(lot.symbol)
-        stop = lot.stop(step)
+        stop = lot.level("breakeven", step)
+        limit = lot.terms.settings.time_limit
         self.out.append(
             Position(
                 position_id=lot.id,
@@ -428,12 +481,14 @@ class Books:
                 cost=lot.cost,
                 mark=mark,
                 unrealised=lot.side * (value(mark, lot.held) - lot.cost),
-                realised=lot.gross - lot.fees,
+                realised=lot.gross,
                 fees=lot.fees,
                 ts=self.now(),
                 opened=lot.opened,
-                stop=stop[0] if stop is not None else None,
+                stop=lot.level("stop_loss", step) if stop is None else stop,
                 target=lot.target(step),
+                trailing=lot.level("trailing_stop", step),
+                time_limit=None if limit is None else lot.opened + limit,
                 signal_id=lot.terms.want.signal.signal_id if lot.terms.want.signal is not None else None,
                 plan_id=lot.plan_id,
             )
@@ -446,7 +501,7 @@ class Books:
             symbol=order.symbol,
             side=order.side,
             terms=terms,
-            plan_id=order.plan.id if order.plan is not None else None,
+            plan_id=order.plan_id(),
             opened=self.fills_at(),
         )
         lot.partials = [(each, None, False) for each in terms.settings.partial]
@@ -456,8 +511,8 @@ class Books:
         self.lots.append(lot)
         return lot
 
-    def enter(self, order: Working, quantity: int, price: int, maker: bool) -> Lot:
-        """One entry fill."""
+    def enter(self, order: Working, quantity: int, price: int, maker: bool, base: int) -> Lot:
+        """One entry fill; `base`: the price before slippage and roundings."""
         terms = order.plan.terms if order.plan is not None else order.terms
         assert terms is not None
         if self.settings.position_mode == "net":
@@ -479,12 +534,12 @@ class Books:
         lot.entry_product += price * quantity
         lot.entry_value += value(price, quantity)
         lot.cost += value(price, quantity)
-        lot.slices += 1 if order.plan is not None else 0
+        lot.slices += order.plan is not None and order.filled == 0
         if first:
             lot.extreme = price
         lot.follow(None)
-        self._record_fill(order, lot, quantity, price, maker, "entry", False)
-        self._tell_position(lot)
+        self._record_fill(order, lot, quantity, price, maker, "entry", False, base)
+        self.moved[lot.id] = lot
         self.forget_finished_plans()
         self.row(self.now(), self.market.marks)
         self.look_at_breakers()
@@ -500,6 +555,7 @@ class Books:
         reason: str,
         ambiguous: bool = False,
         closes: bool = True,
+        base: int | None = None,
     ) -> None:
         """One exit fill; the last one makes the trade. `closes`: the exit is meant to close everything."""
         assert 0 < quantity <= lot.held
@@ -513,15 +569,17 @@ class Books:
         lot.ambiguous = lot.ambiguous or ambiguous
         self.realised += gross
         self.last_exit[lot.symbol] = self.fills_at(lot)
-        self._record_fill(order, lot, quantity, price, maker, reason, ambiguous)
-        self._tell_position(lot)
+        self._record_fill(
+            order, lot, quantity, price, maker, reason, ambiguous, price if base is None else base
+        )
+        self.moved[lot.id] = lot
         if lot.held == 0:
             self.lots.remove(lot)
             self._trade(lot, reason)
             for other in list(lot.exits.values()):
                 self.kill(other, "position_closed")
         if lot.held == 0 or closes:
-            self.end_plans_of(lot, reason)
+            self.end_plans_of(lot, "position_closed")
         self.row(self.now(), self.market.marks)
         self.look_at_breakers()
 

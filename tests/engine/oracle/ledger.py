@@ -105,6 +105,11 @@ class Working:
     triggered: bool = False
     extreme: int | None = None
 
+    def plan_id(self) -> str | None:
+        """An order by hand is a plan under its own id."""
+        by_hand = self.command is not None and self.state != "rejected"
+        return self.plan.id if self.plan is not None else self.id if by_hand else None
+
     def alive(self) -> bool:
         return self.state in ("new", "accepted", "triggered", "partially_filled")
 
@@ -190,6 +195,20 @@ class Lot:
 
     def stop(self, step: int) -> tuple[int, str] | None:
         """The nearest of stop-loss, trailing and breakeven, with its reason."""
+        levels = self.stops(step)
+        if not levels:
+            return None
+        best = levels[0]
+        for other in levels[1:]:
+            if self.side * (other[0] - best[0]) > 0:
+                best = other
+        return best
+
+    def level(self, reason: str, step: int) -> int | None:
+        """Where the stop of that reason lies."""
+        return next((level for level, why in self.stops(step) if why == reason), None)
+
+    def stops(self, step: int) -> list[tuple[int, str]]:
         levels: list[tuple[int, str]] = []
         exact: Fraction | None = None
         if self.terms.want.stop is not None:
@@ -203,13 +222,7 @@ class Lot:
             levels.append((against(self.trail, -self.side, step), "trailing_stop"))
         if self.armed:
             levels.append((against(self.average(), -self.side, step), "breakeven"))
-        if not levels:
-            return None
-        best = levels[0]
-        for other in levels[1:]:
-            if self.side * (other[0] - best[0]) > 0:
-                best = other
-        return best
+        return levels
 
     def follow(self, price: int | None) -> None:
         """Ratchet the trailing stop; it never loosens."""

@@ -73,7 +73,7 @@ class Matching(Books):
         if opposite is not None and opposite.side != order.side:
             part = min(quantity, opposite.held)
             reason = "manual" if order.plan is None else "reverse_signal"
-            self.leave(opposite, order, part, price_of(quantity), maker, reason, closes=False)
+            self.leave(opposite, order, part, price_of(quantity), maker, reason, closes=False, base=base)
             quantity -= part
             if not order.alive() or quantity == 0:
                 return
@@ -87,7 +87,7 @@ class Matching(Books):
         if affordable < quantity and order.tif == "FOK":
             affordable = 0
         if affordable > 0:
-            self.enter(order, affordable, price_of(affordable), maker)
+            self.enter(order, affordable, price_of(affordable), maker, base)
         if affordable < quantity and order.alive():
             plan, slice_ = order.plan, order.slice
             self.kill(order, "no_buying_power")
@@ -128,13 +128,6 @@ class Matching(Books):
         if first and order.alive() and order.tif in ("IOC", "FOK"):
             self.kill(order, order.reason or "not_reached")
 
-    def stop_of(self, order: Working) -> int | None:
-        if order.type != "trailing":
-            return order.stop
-        if order.extreme is None or order.trail is None:
-            return None
-        return against(order.extreme + order.side * order.trail, order.side, self.step(order.symbol))
-
     def ratchet_order(self, order: Working, price: int) -> None:
         """A sell follows the highest price, a buy the lowest."""
         if order.type == "trailing" and (order.extreme is None or order.side * (order.extreme - price) > 0):
@@ -174,7 +167,6 @@ class Matching(Books):
             created=self.now(),
             purpose=reason,
             limit=price if kind == "limit" else None,
-            stop=price if kind in ("stop", "trailing") else None,
             lot=lot,
         )
         lot.exits[key] = order
@@ -185,13 +177,16 @@ class Matching(Books):
         """Close at market what the volume allows; a close is sized when it fills."""
         key = "stop" if reason in ("stop_loss", "trailing_stop", "breakeven") else "close"
         quantity = self.takeable(lot.symbol, lot.held)
-        order = self.exit_order(lot, key, reason, lot.held, base if key == "stop" else None)
+        order = self.exit_order(lot, key, reason, lot.held)
+        order.stop = lot.level(reason, self.step(lot.symbol))
         order.quantity = order.filled + lot.held
         if quantity == 0:
             self.wait(order, "no_volume")
             return
         price = self.slipped(base, -lot.side, quantity, lot.symbol)
-        self.leave(lot, order, quantity, price, False, reason, ambiguous)
+        self.leave(lot, order, quantity, price, False, reason, ambiguous, base=base)
+        if lot.held > 0:
+            self.wait(order, "no_volume")
 
     def fire_stop(self, lot: Lot, reason: str, base: int, ambiguous: bool = False) -> None:
         self.close_now(lot, reason, base, ambiguous)
@@ -199,24 +194,29 @@ class Matching(Books):
             lot.pending_stop = reason
             lot.ambiguous = lot.ambiguous or ambiguous
 
-    def fill_target(self, lot: Lot, price: int, maker: bool = True) -> None:
+    def fill_target(self, lot: Lot, price: int, maker: bool = True, base: int | None = None) -> None:
         """The take-profit, a limit that rested, for all that is held."""
         quantity = self.takeable(lot.symbol, lot.held)
-        order = self.exit_order(lot, "take_profit", "take_profit", lot.held, price)
+        order = self.exit_order(
+            lot, "take_profit", "take_profit", lot.held, lot.target(self.step(lot.symbol))
+        )
         order.quantity = order.filled + lot.held
         if quantity == 0:
             self.wait(order, "no_volume")
             return
-        self.leave(lot, order, quantity, price, maker, "take_profit")
+        self.leave(lot, order, quantity, price, maker, "take_profit", base=base)
 
-    def fill_partial(self, lot: Lot, number: int, price: int, maker: bool = True) -> None:
+    def fill_partial(
+        self, lot: Lot, number: int, price: int, maker: bool = True, base: int | None = None
+    ) -> None:
         partial, order, _ = lot.partials[number]
         if order is None:
             wanted = min(lot.held, down(share(lot.bought, partial.fraction), self.lot_size(lot.symbol)))
             if wanted == 0:
                 lot.partials[number] = (partial, None, True)
                 return
-            order = self.exit_order(lot, f"partial{number}", "partial", wanted, price)
+            level = lot.at(partial.level, self.step(lot.symbol))
+            order = self.exit_order(lot, f"partial{number}", "partial", wanted, level)
         wanted = down(share(lot.bought, partial.fraction), self.lot_size(lot.symbol))
         order.quantity = order.filled + min(wanted - order.filled, lot.held)
         quantity = self.takeable(lot.symbol, order.remaining())
@@ -224,7 +224,7 @@ class Matching(Books):
         if quantity == 0:
             self.wait(order, "no_volume")
             return
-        self.leave(lot, order, quantity, price, maker, "partial", closes=False)
+        self.leave(lot, order, quantity, price, maker, "partial", closes=False, base=base)
 
     def reached(self, lot: Lot, price: int, level: int) -> bool:
         """Whether a limit exit at this level fills at this closing price."""
@@ -275,9 +275,9 @@ class Matching(Books):
             if lot.held > 0 and self.reached(lot, price, level):
                 at = self.limit_exit_price(lot, price, level) if on_bar else level
                 if number is None:
-                    self.fill_target(lot, at)
+                    self.fill_target(lot, at, base=price if on_bar else at)
                 else:
-                    self.fill_partial(lot, number, at)
+                    self.fill_partial(lot, number, at, base=price if on_bar else at)
         if lot.held == 0:
             return
         if lot.closing is not None and lot.closing_from <= time:

@@ -86,14 +86,16 @@ class Walk:
                 continue
             for level, number in account.targets(lot):
                 if lot.held > 0 and account.reached(lot, price, level):
-                    self.fill_target(lot, number, account.limit_exit_price(lot, price, level), False)
+                    self.fill_target(lot, number, account.limit_exit_price(lot, price, level), False, price)
 
-    def fill_target(self, lot: Lot, number: int | None, price: int, maker: bool = True) -> None:
+    def fill_target(
+        self, lot: Lot, number: int | None, price: int, maker: bool = True, base: int | None = None
+    ) -> None:
         self.done.add((lot.id, number))
         if number is None:
-            self.account.fill_target(lot, price, maker)
+            self.account.fill_target(lot, price, maker, base)
         else:
-            self.account.fill_partial(lot, number, price, maker)
+            self.account.fill_partial(lot, number, price, maker, base)
 
     def nearest(self, price: int, goal: int, way: int) -> Event | None:
         """What happens first between two points; exits before orders where they coincide."""

@@ -3,12 +3,13 @@
 Rules of this file:
 - Fills and trades, where a row names one, are all named, in order; of the rest each is found, in order among its kind.
 - What an assertion leaves out is not looked at.
+- An assertion is about what was told while the market went by; with `end` before it, about what the last words tell.
 """
 
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from schemas.messages import Alert, Decision, Equity, Fill, Order, Output, Position, SliceTimer, Trade
@@ -88,6 +89,7 @@ class Wanted:
     output: type | None = None
     values: dict[str, Any] = field(default_factory=dict)
     count: int = 0
+    at_end: bool = False
 
     def met_by(self, output: Output) -> bool:
         if not isinstance(output, self.output or type(None)):
@@ -109,6 +111,8 @@ def wanted(text: str) -> list[Wanted]:
 
 def wish(text: str) -> Wanted:
     kind, *rest = words(text)
+    if kind == "end":
+        return replace(wish(text.removeprefix("end ")), at_end=True)
     if kind == "stat":
         return Wanted(text, kind, values={rest[0]: rest[1]})
     if kind == "no" or kind in COUNTED:
@@ -260,8 +264,15 @@ def wrong_figures(wishes: Sequence[Wanted], summary: dict[str, Any]) -> list[str
     return found
 
 
-def failures(wishes: Sequence[Wanted], outputs: Sequence[Output], drops: Counter[str]) -> list[str]:
+def failures(
+    wishes: Sequence[Wanted], outputs: Sequence[Output], last_words: Sequence[Output], drops: Counter[str]
+) -> list[str]:
     """What was expected and did not happen."""
+    during = unmet([want for want in wishes if not want.at_end], outputs, drops)
+    return during + unmet([want for want in wishes if want.at_end], last_words, drops)
+
+
+def unmet(wishes: Sequence[Wanted], outputs: Sequence[Output], drops: Counter[str]) -> list[str]:
     found: list[str] = []
     for kind in LISTED:
         listed = [want for want in wishes if want.kind == kind]

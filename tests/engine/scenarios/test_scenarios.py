@@ -1,7 +1,11 @@
-"""Runs each line of the tables: the whole market at once, in batches of one and three, and beside another account."""
+"""Runs each line of the tables: the whole market at once, in batches of one and three, and beside another account.
+
+Rules of this file: what was told when it happened is kept apart from the last words, which tell every open order again.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -9,6 +13,7 @@ import pytest
 
 from schemas.messages import Output
 from streams.accounts import account_with
+from streams.engine.report import last_words
 from streams.engine.settings import Settings
 from streams.engine.shard import Shard
 from streams.engine.simulate import simulate
@@ -30,22 +35,41 @@ NEIGHBOUR = account_with("auto-trader", {"participation": "10%"}, name="neighbou
 pack = msgspec.msgpack.encode
 
 
+@dataclass
+class Story:
+    """What a run told."""
+
+    outputs: list[Output]
+    last_words: list[Output]
+    """What is still open when the market ends."""
+    drops: Counter[str]
+
+    @property
+    def whole(self) -> list[Output]:
+        return self.outputs + self.last_words
+
+    def same_as(self, other: "Story") -> bool:
+        return self.drops == other.drops and pack(self.outputs) == pack(other.outputs) and self.ends_as(other)
+
+    def ends_as(self, other: "Story") -> bool:
+        return pack(self.last_words) == pack(other.last_words)
+
+
 def simulated(
     row: Row, given: Given, records: list[Record], length: int, neighbours: Sequence[Settings] = ()
-) -> tuple[list[Output], Counter[str]]:
+) -> Story:
     drops: Counter[str] = Counter()
     entries = [arrival.entry for arrival in inputs_of(row.inputs)]
     market = batches(records, length)
-    outputs = [
-        output
-        for step in simulate([*neighbours, given.settings], market, entries, given.instruments, drops=drops)
-        for output in step
-        if output.account == given.settings.name
-    ]
-    return outputs, drops
+    accounts = [*neighbours, given.settings]
+    *steps, end = (
+        [output for output in step if output.account == given.settings.name]
+        for step in simulate(accounts, market, entries, given.instruments, drops=drops)
+    )
+    return Story([output for step in steps for output in step], end, drops)
 
 
-def arriving(row: Row, given: Given, records: list[Record], length: int) -> tuple[list[Output], Counter[str]]:
+def arriving(row: Row, given: Given, records: list[Record], length: int) -> Story:
     """As live: an input is admitted when so many records were read."""
     arrivals = inputs_of(row.inputs)
     shard = Shard([given.settings], given.instruments)
@@ -58,7 +82,7 @@ def arriving(row: Row, given: Given, records: list[Record], length: int) -> tupl
         for number, arrival in enumerate(arrivals):
             if arrival.after == stop:
                 outputs += shard.admit(arrival.entry, number)
-    return outputs, shard.gatekeeper.dropped
+    return Story(outputs, last_words(shard), shard.gatekeeper.dropped)
 
 
 def figures(given: Given, outputs: list[Output], records: list[Record]) -> dict[str, object]:
@@ -69,8 +93,8 @@ def figures(given: Given, outputs: list[Output], records: list[Record]) -> dict[
     return statistics.summary(records[0].ts, records[-1].ts)
 
 
-def told(row: Row, problems: list[str], outputs: list[Output], drops: Counter[str]) -> str:
-    happened = [said(output) for output in outputs]
+def told(row: Row, problems: list[str], story: Story) -> str:
+    happened = [said(output) for output in story.outputs]
     return "\n".join(
         [
             "",
@@ -79,9 +103,16 @@ def told(row: Row, problems: list[str], outputs: list[Output], drops: Counter[st
             *(f"  {problem}" for problem in problems),
             "what happened:",
             *(f"  {line}" for line in happened or ["nothing"]),
-            *([f"  dropped {dict(drops)}"] if drops else []),
+            *(f"  end {said(output)}" for output in story.last_words),
+            *([f"  dropped {dict(story.drops)}"] if story.drops else []),
         ]
     )
+
+
+def differences(name: str, first: Story, again: Story) -> list[str]:
+    if again.same_as(first):
+        return []
+    return [f"{name} another thing happened:", *(f"  {said(output)}" for output in again.whole)]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.id for row in ROWS])
@@ -90,22 +121,18 @@ def test_scenario(row: Row) -> None:
     records = market_of(row.market)
     live = any(arrival.after for arrival in inputs_of(row.inputs))
     run = arriving if live else simulated
-    outputs, drops = run(row, given, records, max(len(records), 1))
+    story = run(row, given, records, max(len(records), 1))
     wishes = wanted(row.expect)
-    problems = failures(wishes, outputs, drops) + wrong_figures(wishes, figures(given, outputs, records))
+    problems = failures(wishes, story.outputs, story.last_words, story.drops)
+    problems += wrong_figures(wishes, figures(given, story.whole, records))
     try:
-        check(given.settings, outputs)
+        check(given.settings, story.whole)
     except AssertionError as broken:
         problems.append(f"an invariant: {broken}")
     for length in BATCHES:
-        again, again_drops = run(row, given, records, length)
-        if pack(again) != pack(outputs) or again_drops != drops:
-            problems.append(f"in batches of {length} another thing happened:")
-            problems += [f"  {said(output)}" for output in again]
+        problems += differences(f"in batches of {length}", story, run(row, given, records, length))
     if not live:
-        beside, _ = simulated(row, given, records, max(len(records), 1), [NEIGHBOUR])
-        if pack(beside) != pack(outputs):
-            problems.append("beside another account another thing happened:")
-            problems += [f"  {said(output)}" for output in beside]
+        beside = simulated(row, given, records, max(len(records), 1), [NEIGHBOUR])
+        problems += differences("beside another account", story, beside)
     if problems:
-        pytest.fail(told(row, problems, outputs, drops), pytrace=False)
+        pytest.fail(told(row, problems, story), pytrace=False)

@@ -1,0 +1,121 @@
+"""pytest, taken over once its tests are collected: a map of what runs what, or one test after the other until one fails.
+
+Rules of this file: a test has a limit of processor time, so that a busy machine kills no mutant.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from types import CodeType, FrameType
+from typing import Any
+
+import hypothesis
+import pytest
+from _pytest.runner import runtestprotocol
+
+CALLS = 50
+"""After so many calls of a function within a test its lines are not looked at any more."""
+GRACE = 5.0
+"""Seconds that any test may take."""
+
+
+@dataclass
+class Seen:
+    """What one test ran."""
+
+    seconds: float
+    functions: set[str] = field(default_factory=set)
+    lines: set[str] = field(default_factory=set)
+
+
+class Taken:
+    """A plugin that runs its own loop over the collected tests."""
+
+    def __init__(self, loop: Callable[[list[pytest.Item]], None]) -> None:
+        self.loop = loop
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.loop(session.items)
+        return True
+
+
+def with_tests(paths: Sequence[str], marker: str, loop: Callable[[list[pytest.Item]], None]) -> None:
+    """Collect tests in this process and hand them over."""
+    quick = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
+    hypothesis.settings.register_profile("mutants", phases=quick, report_multiple_bugs=False)
+    hypothesis.settings.load_profile("mutants")  # conftest's own profile takes over what it does not set
+    sys.dont_write_bytecode = True
+    options = ["-m", marker, "-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    already = ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]
+    code = pytest.main([*paths, *options, *already], plugins=[Taken(loop)])
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        raise SystemExit(f"pytest could not collect {' '.join(paths)}: {code}")
+
+
+def passes(item: pytest.Item, following: pytest.Item | None) -> bool:
+    """Run one test; what it shares with the following one stays."""
+    reports = runtestprotocol(item, log=False, nextitem=following)
+    return not any(report.failed for report in reports)
+
+
+def first_failure(items: Sequence[pytest.Item], seconds: Callable[[str], float], last: pytest.Item) -> str:
+    """The first test that fails, or nothing. One that takes far too long ends the process."""
+    for item, following in pairwise([*items, last]):
+        allowed = GRACE + 10 * seconds(item.nodeid)
+        signal.setitimer(signal.ITIMER_PROF, allowed)
+        signal.setitimer(signal.ITIMER_REAL, 60 + 30 * allowed)
+        if not passes(item, following):
+            return item.nodeid
+    return ""
+
+
+def look(items: Sequence[pytest.Item], within: Iterable[str]) -> Iterator[tuple[pytest.Item, Seen]]:
+    """Run every test once and see which functions and lines of these files it runs."""
+    files = {os.path.abspath(path): path for path in within}
+    for item, following in pairwise([*items, None]):
+        tracer = _Tracer(files)
+        began = time.process_time()
+        sys.settrace(tracer.call)
+        try:
+            good = passes(item, following)
+        finally:
+            sys.settrace(None)
+        if not good:
+            raise SystemExit(f"{item.nodeid} fails without any mutant")
+        yield item, Seen(time.process_time() - began, tracer.functions(), tracer.lines)
+
+
+class _Tracer:
+    def __init__(self, files: dict[str, str]) -> None:
+        self.files = files
+        self.calls: dict[CodeType, int] = defaultdict(int)
+        self.lines: set[str] = set()
+
+    def call(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
+        code = frame.f_code
+        path = self.files.get(code.co_filename)
+        if path is None:
+            return None
+        self.calls[code] += 1
+        if self.calls[code] > CALLS:
+            return None
+
+        def line(frame: FrameType, event: str, argument: Any) -> Callable[..., Any]:
+            if event == "line":
+                self.lines.add(f"{path}:{frame.f_lineno}")
+            return line
+
+        self.lines.add(f"{path}:{frame.f_lineno}")
+        return line
+
+    def functions(self) -> set[str]:
+        return {f"{self.files[code.co_filename]}:{outermost(code.co_qualname)}" for code in self.calls}
+
+
+def outermost(qualname: str) -> str:
+    return qualname.split(".<locals>")[0]

@@ -1,0 +1,32 @@
+"""What is changed, and by which tests a change should be seen."""
+
+from dataclasses import dataclass
+from glob import glob
+
+
+@dataclass(frozen=True)
+class Target:
+    sources: str
+    tests: tuple[str, ...]
+    """Quick ones and those that see most first: a survivor runs all of them."""
+    least: float
+    """The share of mutants that must be seen."""
+    marker: str = "not long and not bench and not live and not kill and not sabotage and not web"
+    anchor: str = ""
+    """A test that starts what all tests share; it is started once, before the first mutant."""
+
+    @property
+    def files(self) -> list[str]:
+        return sorted(path for path in glob(self.sources, recursive=True) if not path.endswith("__init__.py"))
+
+
+TARGETS = {
+    "engine": Target("streams/engine/*.py", ("tests/engine", "tests/agents/test_machine.py"), 0.97),
+    "guard": Target(
+        "streams/web/door/*.py",
+        ("tests/web/test_guard.py", "tests/web/test_tokens.py", "tests/web/test_login.py"),
+        0.90,
+    ),
+    "sinks": Target("sinks/**/*.py", ("tests/sinks",), 0.90),
+    "transport": Target("streams/transport/*.py", ("tests/transport", "tests/agents/test_gate.py"), 0.90),
+}
