@@ -77,6 +77,7 @@ NAMES = {
     "plan": "plan_id",
     "src": "source",
     "tif": "time_in_force",
+    "if": "condition",
 }
 
 
@@ -236,7 +237,7 @@ def options(output: type, rest: list[str], text: str) -> dict[str, Any]:
             value = left.pop(0)
             values[name] = None if value == "none" else number(value)
         elif word in NAMES:
-            values[NAMES[word]] = left.pop(0)
+            values[NAMES[word]] = left.pop(0).strip('"')
         else:
             raise TableError(f"{word} is not known in: {text}")
     return values
@@ -255,6 +256,8 @@ def wrong_figures(wishes: Sequence[Wanted], summary: dict[str, Any]) -> list[str
                     figure = figure.get(name) if isinstance(figure, dict) else None
             if value == "null":
                 so = figure is None
+            elif isinstance(figure, str) and figure == value:
+                so = True
             else:
                 so = figure is not None and math.isclose(
                     float(figure), float(value), rel_tol=1e-9, abs_tol=1e-12
