@@ -14,7 +14,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
 INSTALL := $(if $(UV),uv pip install --compile-bytecode --python $(BIN)/python,$(BIN)/python -m pip install --disable-pip-version-check) --quiet
 
-.PHONY: help install tools lock lint types imports pytest test test-long test-web test-live test-kill test-kill-web test-sabotage test-kill-sink \
+.PHONY: help install tools lock lint types imports pytest test test-long test-web test-live test-kill test-kill-web test-sabotage test-kill-sink test-mutants \
 	soak soak-sink bench newcomer browser pictures demo clean
 
 help:
@@ -30,6 +30,7 @@ help:
 	@echo "make test-sabotage  the protocol with one rule left out is found out (20 minutes)"
 	@echo "make test-kill-sink  a hundred kills of the sink and of ClickHouse, 8 million rows (8 minutes)"
 	@echo "make test-kill-web  each part is killed while a browser watches (5 minutes)"
+	@echo "make test-mutants  small changes of the engine that a test must see (an hour at most; TARGET=guard, sinks or transport; SEED=2)"
 	@echo "make soak       an hour under load, with a kill every five minutes"
 	@echo "make soak-sink  an hour of rows into ClickHouse: memory and lag"
 	@echo "make bench      measure speed"
@@ -111,6 +112,12 @@ test-kill-web: tools
 
 test-kill-sink: tools
 	$(BIN)/pytest -m "kill" -s tests/sinks
+
+TARGET := engine
+SEED := 1
+
+test-mutants: tools
+	$(BIN)/python -m tests.mutants.run $(TARGET) --seed $(SEED)
 
 soak: tools
 	$(BIN)/python -m tests.soak.run

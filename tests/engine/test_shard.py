@@ -5,11 +5,11 @@ import json
 import msgspec
 import pytest
 
-from schemas.messages import Command, Decision, Fill, Output, Signal, Tick
+from schemas.messages import Bar, Command, Decision, Fill, Output, Signal, Tick
 from streams.engine.rows import Notebook, Rows, ShardHeader
 from streams.engine.settings import Commission, Settings, Size
 from streams.engine.shard import Shard
-from streams.engine.units import ONE, SECOND
+from streams.engine.units import MINUTE, ONE, SECOND
 from tests.engine.worlds import START, columns_of
 
 
@@ -48,14 +48,14 @@ def test_two_accounts_cannot_have_one_name() -> None:
 
 
 def test_a_create_that_comes_again_is_given_the_same_answer_and_another_is_told_that_it_exists() -> None:
-    shard = Shard([])
+    shard = Shard([account("older")])
     first = shard.admit(create("a", "c1", 5), 0)
     shard.pass_market(columns_of([tick(60, 100)]))
     assert answers(first) == [("accepted", "", 5)]
     assert shard.admit(create("a", "c1", 5), 1) == first
     assert answers(shard.admit(create("a", "c2", 70), 2)) == [("refused", "exists", 70)]
     assert answers(shard.admit(create("a", "c3", 7), 3)) == [("refused", "exists", 60)]
-    assert len(shard.accounts) == 1
+    assert len(shard.accounts) == 2
 
 
 def test_an_account_of_the_start_was_created_by_nobody() -> None:
@@ -97,13 +97,27 @@ def test_what_is_stored_of_an_accounts_books_is_what_its_fills_say() -> None:
 
 
 def test_settled_rows_remember_the_raw_ticks_that_the_next_is_measured_by() -> None:
-    """Newest first: 118, 100. A jump of 20% is allowed: 121 lies too far from 100 and near enough to 118."""
+    """A jump of 20% is allowed: 145 lies too far from 118 and from 100, and 121 near enough to 145 and to 118."""
     shard = Shard([account("a")])
     shard.pass_market(columns_of([tick(0, 100), tick(1, 118)]))
     again = restored(shard, Notebook(shard).settled())
-    again.pass_market(columns_of([tick(2, 121), tick(3, 160)]))
+    again.pass_market(columns_of([tick(2, 145), tick(3, 121)]))
     assert again.gatekeeper.dropped == {"jump": 1}
-    assert again.market.symbols["X"].mark == 121 * ONE
+    assert (again.market.symbols["X"].mark, again.market.symbols["X"].count) == (121 * ONE, 3)
+
+
+def test_a_symbol_that_had_only_bars_has_no_raw_tick_to_be_measured_by() -> None:
+    shard = Shard([account("a")])
+    price = 100 * ONE
+    shard.pass_market(
+        columns_of(
+            [Bar(symbol="X", ts=START, open=price, high=price, low=price, close=price, interval=MINUTE)]
+        )
+    )
+    again = restored(shard, Notebook(shard).settled())
+    again.pass_market(columns_of([tick(61, 300)]))
+    assert not again.gatekeeper.dropped
+    assert again.market.symbols["X"].mark == 300 * ONE
 
 
 def restored(shard: Shard, rows: Rows) -> Shard:

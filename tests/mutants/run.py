@@ -24,7 +24,8 @@ from tests.mutants.mutator import Mutant, code_with, mutants_of
 from tests.mutants.targets import TARGETS, Target
 
 MAPS = Path(".venv/.mutants")
-HOUR = 3600
+MANY = 100
+"""After so many tests what was learnt is kept, so that it is not lost with a run that is stopped."""
 
 
 class Map:
@@ -40,12 +41,19 @@ class Map:
     def learn(self, items: list[pytest.Item]) -> None:
         """Run the tests that it does not know."""
         missing = [item for item in items if name_of(item) not in self.tests]
-        for item, seen in running.look(missing, self.target.files):
+        for number, (item, seen) in enumerate(running.look(missing, self.target.files)):
             self.tests[name_of(item)] = {
                 "seconds": seen.seconds, "functions": sorted(seen.functions), "lines": sorted(seen.lines)
             }  # fmt: skip
+            if number % MANY == 0:
+                self.keep()
+        self.keep()
+
+    def keep(self) -> None:
         self.path.parent.mkdir(exist_ok=True)
-        self.path.write_text(json.dumps({"sources": self.sources, "tests": self.tests}))
+        whole = self.path.with_suffix(".new")
+        whole.write_text(json.dumps({"sources": self.sources, "tests": self.tests}))
+        whole.rename(self.path)
 
     def seconds(self, item: pytest.Item) -> float:
         return float(self.tests[name_of(item)]["seconds"])
@@ -187,7 +195,7 @@ def run(name: str, count: int, seed: int, processes: int, seconds: float, only: 
     chosen, same = sample(target, count, seed)
     chosen = [mutant for mutant in chosen if only in str(mutant)]
     reasons = equal.known()
-    shown = [mutant for mutant in chosen if equal.key_of(mutant) in reasons]
+    shown = [mutant for mutant in chosen if reasons.holds(mutant)]
     tried = [mutant for mutant in chosen if mutant not in shown]
     print(
         f"{name}, seed {seed}: {len(chosen)} mutants, {len(shown)} shown equal ({same} more were the same code)",
