@@ -6,9 +6,11 @@ Rules of this file: a mutant is one changed node of a module's syntax tree; file
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
 COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -173,7 +175,7 @@ def _of_statement(
 def _of_expression(node: ast.expr) -> Iterator[Callable[[], Callable[[], None]]]:
     if isinstance(node, ast.Compare):
         for place, operator in enumerate(node.ops):
-            yield lambda place=place, operator=operator: _put(node.ops, place, COMPARED[type(operator)]())
+            yield partial(_put, node.ops, place, COMPARED[type(operator)]())
     elif isinstance(node, ast.BoolOp):
         other = ast.Or() if isinstance(node.op, ast.And) else ast.And()
         yield lambda: _set(node, "op", other)
@@ -188,12 +190,15 @@ def _of_expression(node: ast.expr) -> Iterator[Callable[[], Callable[[], None]]]
         )
     elif isinstance(node, ast.Constant) and type(node.value) is bool:
         yield lambda: _set(node, "value", not node.value)
-    elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        yield lambda: _set(node, "value", node.value + 1)
-        yield lambda: _set(node, "value", node.value - 1)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        value = node.value
+        yield lambda: _set(node, "value", value + 1)
+        yield lambda: _set(node, "value", value - 1)
     elif isinstance(node, ast.Call):
-        if isinstance(node.func, ast.Name) and node.func.id in OPPOSITE:
-            yield lambda: _set(node.func, "id", OPPOSITE[node.func.id])
+        called = node.func
+        if isinstance(called, ast.Name) and called.id in OPPOSITE:
+            opposite = OPPOSITE[called.id]
+            yield lambda: _set(called, "id", opposite)
         if len(node.args) > 1 and not any(isinstance(each, ast.Starred) for each in node.args):
             yield lambda: _set(node, "args", [*node.args[:-2], node.args[-1], node.args[-2]])
 
@@ -202,7 +207,7 @@ def _not(test: ast.expr) -> ast.expr:
     return ast.copy_location(ast.UnaryOp(ast.Not(), test), test)
 
 
-def _put(items: list, place: int, new: object) -> Callable[[], None]:
+def _put(items: list[Any], place: int, new: object) -> Callable[[], None]:
     old = items[place]
     items[place] = new
 

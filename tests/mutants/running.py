@@ -77,7 +77,8 @@ def first_failure(items: Sequence[pytest.Item], seconds: Callable[[str], float],
 def look(items: Sequence[pytest.Item], within: Iterable[str]) -> Iterator[tuple[pytest.Item, Seen]]:
     """Run every test once and see which functions and lines of these files it runs."""
     files = {os.path.abspath(path): path for path in within}
-    for item, following in pairwise([*items, None]):
+    followers: list[pytest.Item | None] = [*items[1:], None]
+    for item, following in zip(items, followers, strict=False):
         tracer = _Tracer(files)
         began = time.process_time()
         sys.settrace(tracer.call)
