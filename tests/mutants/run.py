@@ -43,8 +43,10 @@ class Map:
         missing = [item for item in items if name_of(item) not in self.tests]
         for number, (item, seen) in enumerate(running.look(missing, self.target.files)):
             self.tests[name_of(item)] = {
-                "seconds": seen.seconds, "functions": sorted(seen.functions), "lines": sorted(seen.lines)
-            }  # fmt: skip
+                "seconds": seen.seconds,
+                "functions": sorted(seen.functions),
+                "lines": {path: sorted(lines) for path, lines in seen.lines.items()},
+            }
             if number % MANY == 0:
                 self.keep()
         self.keep()
@@ -60,10 +62,12 @@ class Map:
 
     def for_(self, mutant: Mutant, items: list[pytest.Item]) -> list[pytest.Item]:
         """The tests that run its function: those that run its line first, the quick ones first."""
-        line, function = f"{mutant.path}:{mutant.line}", f"{mutant.path}:{mutant.function}"
+        function = f"{mutant.path}:{mutant.function}"
 
         def rank(item: pytest.Item) -> tuple[bool, float]:
-            return line not in self.tests[name_of(item)]["lines"], self.seconds(item)
+            return mutant.line not in self.tests[name_of(item)]["lines"].get(mutant.path, ()), self.seconds(
+                item
+            )
 
         at_import = not mutant.function
         run_it = [item for item in items if at_import or function in self.tests[name_of(item)]["functions"]]

@@ -30,7 +30,8 @@ class Seen:
 
     seconds: float
     functions: set[str] = field(default_factory=set)
-    lines: set[str] = field(default_factory=set)
+    lines: dict[str, set[int]] = field(default_factory=dict)
+    """By file."""
 
 
 class Taken:
@@ -95,7 +96,7 @@ class _Tracer:
     def __init__(self, files: dict[str, str]) -> None:
         self.files = files
         self.calls: dict[CodeType, int] = defaultdict(int)
-        self.lines: set[str] = set()
+        self.lines: dict[str, set[int]] = defaultdict(set)
 
     def call(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
         code = frame.f_code
@@ -108,10 +109,10 @@ class _Tracer:
 
         def line(frame: FrameType, event: str, argument: Any) -> Callable[..., Any]:
             if event == "line":
-                self.lines.add(f"{path}:{frame.f_lineno}")
+                lines.add(frame.f_lineno)
             return line
 
-        self.lines.add(f"{path}:{frame.f_lineno}")
+        lines = self.lines[path]
         return line
 
     def functions(self) -> set[str]:

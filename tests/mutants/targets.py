@@ -23,7 +23,8 @@ TARGETS = {
     "guard": Target(
         "streams/web/door/*.py",
         tuple(
-            f"tests/web/test_{name}.py" for name in ("guard", "tokens", "login", "token_command", "hostile")
+            f"tests/web/test_{name}.py"
+            for name in ("guard", "guard_limits", "tokens", "login", "token_command", "hostile")
         ),
         0.90,
     ),
