@@ -24,6 +24,7 @@ from tests.mutants.mutator import Mutant, code_with, mutants_of
 from tests.mutants.targets import TARGETS, Target
 
 MAPS = Path(".venv/.mutants")
+"""And of each run what saw which mutant."""
 MANY = 100
 """After so many tests what was learnt is kept, so that it is not lost with a run that is stopped."""
 
@@ -34,7 +35,7 @@ class Map:
     def __init__(self, name: str, target: Target) -> None:
         self.path = MAPS / f"{name}.json"
         self.target = target
-        self.sources = digest(target.files)
+        self.sources = digest([*target.files, running.__file__])
         kept = json.loads(self.path.read_text()) if self.path.exists() else {}
         self.tests: dict[str, dict[str, Any]] = kept["tests"] if kept.get("sources") == self.sources else {}
 
@@ -90,15 +91,19 @@ class Fate:
     """The test that failed, or how it ended; empty where none saw it."""
 
 
+UNCHANGED = Mutant("", 0, "", "", "", 0)
+"""No mutant: every test passes, in a fork too."""
+
 # One mutant ----------------------------------------------------------------------------------
 
 
 def live(mutant: Mutant, loaded: patch.Loaded, items: list[pytest.Item], known: Map) -> str:
     """In a fork: run the tests against it; which failed first."""
-    code = code_with(mutant)
-    assert code is not None
-    if mutant.function and not loaded.change(mutant.path, code):
-        return ""
+    if mutant is not UNCHANGED:
+        code = code_with(mutant)
+        assert code is not None
+        if not loaded.change(mutant.path, code):
+            return ""
     order = known.for_(mutant, items)
     times = {item.nodeid: known.seconds(item) for item in items}
     return running.first_failure(order, times.__getitem__, last=items[0]) if order else ""
@@ -207,9 +212,12 @@ def run(name: str, count: int, seed: int, processes: int, seconds: float, only: 
     )
     known = Map(name, target)
     fates: list[Fate] = []
+    unsound: list[str] = []
 
     def note(fate: Fate) -> None:
         fates.append(fate)
+        with MAPS.joinpath(f"{name}-{seed}.log").open("a" if fates[1:] else "w") as log:
+            log.write(f"{fate.seen_by or 'LIVES'}\n{fate.mutant}\n")
         if not fate.seen_by:
             print(f"\nlives: {fate.mutant}", flush=True)
 
@@ -222,6 +230,10 @@ def run(name: str, count: int, seed: int, processes: int, seconds: float, only: 
 
     def loop(items: list[pytest.Item]) -> None:
         loaded = patch.Loaded()
+        for fate in in_forks([UNCHANGED], lambda mutant: live(mutant, loaded, items, known), 1, until):
+            if fate.seen_by:
+                unsound.append(fate.seen_by)
+                return
         in_functions = [mutant for mutant in tried if mutant.function]
         for fate in in_forks(
             in_functions, lambda mutant: live(mutant, loaded, items, known), processes, until
@@ -229,6 +241,11 @@ def run(name: str, count: int, seed: int, processes: int, seconds: float, only: 
             note(fate)
 
     running.with_tests(target.tests, target.marker, loop)
+    if unsound:
+        print(
+            f"Without any change, in a fork: {unsound[0]}. Nothing can be said of mutants before that is mended"
+        )
+        return 2
     return told(chosen, shown, fates, target)
 
 

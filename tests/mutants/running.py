@@ -6,6 +6,7 @@ Rules of this file: a test has a limit of processor time, so that a busy machine
 import os
 import signal
 import sys
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -69,7 +70,7 @@ def first_failure(items: Sequence[pytest.Item], seconds: Callable[[str], float],
     for item, following in pairwise([*items, last]):
         allowed = GRACE + 10 * seconds(item.nodeid)
         signal.setitimer(signal.ITIMER_PROF, allowed)
-        signal.setitimer(signal.ITIMER_REAL, 60 + 30 * allowed)
+        signal.setitimer(signal.ITIMER_REAL, 20 + 5 * allowed)
         if not passes(item, following):
             return item.nodeid
     return ""
@@ -82,11 +83,13 @@ def look(items: Sequence[pytest.Item], within: Iterable[str]) -> Iterator[tuple[
     for item, following in zip(items, followers, strict=False):
         tracer = _Tracer(files)
         began = time.process_time()
+        threading.settrace(tracer.call)
         sys.settrace(tracer.call)
         try:
             good = passes(item, following)
         finally:
             sys.settrace(None)
+            threading.settrace(None)  # type: ignore[arg-type]
         if not good:
             raise SystemExit(f"{item.nodeid} fails without any mutant")
         yield item, Seen(time.process_time() - began, tracer.functions(), tracer.lines)
