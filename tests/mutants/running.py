@@ -89,7 +89,7 @@ def look(items: Sequence[pytest.Item], within: Iterable[str]) -> Iterator[tuple[
             good = passes(item, following)
         finally:
             sys.settrace(None)
-            threading.settrace(None)  # type: ignore[arg-type]
+            threading.settrace(None)
         if not good:
             raise SystemExit(f"{item.nodeid} fails without any mutant")
         yield item, Seen(time.process_time() - began, tracer.functions(), tracer.lines)
