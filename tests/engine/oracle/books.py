@@ -243,7 +243,7 @@ class Books:
         plan, slice_ = order.plan, order.slice
         signal = plan.terms.want.signal if plan is not None else None
         lot = order.lot or (plan.lot if plan is not None and order.filled else None)
-        if order.lot is not None and signal is None:
+        if order.lot is not None and order.command is None and signal is None:
             signal = order.lot.terms.want.signal
         self.out.append(
             Order(
