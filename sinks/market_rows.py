@@ -51,7 +51,7 @@ class MarketRows:
         """What these records say. `ends`: the offset of each table before which everything is there."""
         rows = self._reader.read(run.keys, run.values)
         offsets, times = np.array(run.offsets, np.int64), np.array(run.times, np.int64)
-        part = _Part(run.place, rows.columns, offsets[rows.record], times[rows.record])
+        part = Part(run.place, rows.columns, offsets[rows.record], times[rows.record])
         kinds = rows.columns.kind
         blocks: list[Block] = []
         for table, kind in self._kept.items():
@@ -65,7 +65,7 @@ class MarketRows:
         return Read(blocks, [(records[at], error) for at, error in rows.faults])
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
     """Market rows with their places."""
 
     place: Place
