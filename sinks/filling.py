@@ -83,9 +83,7 @@ class Filling:
         part = Part(place, columns, offsets, np.full(len(columns), self._time))
         for found in part.blocks(table, rows):
             form, ends = native_blocks.FORMAT, {place: found.last}
-            self._inserting.insert(
-                Block(table, found.names, form, found.data, ends, f"{table}:{found.last}")
-            )
+            self._inserting.insert(Block(table, found.names, form, found.data, ends, f"{table}:{found.last}"))
 
     def _taken(self, topic: str, count: int) -> int:
         """The first of so many offsets that are still free."""

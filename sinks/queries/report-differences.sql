@@ -53,6 +53,7 @@ WITH
         GROUP BY origin, signal, symbol, account
     )
 SELECT
+    origin AS source,
     signal,
     symbol,
     account,

@@ -1,15 +1,37 @@
-// Draws the page's figures, and again when the light changes; counts down to the next reload.
+// Draws the figures that are seen, and again when the light or the view changes; counts down to the next reload.
 "use strict";
 
 const figures = JSON.parse(document.getElementById("figures").textContent);
 
-const draw = () => {
-  for (const element of document.querySelectorAll("[data-chart]")) drawFigure(element, figures[element.dataset.chart]);
+const charts = document.querySelectorAll("[data-chart]");
+const isSeen = (element) => element.clientWidth > 0;
+const draw = (element) => drawFigure(element, figures[element.dataset.chart]);
+const drawAll = (wanted) => [...charts].filter(wanted).forEach(draw);
+
+const tellView = () => {
+  const [first, ...others] = document.querySelectorAll("nav a");
+  const now = others.find((each) => each.hash === location.hash) ?? first;
+  for (const each of document.querySelectorAll("nav a")) {
+    if (each === now) each.setAttribute("aria-current", "page");
+    else each.removeAttribute("aria-current");
+  }
 };
 
-draw();
-onLight(draw);
-addEventListener("beforeprint", draw);
+tellView();
+addEventListener("hashchange", tellView);
+onLight(() => drawAll(isSeen));
+addEventListener("beforeprint", () => drawAll(() => true));
+
+// What comes into view is drawn then: before, it has no width.
+const sight = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (isSeen(target)) {
+      sight.unobserve(target);
+      draw(target);
+    }
+  }
+});
+for (const element of charts) sight.observe(element);
 
 const countdown = document.getElementById("countdown");
 if (countdown) {

@@ -1,25 +1,18 @@
-"""The page: what it shows, asked and put into the template.
+"""The page: what it shows of an account, asked and put into the template.
 
-Rules of this file: every number is a named question's, or a sum of such; the page holds all that it needs.
+Rules of this file: every number is a named question's, or a sum of such.
 """
 
-import base64
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
-from importlib import resources
 from typing import Any, NamedTuple
-
-from jinja2 import Environment, StrictUndefined, Template
-from markupsafe import Markup
 
 from sinks.accounts import Ask, require
 from sinks.report import charts, texts
 from sinks.report.charts import Bar, Chart
+from sinks.report.document import View, document, view
 from sinks.report.months import WEEKDAYS, Month, months
 from sinks.report.sentence import sentence
 
@@ -68,8 +61,14 @@ class Figure(NamedTuple):
 def page(ask: Ask, wish: Wish, written: datetime) -> str:
     """The file's text."""
     require(ask, wish.account)
+    return document(wish.account, _period(wish), [account_view(ask, wish)], written, wish.refresh)
+
+
+def account_view(ask: Ask, wish: Wish, number: int = 0, known: Mapping[str, Any] | None = None) -> View:
+    """What one account did. `number`: among several views, if there are others; `known`: what the caller
+    knows of its performance, where nothing is stored of it."""
     asked = _Asked(ask, wish)
-    performance = asked.rows("performance")[0]
+    performance = asked.performance(known or {})
     held = asked.held()
     slices = _slices(asked)
     exits = asked.rows("pnl-by-exit-reason")
@@ -83,31 +82,31 @@ def page(ask: Ask, wish: Wish, written: datetime) -> str:
     prices = list(_prices(asked, symbols[:SYMBOLS]))
     bars = _slice_charts(slices)
     left = _exit_chart(exits)
-    return _filled(
+    return view(
+        "account.html.jinja",
+        wish.account,
+        number,
+        [equity, left, *(each.chart for each in (*prices, *bars))],
         account=wish.account,
-        period=_period(wish),
-        refresh=wish.refresh,
-        written=written,
         sentence=sentence(wish.account, performance, worst[0] if worst else None, slices, held),
         tiles=_tiles(performance, held),
         equity=equity,
         held=held,
         fills=[{**row, "what": charts.what(row)} for row in reversed(fills)],
         prices=prices,
-        more_symbols=_more(len(symbols) - SYMBOLS, "symbol"),
+        more_symbols=more(len(symbols) - SYMBOLS, "symbol"),
         slices=slices,
         slice_charts=bars,
         symbols=traded[:TRADED],
-        more_traded=_more(len(traded) - TRADED, "symbol"),
+        more_traded=more(len(traded) - TRADED, "symbol"),
         exits=exits,
         exit_chart=left,
         months=days[:MONTHS],
-        more_months=_more(len(days) - MONTHS, "month"),
+        more_months=more(len(days) - MONTHS, "month"),
         weekdays=WEEKDAYS,
         best=_with_time_held(best),
         worst=_with_time_held(worst),
         rejected=_rejected(asked),
-        figures=_figures([equity, left, *(each.chart for each in (*prices, *bars))]),
     )
 
 
@@ -124,6 +123,11 @@ class _Asked:
 
     def rows(self, name: str, **more: Any) -> list[Row]:
         return self._ask(name, account=self._account, **self._span, **more).dicts()
+
+    def performance(self, known: Mapping[str, Any]) -> Row:
+        answer = self._ask("performance", account=self._account, **self._span)
+        found = next(iter(answer.dicts()), dict.fromkeys(answer.columns))
+        return {name: known.get(name) if value is None else value for name, value in found.items()}
 
     def held(self) -> list[Row]:
         """All of it, whenever it was opened."""
@@ -270,55 +274,9 @@ def _period(wish: Wish) -> str:
     return f"{since} {until} UTC".strip() if since or until else "Everything so far; times in UTC"
 
 
-def _more(number: int, what: str) -> str:
+def more(number: int, what: str) -> str:
     return f"and {number:,} more {what if number == 1 else what + 's'}" if number > 0 else ""
 
 
 def _with_time_held(trades: Iterable[Row]) -> list[Row]:
     return [{**row, "held": (row["exit_ts"] - row["entry_ts"]).total_seconds()} for row in trades]
-
-
-# The file --------------------------------------------------------------------------------------
-
-
-def _figures(drawn: Iterable[Chart | None]) -> Markup:
-    """As JSON that no `</script>` in it can end."""
-    found = {each.name: each.figure for each in drawn if each is not None}
-    text = json.dumps(found, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)
-
-
-def _filled(**facts: Any) -> str:
-    scripts = [_plotly(), _part("drawing.js"), _part("page.js")]
-    return _template().render(
-        style=Markup(_part("colours.css") + _part("page.css")),
-        scripts=[Markup(each) for each in scripts],
-        script_hashes=Markup(" ".join(f"'sha256-{_hash(each)}'" for each in scripts)),
-        **facts,
-    )
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters.update(texts.FILTERS)
-    return environment.from_string(_part("page.html.jinja"))
-
-
-@cache
-def _plotly() -> str:
-    """The library that draws, as it goes into the page; its file's text ends no script."""
-    text = resources.files("plotly").joinpath("package_data", "plotly.min.js").read_text("utf-8")
-    return text.replace("</script", "<\\/script")
-
-
-def _part(name: str) -> str:
-    return resources.files("sinks.report").joinpath(name).read_text("utf-8")
-
-
-def _hash(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -56,13 +56,18 @@ def percent(value: Number | None) -> str:
     return UNKNOWN if value is None else f"{_fixed(float(value) * 100, 1)} %"
 
 
-def distance(value: Number) -> str:
+def distance(value: Number | None) -> str:
     """A fraction's size in percent, where the words around it say its direction."""
-    return f"{_fixed(abs(float(value)) * 100, 2)} %"
+    return UNKNOWN if value is None else f"{_fixed(abs(float(value)) * 100, 2)} %"
 
 
 def percent_change(value: Number | None) -> str:
     return UNKNOWN if value is None else f"{_signed(float(value) * 100, 2)} %"
+
+
+def percent_points(value: Number | None) -> str:
+    """How far two fractions are apart."""
+    return UNKNOWN if value is None else f"{_signed(float(value) * 100, 2)} pp"
 
 
 def hundredths(value: Number | None) -> str:
@@ -88,6 +93,10 @@ def ratio(value: Number | None) -> str:
     return UNKNOWN if value is None else _fixed(value, 2)
 
 
+def ratio_change(value: Number | None) -> str:
+    return UNKNOWN if value is None else _signed(value, 2)
+
+
 def measure(value: float | None) -> str:
     """What a rule measured: whatever it is, in few digits."""
     return (
@@ -101,6 +110,10 @@ def measure(value: float | None) -> str:
 
 def count(value: int | None) -> str:
     return UNKNOWN if value is None else f"{value:,}"
+
+
+def count_change(value: int | None) -> str:
+    return UNKNOWN if value is None else _signed(value, 0)
 
 
 def counted(number: int, one: str, several: str | None = None) -> str:

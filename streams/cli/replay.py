@@ -59,6 +59,10 @@ ghostfill replay --bars AAPL.parquet --symbol AAPL --signals s.jsonl \\
     help="When a signal is known that bears the time of a bar's open: then, or when the bar has ended.",
 )
 @click.option("--out", type=FOLDER, required=True, help="Where the results go.")
+@click.option(
+    "--report", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="An HTML file that shows how it went; several accounts are compared in it.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.option("--progress/--no-progress", default=None, help="A progress bar; usual on a terminal.")
 def replay(
@@ -75,6 +79,7 @@ def replay(
     dates: DateOrder | None,
     signals_at: str | None,
     out: Path,
+    report: Path | None,
     as_json: bool,
     progress: bool | None,
 ) -> None:
@@ -82,6 +87,10 @@ def replay(
 
     Each account sees the whole market and every signal. The results, among them fills.csv, trades.csv,
     decisions.csv and summary.json, go to the folder --out. A file whose rows are all bad ends it with 1.
+
+    --report writes one HTML file that asks nothing of any network: what `ghostfill report` shows of an
+    account. Of several it begins with their figures beside each other and the trades that differ; the report
+    of each is behind its name.
     """
     if not ticks and not bars:
         raise click.UsageError("no market: give --ticks or --bars")
@@ -96,13 +105,22 @@ def replay(
     entries, warning = _stamped(entries, surveys, signals_at)
     with Progress([*ticks, *bars], shown=progress) as bar:
         market = files.market(surveys, bad, bar)
-        summary = Run(settings, market, entries, instruments, out, bad).execute()
+        run = Run(settings, market, entries, instruments, out, bad)
+        summary = run.execute() if report is None else _reported(run, report)
     for line in [*bad.lines(), *warning, *_unknown_symbols(summary)]:
         click.echo(line, err=True)
     if as_json:
         click.echo(json_text(summary))
     else:
         _tell(summary, bad.interval_lines(), out)
+    if report is not None:
+        click.echo(f"The report is {report}", err=as_json)
+
+
+def _reported(run: Run, file: Path) -> dict[str, Any]:
+    from streams.cli.replay_report import reported  # what it needs takes a second to import
+
+    return reported(run, file)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from decimal import Decimal
 import pytest
 
 from sinks.report import texts
-from sinks.report.charts import Chart, _breaks
-from sinks.report.page import _figures
+from sinks.report.charts import _breaks
+from sinks.report.document import json_in_html
 from sinks.report.sentence import sentence
 
 
 def test_no_figure_ends_its_script():
     figure = {"text": "</script><!-- & \u2028"}
-    text = _figures([None, Chart("one", "", figure)])
+    text = json_in_html({"one": figure})
     assert not set(text) & set("<>&\u2028")
     assert json.loads(text) == {"one": figure}
 
