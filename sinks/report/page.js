@@ -4,9 +4,28 @@
 const figures = JSON.parse(document.getElementById("figures").textContent);
 
 const charts = document.querySelectorAll("[data-chart]");
-const isSeen = (element) => element.clientWidth > 0;
 const draw = (element) => drawFigure(element, figures[element.dataset.chart]);
-const drawAll = (wanted) => [...charts].filter(wanted).forEach(draw);
+
+// What is in no view has no width: it is drawn when it comes into one.
+const sight = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.clientWidth > 0) {
+      sight.unobserve(target);
+      draw(target);
+    }
+  }
+});
+
+const drawWhenSeen = () => {
+  for (const element of charts) {
+    sight.unobserve(element);
+    sight.observe(element);
+  }
+};
+
+drawWhenSeen();
+onLight(drawWhenSeen);
+addEventListener("beforeprint", () => charts.forEach(draw));
 
 const tellView = () => {
   const [first, ...others] = document.querySelectorAll("nav a");
@@ -19,19 +38,6 @@ const tellView = () => {
 
 tellView();
 addEventListener("hashchange", tellView);
-onLight(() => drawAll(isSeen));
-addEventListener("beforeprint", () => drawAll(() => true));
-
-// What comes into view is drawn then: before, it has no width.
-const sight = new ResizeObserver((entries) => {
-  for (const { target } of entries) {
-    if (isSeen(target)) {
-      sight.unobserve(target);
-      draw(target);
-    }
-  }
-});
-for (const element of charts) sight.observe(element);
 
 const countdown = document.getElementById("countdown");
 if (countdown) {

@@ -23,6 +23,8 @@ from streams.local.ports import LOOPBACK
 
 PREFIX = "ghostfill-"
 PATIENCE_S = 60.0
+DYING_S = 1.0
+"""So long after its last connection a server that died may still be seen."""
 PASSWORDS = ("GHOSTFILL_CLICKHOUSE_PASSWORD", "GHOSTFILL_CLICKHOUSE_READER_PASSWORD")
 """Where the server looks for those of its users."""
 
@@ -42,6 +44,10 @@ def passing_clickhouse() -> Iterator[Database]:
             database = Database(LOOPBACK, port, password=password, embedded=True)
             database.make()
             yield database
+        except DatabaseError as error:
+            if died := _death(server):
+                raise DatabaseError(f"the embedded ClickHouse {died}\n{last_lines(log)}".rstrip()) from error
+            raise
         finally:
             server.kill()  # there is nothing to be kept
             server.wait()
@@ -56,10 +62,19 @@ def _port(server: "subprocess.Popen[bytes]", ready_file: Path, log: Path) -> int
             _, port = said.split()
             return int(port)
         if server.poll() is not None:
-            raise DatabaseError(f"the embedded ClickHouse does not start: {last_lines(log)}")
+            raise DatabaseError("the embedded ClickHouse does not start")
         if time.monotonic() > end:
             raise DatabaseError(f"the embedded ClickHouse is not there after {PATIENCE_S:g} seconds")
         time.sleep(LOOK_S)
+
+
+def _death(server: "subprocess.Popen[bytes]") -> str:
+    """How it ended, if it has."""
+    try:
+        code = server.wait(DYING_S)
+    except subprocess.TimeoutExpired:
+        return ""
+    return f"ended by signal {-code}" if code < 0 else f"ended with {code}"
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 import pytest
 
+from tests.browser import HOW, found, started
 from tests.sinks.server import embedded, named
 
 
@@ -23,3 +24,12 @@ def database(server):
     client.command("CREATE DATABASE contract ENGINE = Atomic")
     yield server.client(database="contract")
     client.command("DROP DATABASE contract")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = found()
+    if path is None:
+        pytest.skip(HOW)
+    with started(path) as browser:
+        yield browser

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -25,18 +24,16 @@ from streams.engine.simulate import simulate
 from streams.engine.units import DAY, MINUTE
 from streams.simulated_market import SYMBOLS as SYMBOLS_YAML
 from streams.simulated_market import simulated_day
-from tests.browser import HOW, found, started
 from tests.sinks.filling import fill
+from tests.sinks.opened import DESK, DRAWN, FAINT, OUTSIDE, PHONE, Opened
 from tests.sinks.server import READER_PASSWORD
 
 DAYS = 3
-PATIENCE_S = 30
 SLICER, ALL_AT_ONCE, HOSTILE, QUIET = "vsr-slicer", "auto-trader", '"><img src=x onerror=alert(1)>', "quiet"
 SCRIPT = "<script>alert(1)</script>"
 REASON = "</script><b>x</b>"
 BARRED, TICKED = "AURA", "BOLT"
 WRITTEN = datetime(2026, 1, 8, 12, tzinfo=UTC)
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 
 
 # A world to report of ----------------------------------------------------------------------------
@@ -128,60 +125,6 @@ def ask(client):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    path = found()
-    if path is None:
-        pytest.skip(HOW)
-    with started(path) as browser:
-        yield browser
-
-
-class Opened:
-    """A page in a browser, and what it complained about."""
-
-    def __init__(self, browser, file, viewport):
-        self.complaints: list[str] = []
-        self.page = browser.new_page(viewport=viewport, color_scheme="light")
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("requestfailed", lambda request: self.complaints.append(request.url[:200]))
-        self.page.on("request", self._asked)
-        self.page.on("dialog", self._spoke)
-        self.url = file.as_uri()
-        self.page.goto(self.url)
-        self.wait("document.querySelector('[data-chart]:not(.js-plotly-plot)') === null")
-
-    def wait(self, condition):
-        """Asked from outside: the page lets nobody compile a text in it."""
-        end = time.monotonic() + PATIENCE_S
-        while not self.page.evaluate(condition):
-            assert time.monotonic() < end, condition
-            self.page.wait_for_timeout(50)
-
-    def _asked(self, request):
-        if request.url != self.url and not request.url.startswith("data:"):
-            self.complaints.append(request.url)
-
-    def _spoke(self, dialog):
-        self.complaints.append(dialog.message)
-        dialog.dismiss()
-
-    def table(self, name):
-        """The cells' values, row by row: exact where a number says so."""
-        return self.page.eval_on_selector_all(
-            f"[data-table={name}] tbody tr",
-            "rows => rows.map(row => [...row.cells].map(cell => cell.dataset.value ?? cell.textContent.trim()))",
-        )
-
-    def tiles(self):
-        return dict(
-            self.page.eval_on_selector_all(
-                "[data-tile]", "tiles => tiles.map(each => [each.dataset.tile, each.dataset.value])"
-            )
-        )
-
-
-@pytest.fixture(scope="module")
 def files(ask, tmp_path_factory):
     folder = tmp_path_factory.mktemp("reports")
     written = {}
@@ -207,50 +150,7 @@ def open_page(browser, files):
 
 # What is seen ------------------------------------------------------------------------------------
 
-DRAWN = """charts => charts.map(chart => {
-    const shapes = [...chart.querySelectorAll('.scatterlayer path, .barlayer path')];
-    const sizes = shapes.map(shape => shape.getBBox());
-    return [chart.dataset.chart, sizes.some(size => size.width > 1 && size.height > 0)];
-})"""
-
 LINE = "document.querySelector('[data-chart=equity] .js-line')?.style.stroke"
-
-OUTSIDE = """() => [...document.querySelectorAll('main *')].filter(each => {
-    if (each.closest('.wide, .chart, .unseen')) return false;
-    return each.getBoundingClientRect().right > innerWidth + 1 || each.scrollWidth > each.clientWidth + 1
-        && getComputedStyle(each).display !== 'inline';
-}).map(each => each.outerHTML.slice(0, 100))"""
-
-FAINT = """() => {
-    const numbers = colour => {
-        const found = colour.match(/[\\d.e-]+/g).map(Number);
-        return colour.startsWith('color(') ? [...found.slice(0, 3).map(each => each * 255), found[3] ?? 1]
-            : [...found.slice(0, 3), found[3] ?? 1];
-    };
-    const light = colour => {
-        const [r, g, b] = colour.map(each => each / 255)
-            .map(each => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4);
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const behind = element => {
-        for (let at = element; at; at = at.parentElement) {
-            const colour = numbers(getComputedStyle(at).backgroundColor);
-            if (colour[3] > 0) return colour;
-        }
-        return [255, 255, 255, 1];
-    };
-    const faint = [];
-    for (const each of document.querySelectorAll('body *')) {
-        const says = [...each.childNodes].some(node => node.nodeType === 3 && node.textContent.trim());
-        if (!says || each.closest('script, noscript, style')) continue;
-        const svg = each.closest('svg');
-        const front = numbers(svg ? getComputedStyle(each).fill : getComputedStyle(each).color);
-        const [high, low] = [light(front.slice(0, 3)), light(behind(each).slice(0, 3))].sort((a, b) => b - a);
-        const contrast = (high + 0.05) / (low + 0.05);
-        if (contrast < 4.5) faint.push(`${each.textContent.trim().slice(0, 30)} ${contrast.toFixed(2)}`);
-    }
-    return faint;
-}"""
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
