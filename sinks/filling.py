@@ -14,7 +14,7 @@ import numpy as np
 from clickhouse_connect.driver.client import Client
 
 from schemas.codec import default_codec, encode
-from schemas.columns import BAR, TICK, Columns
+from schemas.columns import BAR, TICK, Columns, Ints
 from schemas.kinds import key_of, topic_of
 from schemas.messages import Message
 from sinks import native_blocks
@@ -73,7 +73,7 @@ class Filling:
         ]
         self._writer.write(self._writer.prepare([Run.of(Place(topic, PARTITION), records)]))
 
-    def _write_market(self, table: str, columns: Columns, rows: np.typing.NDArray[np.int64]) -> None:
+    def _write_market(self, table: str, columns: Columns, rows: Ints) -> None:
         """`table` is its topic too."""
         if not len(rows):
             return
