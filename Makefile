@@ -30,7 +30,7 @@ help:
 	@echo "make test-sabotage  the protocol with one rule left out is found out (20 minutes)"
 	@echo "make test-kill-sink  a hundred kills of the sink and of ClickHouse, 8 million rows (8 minutes)"
 	@echo "make test-kill-web  each part is killed while a browser watches (5 minutes)"
-	@echo "make test-mutants  small changes of the engine that a test must see (an hour at most; TARGET=guard, sinks or transport; SEED=2)"
+	@echo "make test-mutants  small changes of the engine that a test must see (an hour at most; TARGET=guard, SEED=2)"
 	@echo "make soak       an hour under load, with a kill every five minutes"
 	@echo "make soak-sink  an hour of rows into ClickHouse: memory and lag"
 	@echo "make bench      measure speed"

@@ -199,7 +199,7 @@ def _of_expression(node: ast.expr) -> Iterator[Callable[[], Callable[[], None]]]
         if isinstance(called, ast.Name) and called.id in OPPOSITE:
             opposite = OPPOSITE[called.id]
             yield lambda: _set(called, "id", opposite)
-        if len(node.args) > 1 and not any(isinstance(each, ast.Starred) for each in node.args):
+        elif len(node.args) > 1 and not any(isinstance(each, ast.Starred) for each in node.args):
             yield lambda: _set(node, "args", [*node.args[:-2], node.args[-1], node.args[-2]])
 
 

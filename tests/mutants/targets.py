@@ -28,6 +28,4 @@ TARGETS = {
         ),
         0.90,
     ),
-    "sinks": Target("sinks/**/*.py", ("tests/sinks",), 0.90),
-    "transport": Target("streams/transport/*.py", ("tests/transport", "tests/agents/test_gate.py"), 0.90),
 }
