@@ -14,7 +14,7 @@ from schemas.avro_schemas import HEADER_SIZE, MARKER, Schema
 from schemas.catalog import Catalog, catalog
 from schemas.checks import check, check_quoted
 from schemas.errors import NOTHING, MessageError, shorten
-from schemas.json_text import JsonForm, market_kind, parse, symbol_of_key
+from schemas.json_text import JsonForm, Now, market_kind, parse, symbol_of_key
 from schemas.kinds import KEYED_BY_RECORD, KINDS, TickBatch, kind_of
 from schemas.messages import Message, Tick
 from schemas.registry import CONFLUENT, ID_END, Registry
@@ -43,8 +43,18 @@ class Codec:
             return write_record(self._current["tick"], dict(zip(FIELDS, longs_of(message), strict=True)))
         return self._writers[kind_of(message)].write(message)
 
-    def decode(self, topic: str, key: bytes | None, value: bytes | None) -> Message:
-        """The message of a record, whole and possible."""
+    def decode(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        arrived: int | None = None,
+        now: Now | None = None,
+    ) -> Message:
+        """The message of a record, whole and possible.
+
+        `arrived`, `now`: the time of a signal or a command that names none; see `JsonForm.read`.
+        """
         known = self.catalog.topic(topic)
         if known.encoding != "avro":
             raise MessageError("topic", repr(known.name), "a public topic")
@@ -55,7 +65,7 @@ class Codec:
         if value[0] == CONFLUENT:
             return self._from_confluent(known, key, value)
         if known.json and value.lstrip(_SPACE)[:1] == b"{":
-            return self._from_json(known, key, value)
+            return self._from_json(known, key, value, arrived, now)
         formats = "Avro or a JSON object" if known.json else "Avro"
         raise MessageError("value", shorten(value), formats)
 
@@ -98,12 +108,14 @@ class Codec:
             return check(tick_of(symbol, [record[field] for field in FIELDS]))
         return check_batch(build(TickBatch, record | {"symbol": symbol}))
 
-    def _from_json(self, topic: Topic, key: bytes | None, value: bytes) -> Message:
+    def _from_json(
+        self, topic: Topic, key: bytes | None, value: bytes, arrived: int | None, now: Now | None
+    ) -> Message:
         document = parse(value)
         kind = next(iter(topic.messages)) if len(topic.messages) == 1 else market_kind(document)
         if kind in ("tick", "bar") and document.get("symbol") is None:
             document["symbol"] = symbol_of_key(key)
-        message = check(self._json[kind].read(document))
+        message = check(self._json[kind].read(document, arrived, now))
         return check_quoted(message) if isinstance(message, Tick) else message
 
 
@@ -118,6 +130,8 @@ def encode(message: Message) -> bytes:
     return default_codec().encode(message)
 
 
-def decode(topic: str, key: bytes | None, value: bytes | None) -> Message:
+def decode(
+    topic: str, key: bytes | None, value: bytes | None, arrived: int | None = None, now: Now | None = None
+) -> Message:
     """The message of a record, by this package's catalogue and without a schema registry."""
-    return default_codec().decode(topic, key, value)
+    return default_codec().decode(topic, key, value, arrived, now)

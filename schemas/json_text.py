@@ -19,6 +19,7 @@ from schemas.ids import signal_id
 from schemas.kinds import KEYED_BY_RECORD, KINDS
 from schemas.messages import Message
 from schemas.names import check_name
+from schemas.numbers import TIME_END, time_text
 from schemas.values import Read, Write, codec_of, json_text
 
 _TIME = ("timestamp", "time")
@@ -47,6 +48,11 @@ _MADE: dict[str, tuple[str, Callable[..., str], tuple[str, ...]]] = {
     "signal": ("signal_id", signal_id, ("source", "symbol", "ts", "side"))
 }
 """A field that is made of others where it is absent."""
+
+Now = Callable[[Any], int]
+"""The time that is meant by a message that names none; what it is given bears that at which Kafka had it."""
+_MAY_BE_NOW = frozenset({"signal", "command"})
+"""Messages that are wishes: what happened on a market has a time of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,23 @@ class JsonForm:
         )
         self.keeps_unknown = "extra" in self.type.__struct_fields__
 
-    def read(self, document: Mapping[str, Any]) -> Message:
+    def read(
+        self, document: Mapping[str, Any], arrived: int | None = None, now: Now | None = None
+    ) -> Message:
+        """`arrived`: when Kafka had it, which is its `ts` where it names none; with `now`, what that says is.
+
+        Whoever reads the record makes the same id: of `arrived`, whatever `now` says.
+        """
+        if arrived is None or not 0 <= arrived < TIME_END:
+            return self._read(document)
+        names = ("ts", *_TIME)
+        if self.kind not in _MAY_BE_NOW or any(document.get(name) is not None for name in names):
+            return self._read(document)
+        rest = {name: value for name, value in document.items() if name not in names}
+        message = self._read({**rest, "ts": time_text(arrived)})
+        return message if now is None else msgspec.structs.replace(message, ts=now(message))
+
+    def _read(self, document: Mapping[str, Any]) -> Message:
         rest = dict(document)
         values: dict[str, Any] = {}
         for field in self.fields:

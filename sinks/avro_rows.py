@@ -72,7 +72,7 @@ class AvroRows:
 
     def _decoded(self, place: Place, record: Record) -> Any:
         try:
-            return self._codec.decode(self._table.topic, record.key, record.value)
+            return self._codec.decode(self._table.topic, record.key, record.value, record.arrived)
         except MessageError as error:
             if error.field == "schema" and not self._foreign and (record.value or b"").startswith(MARKER):
                 raise NewerSchemaError(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
+MILLISECOND = 1000
+
 
 class Place(NamedTuple):
     """A partition."""
@@ -24,6 +26,11 @@ class Record(NamedTuple):
     """When Kafka took it, in milliseconds."""
     key: bytes | None
     value: bytes | None
+
+    @property
+    def arrived(self) -> int:
+        """The same in microseconds."""
+        return self.time * MILLISECOND
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,6 @@ from sinks.tables import BARS, DEAD_LETTERS, TABLES, TICKS, is_market
 FOREIGN = frozenset({"signals", "dead-letters"})
 """Topics that others than Ghostfill's desk may write."""
 LETTERS = "dead-letters"
-MILLISECOND = 1000
 STREAK = 20
 """So many rows refused one after the other, and none taken: it is not the rows."""
 
@@ -137,7 +136,7 @@ class Writer:
         """A row of the letters, at the place of the record that it is about."""
         letter = dead_letter(
             *place, record.offset,
-            ts=record.time * MILLISECOND, key=record.key, value=record.value, reason=reason,
+            ts=record.arrived, key=record.key, value=record.value, reason=reason,
         )  # fmt: skip
         return record._replace(value=self._codec.encode(letter))
 

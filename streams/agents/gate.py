@@ -5,22 +5,25 @@ Rules of this file:
 - Everything goes on in the order of its source partition, and is acknowledged when Kafka has it. So a shard
   sees every source without a gap, and drops by its offsets what a restart or a second gate sends again.
 - No record holds it up: what is read of one has a bound, and is read in a thread while the event loop ticks.
-- It keeps no state.
+- It keeps no state. The inbox is the log of record, so a wish that names no time gets its own here.
 """
 
 import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from schemas.codec import Codec
 from schemas.dead_letters import MAX_VALUE, dead_letter
 from schemas.errors import MessageError, RegistryError
+from schemas.json_text import Now
 from schemas.kinds import key_of
 from schemas.messages import Command, DeadLetter, Message, Signal
 from schemas.partition import partition_of, shard_of
 from schemas.private import encode_entry, inbox_entry
 from schemas.registry import Registry
+from streams.agents.times import Times, time_of
 from streams.agents.wishes import in_engine_units
 from streams.engine.units import MILLISECOND
 from streams.transport.app import SESSION_SECONDS, App, Arrival, app_settings
@@ -45,6 +48,7 @@ class GateTopics:
     commands: str = "commands"
     inbox: str = "inbox"
     dead_letters: str = "dead-letters"
+    workers: str = "workers"
 
 
 def gate_app(
@@ -57,9 +61,17 @@ def gate_app(
     topics: GateTopics = GateTopics(),
 ) -> App:
     app = App(**app_settings(cluster, name, instance=instance, session_seconds=session_seconds))
-    gate = Gate(app, Codec(registry=Registry(registry_url)), topics)
+    gate = Gate(app, Codec(registry=Registry(registry_url)), topics, Times(cluster, topics.workers))
     app.on_batches(topics.signals, topics.commands, handle=gate.pass_on)
     return app
+
+
+class NotLookedError(Exception):
+    """A record names no time, and what the desks tell was not looked at yet."""
+
+
+def _not_looked(_: object) -> int:
+    raise NotLookedError
 
 
 class Sorted:
@@ -73,10 +85,11 @@ class Sorted:
 class Gate:
     """Passes batches on through an app's producer."""
 
-    def __init__(self, app: App, codec: Codec, topics: GateTopics) -> None:
+    def __init__(self, app: App, codec: Codec, topics: GateTopics, times: Times) -> None:
         self._app = app
         self._codec = codec
         self._topics = topics
+        self._times = times
         self._meaning = {topics.signals: "signals", topics.commands: "commands"}
         """Which topic of the catalogue a topic of Kafka is."""
 
@@ -100,20 +113,23 @@ class Gate:
     async def _sort_patiently(self, batch: Batch, shards: int) -> Sorted:
         """Settings may take long to read, and a schema registry may be away: then nothing is known yet."""
         wait = FIRST_WAIT
+        now: Now = _not_looked
         while True:
             try:
-                return await asyncio.to_thread(self._sort, batch, shards)
+                return await asyncio.to_thread(self._sort, batch, shards, now)
+            except NotLookedError:
+                now = partial(time_of, reports=await self._times.reports())
             except RegistryError as error:
                 log.warning("%s-%s waits %g s: %s", batch.topic, batch.partition, wait, error)
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, LONGEST_WAIT)
 
-    def _sort(self, batch: Batch, shards: int) -> Sorted:
+    def _sort(self, batch: Batch, shards: int, now: Now) -> Sorted:
         found = Sorted(shards)
         for raw in batch:
             try:
-                message = self._read(batch.topic, raw)
-            except RegistryError:
+                message = self._read(batch.topic, raw, now)
+            except (RegistryError, NotLookedError):
                 raise
             except MessageError as error:
                 found.letters.append(_letter_of(batch, raw, str(error)))
@@ -130,10 +146,11 @@ class Gate:
                 found.inbox[shard_of(message.account, shards)].append(entry)
         return found
 
-    def _read(self, topic: str, raw: Raw) -> Signal | Command:
+    def _read(self, topic: str, raw: Raw, now: Now) -> Signal | Command:
         if raw.value is not None and len(raw.value) > MAX_VALUE:
             raise MessageError("value", f"{len(raw.value)} bytes", f"at most {MAX_VALUE}")
-        message: Message = self._codec.decode(self._meaning[topic], raw.key, raw.value)
+        arrived = raw.timestamp * MILLISECOND
+        message: Message = self._codec.decode(self._meaning[topic], raw.key, raw.value, arrived, now)
         assert isinstance(message, Signal | Command)
         return in_engine_units(message) if isinstance(message, Command) else message
 

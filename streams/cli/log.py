@@ -125,7 +125,7 @@ class Confidences:
     def _remember(self, raw: Raw) -> None:
         """What nobody can read is among the dead letters, and not our concern here."""
         with suppress(MessageError):
-            message = self._codec.decode(raw.topic, raw.key, raw.value or b"")
+            message = self._codec.decode(raw.topic, raw.key, raw.value or b"", raw.arrived)
             if isinstance(message, Signal):
                 self._known[message.signal_id, message.symbol] = message.confidence
 

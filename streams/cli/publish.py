@@ -26,6 +26,7 @@ from streams.cli.publishing import (
     stem_of,
 )
 from streams.clients.kafka import Sender, market_topic, require
+from streams.clients.workers import MarketsNow
 from streams.files.forms import DateOrder
 from streams.files.intervals import Interval
 from streams.files.market import MarketReader
@@ -108,13 +109,14 @@ def signals(
 
     With --pattern, FILE or stdin is text such as a log. Groups named symbol, side, ts, price, confidence,
     take_profit, stop_loss, quantity, signal_id and source are those fields; other groups that are numbers
-    are features; lines that do not match are counted. Without ts it is now, without an id the source, the
-    symbol, the time and the side are one.
+    are features; lines that do not match are counted. Without ts it is now: the newest time of a recorded
+    market as the desks tell it, or the wall's. Without an id the source, the symbol, the time and the side
+    are one.
     """
     found = Pattern(pattern) if pattern is not None else None
     _check_pattern(found, side, symbol)
     with _publication("signals", "signals", Pacer(speed, start, at), after) as publication:
-        usual = Usual(source or stem_of(file), publication.pacer.clock.now, side, symbol)
+        usual = Usual(source or stem_of(file), publication.now, side, symbol)
         if found is not None:
             publish_lines(publication, file, matched(found, publication), documents.signal_of, usual)
         elif file == STDIN:
@@ -139,7 +141,7 @@ def commands(
     Settings are a person's: {"preset": "auto-trader", "balance": "100000"}.
     """
     with _publication("commands", "commands", Pacer(speed, start, at), after) as publication:
-        usual = Usual(stem_of(file), publication.pacer.clock.now)
+        usual = Usual(stem_of(file), publication.now)
         if file == STDIN:
             publish_lines(publication, file, documents.from_json, documents.command_of, usual)
         else:
@@ -199,7 +201,8 @@ def _publication(what: str, topic: str, pacer: Pacer, after: int) -> Iterator[Pu
         raise click.UsageError("--from and --at set a clock: give it a --speed, such as 1x")
     cluster = find_cluster(os.environ)
     require(cluster, topic)
-    publication = Publication(Sender(cluster), topic, pacer, Told(what, topic), after)
+    now = MarketsNow(cluster) if pacer.speed is None else pacer.clock.now
+    publication = Publication(Sender(cluster), topic, pacer, Told(what, topic), now, after)
     try:
         yield publication
     except KeyboardInterrupt:

@@ -25,7 +25,7 @@ from schemas.messages import Bar, Command, Message, Signal
 from schemas.numbers import time_text
 from schemas.tick_writer import tick_batch, write_ticks
 from streams.cli import documents
-from streams.cli.documents import Cells, Pattern, Usual
+from streams.cli.documents import Cells, Now, Pattern, Usual
 from streams.cli.pacing import LEAST, Pacer
 from streams.clients.kafka import Sender
 from streams.engine.checks import own_times, take
@@ -80,6 +80,8 @@ class Publication:
     topic: str
     pacer: Pacer
     told: Told
+    now: Now
+    """What is meant by a row that names no time."""
     after: int = LEAST
     """What is not later is left out."""
     left_out: int = 0
@@ -200,7 +202,7 @@ def _rows(block: Block) -> Iterator[Cells]:
 
 def publish_market(publication: Publication, reader: MarketReader, file: str, batch: int) -> None:
     if file == STDIN:
-        usual = Usual("stdin", publication.pacer.clock.now, symbol=reader.symbol)
+        usual = Usual("stdin", publication.now, symbol=reader.symbol)
         publish_lines(publication, file, documents.from_json, documents.market_record_of, usual)
         return
     for columns in reader.read(Path(file)):

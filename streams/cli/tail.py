@@ -151,7 +151,7 @@ def _read(codec: Codec, raw: Raw) -> Message | None:
     if raw.value is None:
         return None
     try:
-        return codec.decode(raw.topic, raw.key, raw.value)
+        return codec.decode(raw.topic, raw.key, raw.value, raw.arrived)
     except MessageError as error:
         click.echo(f"{raw.topic}, partition {raw.partition}, offset {raw.offset}: {error}", err=True)
         return None

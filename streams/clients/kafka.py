@@ -14,6 +14,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from sinks import bounds
+from streams.engine.units import MILLISECOND
 from streams.transport.cluster import Cluster, ClusterError
 
 ANSWER_S = 15.0
@@ -56,6 +57,11 @@ class Raw(NamedTuple):
     """When it was made, or when the broker took it in, in milliseconds."""
     key: bytes | None
     value: bytes | None
+
+    @property
+    def arrived(self) -> int:
+        """The same in microseconds."""
+        return self.timestamp * MILLISECOND
 
 
 @contextmanager

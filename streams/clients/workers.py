@@ -7,6 +7,7 @@ from confluent_kafka.admin import AdminClient
 
 from streams.agents.desk import NAME as DESK
 from streams.agents.gate import NAME as GATE
+from streams.agents.times import LOOK_SECONDS, now_by
 from streams.clients.kafka import ANSWER_S, ends, patiently, read_spans, require, since
 from streams.engine.units import SECOND
 from streams.transport.cluster import Cluster
@@ -53,6 +54,21 @@ def reached(told: Iterable[WorkerReport], market: str, now: int | None = None) -
     What comes next is decided there: a market that runs through a night in seconds may be hours ahead of it.
     """
     return min(filter(None, (each.market_time.get(market, 0) for each in desks(told, now))), default=0)
+
+
+class MarketsNow:
+    """What time it is for a wish that names none, by what the desks tell."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._told: list[WorkerReport] = []
+        self._looked_at = -LOOK_SECONDS
+
+    def __call__(self) -> int:
+        if time.monotonic() - self._looked_at >= LOOK_SECONDS:
+            self._told = desks(reports(self._cluster))
+            self._looked_at = time.monotonic()
+        return now_by(self._told, wall()) or wall()
 
 
 def has_gate(cluster: Cluster) -> bool:

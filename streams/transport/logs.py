@@ -38,13 +38,23 @@ class Log:
 
     async def open(self, offset: int | None = None) -> "Log":
         """Ready to read from an offset; None: from the first that there is."""
-        await self._consumer.start()
-        await asyncio.sleep(0)  # a client that is stopped before its tasks ran raises CancelledError
-        self._consumer.assign([self.place])
+        await self._start()
         if offset is None:
             offset = await self.beginning()
         self._consumer.seek(self.place, offset)
         return self
+
+    async def last(self, count: int) -> list[Raw]:
+        """The last records that there are, about so many; opens it."""
+        await self._start()
+        end = await self.end()
+        self._consumer.seek(self.place, max(await self.beginning(), end - count))
+        return [raw async for raw in self.read_to(end)]
+
+    async def _start(self) -> None:
+        await self._consumer.start()
+        await asyncio.sleep(0)  # a client that is stopped before its tasks ran raises CancelledError
+        self._consumer.assign([self.place])
 
     async def close(self) -> None:
         await self._consumer.stop()

@@ -180,7 +180,7 @@ class Events:
 
     def _event(self, raw: Raw) -> Event | None:
         try:
-            message = self.codec.decode(raw.topic, raw.key, raw.value)
+            message = self.codec.decode(raw.topic, raw.key, raw.value, raw.arrived)
         except (MessageError, RegistryError):
             return None
         return Event(EventPlace(raw.topic, raw.partition, raw.offset), raw.timestamp, message)

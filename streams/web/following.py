@@ -176,7 +176,7 @@ class EventFollower(Follower):
         if raw.value is None:
             return None
         with suppress(MessageError, RegistryError):
-            return self._codec.decode(raw.topic, raw.key, raw.value)
+            return self._codec.decode(raw.topic, raw.key, raw.value, raw.arrived)
         return None
 
 

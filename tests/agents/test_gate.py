@@ -16,6 +16,7 @@ from schemas.codec import decode, encode
 from schemas.messages import Command, DeadLetter, Signal
 from schemas.partition import shard_of
 from schemas.private import InboxEntry, decode_entry
+from streams.transport.reports import WorkerReport, encode_report
 from tests.transport.copies import Worker, committed, stored, wait_for, without_repeats
 from tests.transport.copies import write as write_values
 
@@ -55,7 +56,7 @@ class World:
 
     def __init__(self, cluster, topics, folder):
         names = topics(
-            {"signals": SOURCES, "commands": SOURCES, "inbox": SHARDS, "dead-letters": 1},
+            {"signals": SOURCES, "commands": SOURCES, "inbox": SHARDS, "dead-letters": 1, "workers": 1},
             max_message_bytes="2000000",
         )
         self.cluster, self.folder, self.names = cluster, folder, names
@@ -64,7 +65,7 @@ class World:
 
     def write(self, topic, values):
         values = list(values)
-        write_values(self.cluster, self.names[topic], values, SOURCES)
+        write_values(self.cluster, self.names[topic], values, 1 if topic == "workers" else SOURCES)
         self.written[topic] += len(values)
 
     def gate(self):
@@ -80,8 +81,8 @@ class World:
     @property
     def is_done(self):
         return all(
-            sum(committed(self.cluster, self.group, self.names[topic], SOURCES)) == number
-            for topic, number in self.written.items()
+            sum(committed(self.cluster, self.group, self.names[topic], SOURCES)) == self.written[topic]
+            for topic in ("signals", "commands")
         )
 
     def run(self, patience=40):
@@ -132,6 +133,27 @@ def test_who_gets_what(world):
     (entry,) = [each for each in inbox[0] if each.kind == "signal" and each.partition == 1]
     assert (entry.topic, entry.offset, entry.ts) == (world.names["signals"], 0, NOON + 1)
     assert entry.message() == signal(1)
+
+
+def test_a_wish_without_a_time_is_of_its_market_s_now(world):
+    now = time.time_ns() // 1000
+    told = WorkerReport("w", "h", 1, "v", "desk", ts=now, started=now, market_time={"ticks": NOON})
+    world.write("workers", [encode_report(told)])
+    world.write("signals", [signal_json(0, ts=None, signal_id=None), signal_json(1)])
+    world.write("commands", [b'{"command_id": "c", "account": "paper-1", "kind": "pause"}'])
+    world.run()
+    assert world.letters() == []
+    entries = [entry.message() for entries in world.inbox().values() for entry in entries]
+    signals = [each for each in entries if isinstance(each, Signal)]
+    assert {each.ts for each in signals} == {NOON, NOON + 1} and len(signals) == 2 * SHARDS
+    (command,) = [each for each in entries if isinstance(each, Command)]
+    assert command.ts == NOON
+    (raw,) = [
+        each for each in stored(world.cluster, world.names["signals"], SOURCES) if b"s-1" not in each.value
+    ]
+    (made,) = {each.signal_id for each in signals if each.ts == NOON}
+    read_elsewhere = decode("signals", raw.key, raw.value, raw.timestamp * 1000)
+    assert isinstance(read_elsewhere, Signal) and read_elsewhere.signal_id == made
 
 
 def test_a_dead_letter_tells_what_it_was(world):

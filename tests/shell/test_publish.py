@@ -4,18 +4,22 @@ import json
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from schemas.columns import Columns
 from schemas.kinds import TickBatch
 from schemas.messages import Bar, Command, Signal, Tick
+from streams.agents.desk import NAME as DESK
 from streams.cli import pacing
 from streams.cli.documents import Pattern, Usual, signal_of
 from streams.cli.publishing import batches
 from streams.clients.kafka import ends, read_spans, require
+from streams.clients.workers import wall
 from streams.engine.units import ONE, SECOND
 from streams.files.entries import read_signals
 from streams.files.faults import BadRows
 from streams.files.market import MarketReader
+from streams.transport.reports import ShardReport, WorkerReport, encode_report
 from tests.shell.conftest import run
 from tests.shell.test_pacing import EVENING, FakeClock
 
@@ -68,6 +72,38 @@ def test_signals_are_those_of_a_replay(live, files, capsys):
     said = capsys.readouterr()
     assert "published 2 signals to signals" in said.out and "1 bad" in said.out
     assert 's.csv, line 4, side: found "up"; expected long or short or flat' in said.err
+
+
+@pytest.fixture
+def recorded(live):
+    """A desk tells of a market of January, while a test runs."""
+    now = wall()
+    report = WorkerReport(
+        "recorded",
+        "h",
+        1,
+        "v",
+        DESK,
+        ts=now,
+        started=now,
+        shards=(ShardReport(0, "live"),),
+        market_time={"ticks": NOON},
+    )
+    live.send(("workers", b"recorded", encode_report(report)))
+    yield
+    live.send(("workers", b"recorded", encode_report(structs.replace(report, ts=wall(), leaving=True))))
+
+
+def test_what_names_no_time_is_of_the_market_that_the_desks_tell_of(live, recorded):
+    line = '{"symbol": "X", "side": "long"}'
+    (signal,) = live.published("signals", lambda: live.run("publish", "signals", "-", stdin=line))
+    assert (signal.ts, signal.source) == (NOON, "stdin")
+    pause = '{"account": "paper", "kind": "pause"}'
+    (command,) = live.published("commands", lambda: live.run("publish", "commands", "-", stdin=pause))
+    assert command.ts == NOON
+    paced = ["publish", "signals", "-", "--speed", "1x"]
+    (signal,) = live.published("signals", lambda: live.run(*paced, stdin=line))
+    assert abs(signal.ts - wall()) < 60 * SECOND
 
 
 @pytest.mark.parametrize("batch", ["1", "2"])

@@ -45,6 +45,8 @@ class Stored(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes
+    timestamp: int = 0
+    """In milliseconds."""
 
 
 def write(cluster: Cluster, topic: str, values: Sequence[bytes], partitions: int = PARTITIONS) -> None:
@@ -68,7 +70,7 @@ def stored(cluster: Cluster, topic: str, partitions: int = PARTITIONS) -> list[S
         else:
             partition, offset, value = message.partition(), message.offset(), message.value()
             assert partition is not None and offset is not None and value is not None
-            found.append(Stored(partition, offset, message.key(), value))
+            found.append(Stored(partition, offset, message.key(), value, message.timestamp()[1]))
     consumer.close()
     return found
 

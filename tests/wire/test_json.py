@@ -185,6 +185,44 @@ def test_a_signal_without_an_id_has_the_one_that_a_repeat_has():
     assert len({json("signals", **each).signal_id for each in others}) == 4
 
 
+ARRIVED = TS + 7_000
+
+
+@pytest.mark.parametrize("none", [{}, {"ts": None}, {"time": None, "timestamp": None}])
+def test_a_wish_without_a_time_is_of_when_kafka_had_it(none):
+    sent = {"source": "s", "symbol": "A", "side": "long", **none}
+    value = orjson.dumps(sent)
+    asked: list[Signal] = []
+
+    def yesterday(signal):
+        asked.append(signal)
+        return signal.ts - 86_400_000_000
+
+    found = decode("signals", None, value, ARRIVED)
+    at_the_gate = decode("signals", None, value, ARRIVED, yesterday)
+    assert isinstance(found, Signal) and isinstance(at_the_gate, Signal)
+    assert (found.ts, found.signal_id) == (ARRIVED, "s-A-2025-03-03T14:30:00.007000Z-long")
+    assert asked == [found]
+    assert (at_the_gate.ts, at_the_gate.signal_id) == (ARRIVED - 86_400_000_000, found.signal_id)
+    command = orjson.dumps({"command_id": "c", "account": "a", "kind": "pause", **none})
+    assert decode("commands", None, command, ARRIVED) == Command(
+        command_id="c", account="a", kind="pause", ts=ARRIVED
+    )
+
+
+def test_only_a_wish_that_names_no_time_gets_one():
+    def never(message):
+        raise AssertionError(message)
+
+    for name in ("ts", "time", "timestamp"):
+        value = orjson.dumps({"source": "s", "symbol": "A", "side": "long", name: TS})
+        found = decode("signals", None, value, ARRIVED, never)
+        assert isinstance(found, Signal) and found.ts == TS
+    for topic, arrived in (("ticks", ARRIVED), ("signals", None), ("signals", -1000)):
+        with pytest.raises(MessageError, match="ts: found nothing"):
+            decode(topic, b"A", b'{"price": 1, "source": "s", "symbol": "A", "side": "long"}', arrived)
+
+
 def test_a_commands_settings_may_be_an_object():
     command = json("commands", command_id="c", account="a", kind="create", ts=TS, settings={"balance": "1"})
     assert command == Command(command_id="c", account="a", kind="create", ts=TS, settings='{"balance":"1"}')
