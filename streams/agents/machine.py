@@ -18,6 +18,7 @@ from schemas.kinds import key_of, topic_of
 from schemas.messages import Command, DeadLetter, Message
 from schemas.private import InboxEntry
 from streams.agents.market import Fault, MarketRun
+from streams.agents.waits import awaited
 from streams.engine.inbox import Entry
 from streams.engine.rows import AccountRow, BarsRow, Notebook, Rows, ShardHeader, SymbolRow
 from streams.engine.seen import SeenRow
@@ -25,7 +26,7 @@ from streams.engine.settings import Instruments, Settings
 from streams.engine.shard import Shard
 from streams.engine.units import HOUR, MILLISECOND
 from streams.engine.validity import BadSettingsError, read_settings
-from streams.transport.machine import Pending, Record, Row, Run
+from streams.transport.machine import Awaited, Pending, Record, Row, Run
 
 ACCOUNTS, MARKET, SEEN = "accounts", "market", "seen"
 TABLES = (ACCOUNTS, MARKET, SEEN)
@@ -133,6 +134,10 @@ class DeskMachine:
         for shard in self._shards.values():
             waiting.update(shard.common.waiting)
         return sorted(waiting)
+
+    def awaits(self) -> list[Awaited]:
+        """What those entries wait for."""
+        return [each for topic, shard in self._shards.items() for each in awaited(shard, topic)]
 
     def changed(self) -> list[Row]:
         """The rows that differ from what the last call told."""

@@ -27,6 +27,7 @@ def status(as_json: bool) -> None:
 
     Ends with 1 when no gate or no desk runs, or a shard does not work. Lag is in records; `behind` is how
     long ago, on the wall's clock, the market's newest record happened. A desk without shards stands by.
+    `waiting` says for what signals and commands wait in accounts, up to a thousand in a shard.
     `taken_in` is how many seconds a shard's takeover took, `pause` how long the last rebalance held the
     shards.
     """
@@ -47,6 +48,8 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
             yield f"  {name:12}{value}"
     see = ": see `ghostfill tail dead-letters --from-start`" if found["dead_letters"] else ""
     yield f"  {'unreadable':12}{found['dead_letters']:,}{see}"
+    for each in found["waits"]:
+        yield f"  {'waiting':12}{each['entries']:,} for {each['for']}{_until(each['until'])}"
     for heads, left, rows in (
         (WORKER, 2, map(_worker, found["workers"])),
         (MARKET, 1, map(_market, found["markets"])),
@@ -65,6 +68,10 @@ def _state(found: Mapping[str, Any]) -> Iterator[str]:
     else:
         yield "running, but:" if found["faults"] else "running"
         yield from (f"  {fault}" for fault in found["faults"])
+
+
+def _until(time: str | None) -> str:
+    return f", the first until {time}" if time else ""
 
 
 def _worker(worker: Mapping[str, Any]) -> list[str]:

@@ -26,10 +26,12 @@ from streams.clients.kafka import (
     require,
 )
 from streams.clients.shards import NOBODYS, ShardHealth, faults, shards
+from streams.clients.waits import waits
 from streams.clients.workers import is_alive, members, reports, wall
 from streams.engine.units import SECOND
 from streams.local.home import Home
 from streams.transport.cluster import BOOTSTRAP, Cluster
+from streams.transport.machine import Awaited
 from streams.transport.reports import ShardReport, WorkerReport
 
 READS: Mapping[str, tuple[str, ...]] = {
@@ -54,9 +56,18 @@ def condition(cluster: Cluster, environment: Mapping[str, str]) -> dict[str, Any
         "workers": [_worker(each, now) for each in told],
         "markets": [_market(cluster, topic, owners, now) for topic in _markets(cluster)],
         "shards": _shards(cluster, owners, health),
+        "waits": [_wait(each) for each in waits(told).values()],
         "faults": faults(health),
         "groups": groups,
         "dead_letters": _count(cluster, DEAD_LETTERS),
+    }
+
+
+def _wait(each: Awaited) -> dict[str, Any]:
+    return {
+        "for": each.what,
+        "entries": each.entries,
+        "until": time_text(each.until) if each.until else None,
     }
 
 

@@ -6,6 +6,7 @@ and commands that take effect. Stepping at a record that means nothing to the ac
 driver may leave such records out (`streams.engine.watching` says which ones matter).
 """
 
+from collections.abc import Iterator
 from datetime import date
 from heapq import heappop, heappush
 
@@ -179,6 +180,11 @@ class Account:
     def next_turn(self, now: Moment) -> Waiting | None:
         """The next entry that takes effect at this record; the latency may change from one to the next."""
         return self.inbox.next_turn(now.time - self.settings.latency, now.symbol)
+
+    def waiting_entries(self) -> Iterator[tuple[str, int, int]]:
+        """Of each: the symbol whose record it waits for, empty for any; when it is due; its last instant."""
+        for symbol, time, expiry in self.inbox.waiting():
+            yield symbol, time + self.settings.latency, expiry
 
     def waiting_orders(self) -> list[Order]:
         """Entry orders, and closes that are queued."""

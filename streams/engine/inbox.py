@@ -149,6 +149,13 @@ class Inbox:
         expiry = self._expiries[0][0] + 1 if self._expiries else FOREVER
         return min(expiry, self.any_record[0][0] + latency if self.any_record else FOREVER)
 
+    def waiting(self) -> Iterator[tuple[str, int, int]]:
+        """Of each entry: the symbol whose record it waits for, empty for any; its time; its last instant."""
+        for symbol, queue in (("", self.any_record), *self.own_record.items()):
+            for time, _, waiting in queue:
+                if not waiting.done:
+                    yield symbol, time, waiting.expiry if symbol else FOREVER
+
     def symbols(self) -> list[str]:
         return list(self.own_record)
 

@@ -33,6 +33,18 @@ class Pending(NamedTuple):
     entry: InboxEntry
 
 
+class Awaited(NamedTuple):
+    """What entries wait for."""
+
+    key: str
+    """The same for the same, in every shard."""
+    what: str
+    """In words."""
+    entries: int
+    until: int
+    """The event time up to which the first of them waits, in microseconds; 0: for as long as it takes."""
+
+
 class Raw(NamedTuple):
     """A market record as it was read."""
 
@@ -91,6 +103,9 @@ class Machine(Protocol):
 
     def pending(self) -> list[int]:
         """Inbox offsets of the entries that may still take effect, ascending."""
+
+    def awaits(self) -> list[Awaited]:
+        """What those entries wait for: a few words to show, which nothing depends on."""
 
     def changed(self) -> list[Row]:
         """The rows that differ from what the last call told."""

@@ -29,7 +29,7 @@ from streams.transport.backlog import Backlog
 from streams.transport.barriers import TakenOverError
 from streams.transport.crash import in_words, must_end_within, unless_unasked
 from streams.transport.inbox import Queue
-from streams.transport.machine import Record, Row
+from streams.transport.machine import Awaited, Record, Row
 from streams.transport.producing import Ack, Pair
 from streams.transport.reports import ShardReport
 from streams.transport.setup import Setup
@@ -45,6 +45,8 @@ PATIENCE = 0.5
 """Seconds after which an idle owner looks whether a checkpoint is due."""
 CLOSE_SECONDS = 10.0
 """How long what belongs to a shard may take to end, once one part of it has failed or was told to."""
+LOOK_SECONDS = 1.0
+"""How old what it tells of waiting entries may be."""
 MOMENT = 0.05
 """Seconds: what a turn may take. All shards of a process have theirs before anything else has."""
 FIRST_STRIDE, LONGEST_STRIDE = 128, 1 << 20
@@ -111,6 +113,8 @@ class Owner:
         self._happened = False
         """Whether a restore from the last checkpoint would have something to walk."""
         self._done = asyncio.Event()
+        self._awaited: tuple[Awaited, ...] = ()
+        self._awaits_at = -LOOK_SECONDS
         self._seen: tuple[int, MarketPosition] = 0, {}
         """How far it had come when it was asked last."""
         self._moved = time.monotonic()
@@ -176,7 +180,15 @@ class Owner:
             published=self.published,
             taken_in=self.taken.seconds,
             still=self._still(self.taken),
+            awaits=self._awaits(self.taken),
         )
+
+    def _awaits(self, taken: Taken) -> tuple[Awaited, ...]:
+        """Looked up once in a while: reports come several times a second."""
+        if time.monotonic() - self._awaits_at >= LOOK_SECONDS:
+            self._awaited = tuple(taken.fold.machine.awaits())
+            self._awaits_at = time.monotonic()
+        return self._awaited
 
     def _still(self, taken: Taken) -> float:
         fold = taken.fold

@@ -6,6 +6,7 @@ Rules of this file: nothing is decided by it. A report that is late makes a stan
 import msgspec
 
 from schemas.private import MarketPosition
+from streams.transport.machine import Awaited
 
 
 class ShardReport(msgspec.Struct, frozen=True, array_like=True):
@@ -25,6 +26,8 @@ class ShardReport(msgspec.Struct, frozen=True, array_like=True):
     """Seconds that its takeover took."""
     still: float = 0.0
     """Seconds since it took in an entry or a market's record, while it has some before it."""
+    awaits: tuple[Awaited, ...] = ()
+    """What the admitted entries wait for."""
 
 
 class WorkerReport(msgspec.Struct, frozen=True, array_like=True):

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from schemas.private import InboxEntry
-from streams.transport.machine import Pending, Raw, Record, Row
+from streams.transport.machine import Awaited, Pending, Raw, Record, Row
 from tests.transport.toy import NUMBER, Numbers
 
 ACCOUNTS = 40
@@ -99,6 +99,9 @@ class Chains:
             Record(self.names["out"], f"{name}/{account.steps}".encode(), said),
             Record(self.names["state"], str(name).encode(), said),
         ]
+
+    def awaits(self) -> list[Awaited]:
+        return []
 
     def pending(self) -> list[int]:
         return sorted(each.offset for each in self.waiting)

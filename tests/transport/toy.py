@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from schemas.private import InboxEntry
-from streams.transport.machine import Pending, Raw, Record, Row
+from streams.transport.machine import Awaited, Pending, Raw, Record, Row
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,9 @@ class Toy:
 
     def pending(self) -> list[int]:
         return sorted(offset for _, offset, _, _ in self.waiting)
+
+    def awaits(self) -> list[Awaited]:
+        return [Awaited("level", "a higher level", len(self.waiting), 0)] if self.waiting else []
 
     def changed(self) -> list[Row]:
         keys, self.touched = sorted(self.touched), set()

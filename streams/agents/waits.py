@@ -1,0 +1,49 @@
+"""What the entries of a shard wait for, in words: for people who ask why nothing happens.
+
+Rules of this file: it looks and changes nothing. It looks at so many entries and no more, however many wait.
+"""
+
+from itertools import islice
+
+from schemas.numbers import time_text
+from streams.engine.shard import Shard
+from streams.engine.units import FOREVER, MINUTE
+from streams.transport.machine import Awaited
+
+MOST_SYMBOLS = 20
+MOST_ENTRIES = 1_000
+SOON = MINUTE
+"""What is due so soon behind the market's newest record waits for no time."""
+
+
+def awaited(shard: Shard, topic: str) -> list[Awaited]:
+    """What accounts wait for in one market, each with how many times an entry waits for it in an account."""
+    if not shard.common.waiting:
+        return []
+    found: dict[str, list[tuple[int, int]]] = {}
+    entries = (entry for account in shard.accounts for entry in account.waiting_entries())
+    for symbol, due, expiry in islice(entries, MOST_ENTRIES):
+        if symbol in found or len(found) < MOST_SYMBOLS:
+            found.setdefault(symbol, []).append((due, expiry))
+    return [_awaited(shard, topic, symbol, waiting) for symbol, waiting in sorted(found.items())]
+
+
+def _awaited(shard: Shard, topic: str, symbol: str, waiting: list[tuple[int, int]]) -> Awaited:
+    due = min(due for due, _ in waiting)
+    expiry = min(expiry for _, expiry in waiting)
+    has_begun = shard.market.time > -FOREVER
+    is_known = symbol in shard.market.symbols if symbol else has_begun
+    later = due if has_begun and due > shard.market.time + SOON else 0
+    what = record_in_words(symbol, topic, is_known=is_known, later=later)
+    return Awaited(key_of(topic, symbol), what, len(waiting), 0 if expiry >= FOREVER else expiry)
+
+
+def key_of(topic: str, symbol: str) -> str:
+    """Of what is waited for: the next record of a symbol, or without one of any."""
+    return f"{topic}/{symbol}"
+
+
+def record_in_words(symbol: str, topic: str, *, is_known: bool, later: int) -> str:
+    which = "next" if is_known else "first"
+    name = f"{symbol}'s {which} tick" if symbol else f"the {which} record"
+    return f"{name} in market {topic}" + (f" of {time_text(later)} or later" if later else "")
