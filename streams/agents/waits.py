@@ -35,7 +35,7 @@ def _awaited(shard: Shard, topic: str, symbol: str, waiting: list[tuple[int, int
     is_known = symbol in shard.market.symbols if symbol else has_begun
     later = due if has_begun and due > shard.market.time + SOON else 0
     what = record_in_words(symbol, topic, is_known=is_known, later=later)
-    return Awaited(key_of(topic, symbol), what, len(waiting), 0 if expiry >= FOREVER else expiry)
+    return Awaited(key_of(topic, symbol), what, len(waiting), expiry if has_begun and expiry < FOREVER else 0)
 
 
 def key_of(topic: str, symbol: str) -> str:

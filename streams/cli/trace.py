@@ -1,6 +1,7 @@
 """`ghostfill trace`: one signal, and everything that came of it."""
 
 import json
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,7 +13,12 @@ from sinks.questions import ask
 from streams.cli.answers import reader
 from streams.cli.many import example
 from streams.clients.decimals import decimal_cell
-from streams.clients.traces import Row, lines
+from streams.clients.desk_table import open_settings
+from streams.clients.traces import Row, lines, with_waiting
+from streams.clients.waits import waits
+from streams.clients.workers import reports
+from streams.local.home import find_cluster
+from streams.transport.cluster import ClusterError
 
 
 @click.command(
@@ -27,17 +33,28 @@ from streams.clients.traces import Row, lines
 def trace(signal_id: str, source: str | None, account: str | None, as_json: bool) -> None:
     """Follow one signal: each account's decision, its slices, orders and fills, and the trade with its exit.
 
-    Times are UTC.
+    Times are UTC. An account that is yet to decide says what it waits for, while a desk runs.
     """
     with reader() as client:
         rows = ask(client, "trace", signal_id=signal_id, source=source, account=account).dicts()
     if not rows:
         raise click.ClickException(f"nothing is stored of a signal {signal_id}")
+    found = [row for row in _with_waiting(rows) if account in (None, row["account"]) or not row["account"]]
     if as_json:
-        click.echo(json.dumps(tree(rows), default=_plain, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(tree(found), default=_plain, ensure_ascii=False, indent=2))
     else:
-        for line in lines(rows):
+        for line in lines(found):
             click.echo(line)
+
+
+def _with_waiting(rows: Sequence[Row]) -> Sequence[Row]:
+    """The results are complete without it: a cluster that does not answer is no reason to show nothing."""
+    try:
+        cluster = find_cluster(os.environ)
+        waiting = waits(reports(cluster))
+        return with_waiting(rows, open_settings(cluster), waiting) if waiting else rows
+    except ClusterError:
+        return rows
 
 
 # As JSON ---------------------------------------------------------------------------------------

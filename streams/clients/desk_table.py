@@ -49,6 +49,11 @@ def accounts(cluster: Cluster, names: Iterable[str] = ()) -> list[Held]:
     return [Held(name, states[name]) for name in sorted(states)]
 
 
+def open_settings(cluster: Cluster) -> dict[str, Settings]:
+    """Of each account that is not closed."""
+    return {held.name: held.settings for held in accounts(cluster) if held.state.status != "closed"}
+
+
 def account(cluster: Cluster, name: str) -> Held:
     found = accounts(cluster, [name])
     if not found:

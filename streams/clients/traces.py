@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 
 from streams.clients.decimals import decimal_cell, two_digits
 from streams.clients.reasons import measured
+from streams.clients.waits import yet_to_decide
+from streams.engine.settings import Settings
+from streams.transport.machine import Awaited
 
 Row = Mapping[str, Any]
 CENTS = 2
@@ -37,6 +40,29 @@ def steps(rows: Sequence[Row]) -> Iterator[Step]:
             time if row["kind"] == "signal" else time[11:],
             SENTENCES[row["kind"]](row),
         )
+
+
+def with_waiting(
+    rows: Sequence[Row], accounts: Mapping[str, Settings], waiting: Mapping[str, Awaited]
+) -> list[Row]:
+    """Besides, each account that is yet to decide, and what it waits for; see `yet_to_decide`."""
+    found = list(rows)
+    signals = {(row["path"][0], row["side"], row["symbol"]): row for row in rows if row["kind"] == "signal"}
+    for signal in signals.values():
+        source, side, symbol = signal["path"][0], signal["side"], signal["symbol"]
+        decided = {row["account"] for row in rows if row["kind"] == "decision" and row["path"][0] == source}
+        found += [
+            {
+                **dict.fromkeys(signal),
+                "ts": signal["ts"],
+                "path": [source, f"2{name}"],
+                "kind": WAITING,
+                "account": name,
+                "detail": said,
+            }
+            for name, said in yet_to_decide(source, side, symbol, accounts, decided, waiting)
+        ]
+    return sorted(found, key=lambda row: row["path"])
 
 
 def lines(rows: Sequence[Row]) -> Iterator[str]:
@@ -92,7 +118,9 @@ def _position(row: Row) -> str:
     return f"open {row['id']}: {held}, mark {_number(row['price'])}, {pnl}{_fees(row)}"
 
 
+WAITING = "waiting"
 SENTENCES = {
+    WAITING: lambda row: row["detail"],
     "signal": _signal,
     "decision": _decision,
     "slice": _slice,

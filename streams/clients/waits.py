@@ -13,10 +13,10 @@ from streams.transport.machine import Awaited
 from streams.transport.reports import WorkerReport
 
 
-def waits(told: Iterable[WorkerReport]) -> dict[str, Awaited]:
-    """By its key what is waited for, over all shards."""
+def waits(told: Iterable[WorkerReport], now: int | None = None) -> dict[str, Awaited]:
+    """By its key what is waited for, over all shards; `now` as in `desks`."""
     found: dict[str, Awaited] = {}
-    for each in (each for desk in desks(told) for shard in desk.shards for each in shard.awaits):
+    for each in (each for desk in desks(told, now) for shard in desk.shards for each in shard.awaits):
         known = found.get(each.key)
         found[each.key] = each if known is None else _both(known, each)
     return dict(sorted(found.items()))
@@ -27,7 +27,7 @@ def _both(one: Awaited, other: Awaited) -> Awaited:
     return one._replace(entries=one.entries + other.entries, until=until)
 
 
-def undecided(
+def yet_to_decide(
     source: str,
     side: str,
     symbol: str,
@@ -39,9 +39,12 @@ def undecided(
 
     `accounts` are those that are open, `waiting` is what all entries wait for.
     """
+    own = "" if side == "flat" else symbol
+    if not any(key.endswith(key_of("", own)) for key in waiting):
+        return
     for name, settings in accounts.items():
         follows = not settings.follow or source in settings.follow
-        awaited = waiting.get(key_of(settings.market, "" if side == "flat" else symbol))
+        awaited = waiting.get(key_of(settings.market, own))
         if follows and name not in decided and awaited is not None:
             yield name, in_words(awaited)
 

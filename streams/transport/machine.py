@@ -42,7 +42,7 @@ class Awaited(NamedTuple):
     """In words."""
     entries: int
     until: int
-    """The event time up to which the first of them waits, in microseconds; 0: for as long as it takes."""
+    """The event time up to which the first of them waits, in microseconds; 0: not known, or without end."""
 
 
 class Raw(NamedTuple):

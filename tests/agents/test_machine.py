@@ -22,6 +22,7 @@ from schemas.messages import (
     Tick,
     Trade,
 )
+from schemas.numbers import time_text
 from schemas.private import InboxEntry
 from streams.accounts import account_with, presets, whole_settings
 from streams.agents.machine import MAX_AHEAD, DeskMachine
@@ -31,7 +32,7 @@ from streams.engine.settings import Level, Settings, Size
 from streams.engine.simulate import simulate
 from streams.engine.units import MINUTE, ONE, SECOND
 from streams.engine.validity import read_settings
-from streams.transport.machine import Record
+from streams.transport.machine import Awaited, Record
 from tests.agents.desk import Store, drive, entries_of, entry_of, run_of
 from tests.engine.rich import rich_worlds
 from tests.engine.worlds import START, World, bars, columns_of, ticks, worlds
@@ -394,3 +395,45 @@ def test_shards_that_share_a_run_tell_what_each_would_alone() -> None:
         told.append(outputs)
     assert told[0] == told[1]
     assert any(isinstance(each, Trade) for each in messages([record for some in told[0] for record in some]))
+
+
+# What waits ------------------------------------------------------------------------------------
+
+
+def test_what_entries_wait_for_is_told_in_words():
+    machine = DeskMachine(0, accounts=[plain("a"), plain("b", follow=("other",)), plain("c")])
+    assert machine.awaits() == []
+    admitted = [signal(0), signal(1, 2), signal(0, 3, symbol="BBB", side="flat")]
+    for offset, each in enumerate(admitted):
+        machine.admit(offset, entry_of(each, offset))
+    assert machine.awaits() == [
+        Awaited("ticks/", "the first record in market ticks", 2, 0),
+        Awaited("ticks/AAA", "AAA's first tick in market ticks", 4, 0),
+    ]
+    machine.pass_market("ticks", run_of([tick(2, 1, "BBB")]))
+    assert machine.awaits() == [
+        Awaited("ticks/AAA", "AAA's first tick in market ticks", 4, START + 300 * SECOND)
+    ]
+    machine.pass_market("ticks", run_of([tick(3, 1)]))
+    assert machine.awaits() == []
+    machine.admit(3, entry_of(signal(4, 4), 3))
+    assert [each.what for each in machine.awaits()] == ["AAA's next tick in market ticks"]
+    machine.pass_market("ticks", run_of([tick(400, 1, "BBB")]))
+    assert machine.awaits() == []
+
+
+def test_an_entry_far_ahead_of_its_market_waits_for_that_time():
+    machine = DeskMachine(0, accounts=[plain("a")])
+    machine.admit(0, entry_of(signal(1_000_000), 0))
+    machine.pass_market("ticks", run_of([tick(2, 1)]))
+    (told,) = machine.awaits()
+    later = time_text(START + 1_000_000 * SECOND)
+    assert told.what == f"AAA's next tick in market ticks of {later} or later"
+
+
+def test_what_is_told_of_waiting_has_a_bound():
+    machine = DeskMachine(0, accounts=[plain("a"), plain("b")])
+    for number in range(1_500):
+        machine.admit(number, entry_of(signal(0, number, symbol=f"S{number % 30:02}"), number))
+    told = machine.awaits()
+    assert len(told) == 20 and sum(each.entries for each in told) <= 1_000

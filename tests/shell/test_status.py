@@ -10,6 +10,7 @@ import pytest
 from streams.clients import condition, workers
 from streams.clients.workers import wall
 from streams.engine.units import SECOND
+from streams.transport.machine import Awaited
 from streams.transport.reports import ShardReport, WorkerReport, encode_report
 
 NOON = 1_767_355_200 * SECOND
@@ -41,6 +42,24 @@ def test_nothing_runs(live, capsys):
     assert code == 1
     assert said.startswith("NOT running: start it with `ghostfill up`")
     assert live.cluster.bootstrap in said
+
+
+def test_what_entries_wait_for(live, capsys, monkeypatch):
+    stop_the_clock(monkeypatch)
+    x, any_ = "X's first tick in market ticks", "the first record in market ticks"
+    here = ShardReport(
+        0, "live", awaits=(Awaited("ticks/X", x, 2, NOON + SECOND), Awaited("ticks/", any_, 1, 0))
+    )
+    there = ShardReport(1, "live", awaits=(Awaited("ticks/X", x, 3, NOON),))
+    told(live, "one", here, there)
+    told(live, "gone", ShardReport(2, "live", awaits=(Awaited("ticks/Y", "Y's", 3, NOON),)), age=5)
+    assert _json(live, capsys)["waits"] == [
+        {"for": any_, "entries": 1, "until": None},
+        {"for": x, "entries": 5, "until": "2026-01-02T12:00:00Z"},
+    ]
+    said = status(live, capsys)[1]
+    assert f"  waiting     5 for {x}, the first until 2026-01-02T12:00:00Z\n" in said
+    assert f"  waiting     1 for {any_}\n" in said
 
 
 def test_what_the_workers_tell(live, capsys, monkeypatch):

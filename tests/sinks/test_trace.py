@@ -9,9 +9,10 @@ from schemas.messages import Decision
 from sinks.questions import ask, questions
 from streams.accounts import account_with, parse_instruments
 from streams.cli.trace import tree
-from streams.clients.traces import lines
+from streams.clients.traces import lines, with_waiting
 from streams.engine.simulate import simulate
 from streams.simulated_market import SYMBOLS, simulated_day
+from streams.transport.machine import Awaited
 from tests.sinks.databases import database
 from tests.sinks.filling import fill
 from tests.sinks.world import at, bought, decision, position, signal, sold, trade, units, world
@@ -151,3 +152,21 @@ def test_everything_that_an_account_did_hangs_on_a_signal(server):
     for kind, (name, key) in KINDS.items():
         told = {getattr(each, key) for each in outputs if type(each).__name__ == name}
         assert sorted(row["id"] for row in found if row["kind"] == kind) == sorted(told) != []
+
+
+def test_an_account_that_is_yet_to_decide_says_what_it_waits_for(client):
+    found = rows(client, "s1")
+    waiting = {"ticks/X": Awaited("ticks/X", "X's next tick in market ticks", 3, 0)}
+    accounts = {
+        "a": account_with("auto-trader", {}),
+        "c": account_with("auto-trader", {"follow": "[tracker, z]"}),
+        "d": account_with("auto-trader", {"follow": "[z]"}),
+        "e": account_with("auto-trader", {"market": "ticks.other"}),
+    }
+    told = with_waiting(found, accounts, waiting)
+    assert "\n".join(lines(told)) == f"{S1}\n  c\n    10:00:00  waiting for X's next tick in market ticks"
+    (root,) = tree(told)
+    assert {**root["below"][-1], "ts": None} == {
+        "ts": None, "kind": "waiting", "account": "c", "detail": "waiting for X's next tick in market ticks"
+    }  # fmt: skip
+    assert with_waiting(found, accounts, {}) == found

@@ -1,6 +1,7 @@
 """The producers that the documentation shows send what Ghostfill reads."""
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -10,6 +11,7 @@ import pytest
 
 from schemas.codec import decode
 from schemas.messages import Signal, Tick
+from streams.simulated_market import PRICES
 
 ROOT = Path(__file__).parents[2]
 SNIPPETS = re.findall(r"```python\n(.*?)```", (ROOT / "docs/producers.md").read_text("utf-8"), re.DOTALL)
@@ -36,6 +38,8 @@ def sent(monkeypatch):
     monkeypatch.setitem(sys.modules, "confluent_kafka", library)
     monkeypatch.setenv("KAFKA_BOOTSTRAP", "broker:9092")
     monkeypatch.chdir(ROOT)
+    status = b'{"markets": [{"market": "ticks", "newest": "2025-03-03T14:30:00Z"}]}'
+    monkeypatch.setattr(subprocess, "check_output", lambda command: status)
     return records
 
 
@@ -43,11 +47,11 @@ def sent(monkeypatch):
 def test_a_producer_sends_a_signal(sent, code):
     exec(code, {})
     record, flushed = sent
-    signal = decode(*record)
+    signal = decode(*record, 1_741_012_200_000_000)
     assert flushed is None
     assert isinstance(signal, Signal)
-    assert (signal.symbol, signal.side) == ("AAPL", "long")
-    assert (signal.take_profit, signal.stop_loss) == (24_550_000_000, 23_500_000_000)
+    assert (signal.source, signal.side, signal.ts) == ("breakout", "long", 1_741_012_200_000_000)
+    assert signal.symbol in PRICES and record[1] == signal.symbol.encode()
 
 
 @pytest.mark.parametrize("code", [code for code in SNIPPETS if code not in PRODUCERS])

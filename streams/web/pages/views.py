@@ -4,7 +4,7 @@ Rules of this file: a view is made anew whenever it is looked at; who compares t
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -12,9 +12,12 @@ from typing import Any, NamedTuple
 
 from schemas.messages import Alert, DeadLetter, Decision, Equity, Fill, Message, Signal, Trade
 from sinks.database import DatabaseError
-from streams.clients.traces import steps
+from streams.clients.traces import steps, with_waiting
+from streams.clients.waits import waits, yet_to_decide
 from streams.engine.orders import Order
+from streams.engine.settings import Settings
 from streams.engine.units import MINUTE
+from streams.transport.machine import Awaited
 from streams.web.health import MANY as MANY_BEHIND
 from streams.web.instance import Instance
 from streams.web.live import LATELY
@@ -125,20 +128,46 @@ def _signals(here: Instance, most: int) -> list[tuple[str, Any]]:
     for decision in here.live.newest(Decision, most=MANY * 10):
         if decision.signal_id is not None and decision.decision not in ("skipped", "late"):
             decided.setdefault(decision.signal_id, {}).setdefault(decision.account, decision)
-    now = max(here.live.times.values(), default=0)
     shown = here.live.newest(Signal, most=most)
-    followed = {source for source in {each.source for each in shown} if here.commander.followers(source)}
+    undecided = Undecided(here, {signal.source for signal in shown})
     return [
         (
             f"{signal.source}/{signal.signal_id}",
-            (
-                signal,
-                _verdicts(decided.get(signal.signal_id, {}).values()),
-                _undecided(signal, signal.source in followed, now),
-            ),
+            (signal, _verdicts(decisions.values()), undecided.said(signal, decisions)),
         )
         for signal in shown
+        for decisions in (decided.get(signal.signal_id, {}),)
     ]
+
+
+class Undecided:
+    """What is to be said of signals on which not every account is known to have decided."""
+
+    def __init__(self, here: Instance, sources: Iterable[str]) -> None:
+        self._followed = {source for source in sources if here.commander.followers(source)}
+        self._now = max(here.live.times.values(), default=0)
+        self._accounts = _open(here)
+        self._awaited = _awaited(here)
+
+    def said(self, signal: Signal, decided: Collection[str]) -> str:
+        source, side, symbol = signal.source, signal.side, signal.symbol
+        waits = yet_to_decide(source, side, symbol, self._accounts, decided, self._awaited)
+        if said := {said for _, said in waits}:
+            return "; ".join(sorted(said))
+        if decided:
+            return ""
+        if source not in self._followed:
+            return "nobody follows it"
+        return "not decided yet" if self._now - signal.ts <= DECIDED_IN else "–"
+
+
+def _awaited(here: Instance) -> dict[str, Awaited]:
+    return waits(here.live.workers.values(), here.live.heard_until)
+
+
+def _open(here: Instance) -> dict[str, Settings]:
+    accounts = here.live.accounts.items()
+    return {name: state.versions[-1] for name, state in accounts if state.status != "closed"}
 
 
 def _verdicts(decisions: Iterable[Decision]) -> list[Verdict]:
@@ -146,13 +175,6 @@ def _verdicts(decisions: Iterable[Decision]) -> list[Verdict]:
     for each in decisions:
         found.setdefault((each.decision, each.reason), Verdict([])).decisions.append(each)
     return list(found.values())
-
-
-def _undecided(signal: Signal, is_followed: bool, now: int) -> str:
-    """What is said of a signal of which no decision is known here."""
-    if not is_followed:
-        return "nobody follows it"
-    return "not decided yet" if now - signal.ts <= DECIDED_IN else "–"
 
 
 def _happened(here: Instance, most: int) -> list[tuple[str, Any]]:
@@ -291,7 +313,8 @@ def trace(signal_id: str, source: str) -> Make:
             rows = (await here.results.ask("trace", signal_id=signal_id, source=source or None)).dicts()
         except DatabaseError as error:
             says = f"{error}."
-        view.rows("steps", "step_row", ((str(number), step) for number, step in enumerate(steps(rows))))
+        found = enumerate(steps(with_waiting(rows, _open(here), _awaited(here))))
+        view.rows("steps", "step_row", ((str(number), step) for number, step in found))
         view.say_empty(steps=says)
         return view
 
