@@ -75,7 +75,7 @@ class Program(NamedTuple):
 def programs() -> list[Program]:
     found = []
     for language in ("python", "javascript", "java"):
-        for block in blocks("docs/producers.md", language, "Producer"):
+        for block in blocks("docs/producers.md", language, "roducer"):
             symbols = set(re.findall(r"\b(AURA|BOLT|CIRQ|DUNE|EMBR|FLUX)\b", block))
             found.append(Program(language, block, *symbols))
     return found

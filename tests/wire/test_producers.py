@@ -47,11 +47,12 @@ def sent(monkeypatch):
 def test_a_producer_sends_a_signal(sent, code):
     exec(code, {})
     record, flushed = sent
-    signal = decode(*record, 1_741_012_200_000_000)
+    topic, key, value = record
+    signal = decode(topic, key, value, 1_741_012_200_000_000)
     assert flushed is None
     assert isinstance(signal, Signal)
     assert (signal.source, signal.side, signal.ts) == ("breakout", "long", 1_741_012_200_000_000)
-    assert signal.symbol in PRICES and record[1] == signal.symbol.encode()
+    assert signal.symbol in PRICES and key == signal.symbol.encode()
 
 
 @pytest.mark.parametrize("code", [code for code in SNIPPETS if code not in PRODUCERS])

@@ -1,0 +1,48 @@
+"""What the list of signals says of those on which accounts are yet to decide."""
+
+from types import SimpleNamespace
+
+from schemas.messages import Signal
+from streams.accounts import account_with
+from streams.agents.desk import NAME as DESK
+from streams.clients.workers import wall
+from streams.engine.units import MINUTE
+from streams.transport.machine import Awaited
+from streams.transport.reports import ShardReport, WorkerReport
+from streams.web.pages.views import DECIDED_IN, Undecided
+
+
+def here(*awaits, now=0):
+    """An instance with two accounts that follow `s`, and what its desk tells."""
+    moment = wall()
+    shards = (ShardReport(0, "live", awaits=awaits),)
+    desk = WorkerReport("w", "h", 1, "v", DESK, ts=moment, started=moment, shards=shards)
+    settings = {name: account_with("auto-trader", {"follow": "[s]"}) for name in ("a", "b")}
+    accounts = {
+        name: SimpleNamespace(status="active", versions=[each]) for name, each in settings.items()
+    }  # fmt: skip
+    live = SimpleNamespace(workers={"w": desk}, heard_until=moment, accounts=accounts, times={"ticks": now})
+    followers = {"s": {"a", "b"}}
+    return SimpleNamespace(live=live, commander=SimpleNamespace(followers=followers.get))
+
+
+def said(instance, decided=(), source="s", **fields):
+    signal = Signal(**{"signal_id": "1", "source": source, "symbol": "X", "side": "long", "ts": 0, **fields})
+    return Undecided(instance, {source}).said(signal, decided)
+
+
+def test_a_signal_that_waits_says_for_what():
+    what = "X's first tick in market ticks"
+    waiting = here(Awaited("ticks/X", what, 2, 0), now=2 * DECIDED_IN)
+    assert said(waiting) == said(waiting, decided={"a"}) == f"waiting for {what}"
+    assert said(waiting, decided={"a", "b"}) == ""
+    assert said(waiting, symbol="AX") == said(waiting, side="flat") == "–"
+    assert said(waiting, source="other") == "nobody follows it"
+    ends = here(Awaited("ticks/X", what, 2, 60 * MINUTE))
+    assert said(ends) == f"waiting for {what}; the first that waits expires after 1970-01-01T01:00:00Z"
+
+
+def test_where_nothing_waits_it_says_what_it_knows():
+    assert said(here()) == "not decided yet"
+    assert said(here(now=2 * DECIDED_IN)) == "–"
+    assert said(here(), decided={"a"}) == ""
