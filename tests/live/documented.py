@@ -20,7 +20,7 @@ import pytest
 from streams.local.jars import jar_folder
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60
+PATIENCE_S = 120
 FILLED_IN_S = 15
 TRIES = 3
 """A signal that meets the end of a made-up day expires overnight, and is sent again."""
@@ -110,8 +110,11 @@ def _needs(*commands: str) -> None:
 def follow_the_readme(person: Person) -> None:
     """Beside an instance that has a market: step 1, from the account to its first fill."""
     (block,) = blocks("README.md", "sh", "publish signals -")
-    said = person.types(block)
-    assert "paper-1: accepted" in said and re.search(r"buy .*AURA|AURA.* buy", said), said
+    create, publish, tail = block.splitlines()
+    assert "paper-1: accepted" in person.types(create)
+    person.buys("paper-1", "AURA", lambda: person.types(publish))
+    said = person.types(tail)
+    assert "AURA" in said and "buy" in said, said
 
 
 def prepare_the_programs(person: Person) -> str:
