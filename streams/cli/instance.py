@@ -145,7 +145,7 @@ class Ghostfill:
                 ghostfill=metadata.version("ghostfill"),
                 kafka=KAFKA_VERSION if self.kafka.is_running else "",
                 endpoints=self._endpoints(),
-                markets=self.setup.all_markets(),
+                markets=list(self.setup.all_markets()),
                 symbols=None if self.setup.symbols is None else str(self.setup.symbols.absolute()),
             )
         )

@@ -11,9 +11,9 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
@@ -53,7 +53,7 @@ class Instance:
     """The version of its own Kafka; empty when the cluster is the user's."""
     endpoints: Mapping[str, str]
     """What else it serves, by name."""
-    markets: Sequence[str] = ()
+    markets: list[str] = field(default_factory=list)
     """Those that its desks were given besides `ticks`."""
     symbols: str | None = None
     """The symbols file that its desks were given."""
