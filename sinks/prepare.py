@@ -32,38 +32,38 @@ def prepare(client: Client, catalogue: Catalog) -> None:
     found = _columns(client)
     for table in TABLES.values():
         expected = {**columns_of(catalogue.schemas.current(table.kind)), **PLACE}
-        for statement in changes(table.name, expected, found[table.name]):
+        if statement := changes(table.name, expected, found[table.name]):
             client.command(statement)
     apply_views(client)
 
 
-def changes(table: str, expected: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
-    """The statements that make a table's columns what is expected."""
-    statements = []
+def changes(table: str, expected: Mapping[str, str], found: Mapping[str, str]) -> str | None:
+    """The statement that makes a table's columns what is expected: one, for each rewrites what is there."""
+    actions: list[str] = []
     before = None
     for name, kind in expected.items():
         where = f"AFTER `{before}`" if before else "FIRST"
         if name not in found:
-            statements.append(_changed(table, "ADD COLUMN IF NOT EXISTS", name, kind, where))
+            actions += _change("ADD COLUMN IF NOT EXISTS", name, kind, where)
         elif found[name] != kind:
             if not _grows(found[name], kind):
                 raise DatabaseError(
                     f"{table}.{name} is {found[name]}; expected {kind}: this table is not Ghostfill's, or "
                     "somebody changed it; name another database"
                 )
-            statements.append(_changed(table, "MODIFY COLUMN", name, kind, ""))
+            actions += _change("MODIFY COLUMN", name, kind, "")
         before = name
-    return statements
+    return f"ALTER TABLE {table} {', '.join(actions)}" if actions else None
 
 
-def _changed(table: str, how: str, name: str, kind: str, where: str) -> str:
+def _change(how: str, name: str, kind: str, where: str) -> list[str]:
     if not is_money(kind):
-        return f"ALTER TABLE {table} {how} `{name}` {kind} {where}".rstrip()
+        return [f"{how} `{name}` {kind} {where}".rstrip()]
     sent = sent_as(name)
-    return (
-        f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS `{sent}` {kind.replace(MONEY, SENT)} EPHEMERAL, "
-        f"{how} `{name}` {kind} DEFAULT `{sent}` CODEC(GCD, ZSTD) {where}"
-    ).rstrip()
+    return [
+        f"ADD COLUMN IF NOT EXISTS `{sent}` {kind.replace(MONEY, SENT)} EPHEMERAL",
+        f"{how} `{name}` {kind} DEFAULT `{sent}` CODEC(GCD, ZSTD) {where}".rstrip(),
+    ]
 
 
 def _check_avro(client: Client) -> None:

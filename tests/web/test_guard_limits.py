@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from streams.web.door import private, wire
+from streams.local import private
+from streams.web.door import wire
 from streams.web.door.guard import Guard
 from tests.web.doors import Inner, ask, policy, wide
 
