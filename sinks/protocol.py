@@ -108,10 +108,10 @@ class Protocol:
             wanted = await asked(request, only_asks=only_asks)
             if not wanted.query.strip():
                 return await ok(request)
-            if names_a_file(wanted.statement):
-                raise EngineError(f"Code: {NO_FILES}. DB::Exception: there are no files over HTTP")
             if only_asks:
                 return await self._answer_reader(request, wanted.query)
+            if names_a_file(wanted.statement):
+                raise EngineError(f"Code: {NO_FILES}. DB::Exception: there are no files over HTTP")
             async with self._session(request, name) as handle:
                 if wanted.insert is not None:
                     return await self._insert(request, handle, wanted.insert, wanted.data)

@@ -23,8 +23,8 @@ from tests.sinks.server import PASSWORD, READER_PASSWORD, embedded
 from tests.sinks.world import world
 
 DOCS = Path(__file__).parents[2] / "docs"
-REFUSALS = (b"Code: 164. ", b"Code: 344. ", b"Code: 497. ", b"Code: 62. ")
-"""Not for readers, no files over HTTP, no privilege, and what is no statement."""
+REFUSALS = (b"Code: 164. ", b"Code: 497. ", b"Code: 62. ")
+"""Not for who only reads, no privilege, and what is no statement."""
 PATIENT_S = 20.0
 SECRET = b"well kept"
 
@@ -164,7 +164,7 @@ def test_the_engine_alone_would_refuse_a_reader_other_hosts_and_files(tmp_path):
 
 ORDINARY = """\
 SELECT count() FROM trades WHERE exit_reason = 'file'
-SELECT count() AS file FROM trades WHERE exit_reason IN ('file', 'url', 'infile') -- file()
+SELECT count() AS outfile, max(pnl) AS into FROM trades WHERE exit_reason IN ('file', 'url', 'infile') -- file()
 SELECT symbol, sum(pnl) AS pnl FROM trades FINAL GROUP BY symbol ORDER BY pnl DESC LIMIT 3
 SELECT account, COUNT(*), COUNT(DISTINCT symbol), avg(pnl), quantiles(0.1, 0.9)(toFloat64(pnl)) FROM trades GROUP BY account WITH TOTALS
 SELECT sumIf(pnl, side = 'long'), countIf(pnl > 0) / count(), argMax(symbol, pnl), uniqExact(symbol), groupArray(3)(symbol) FROM trades
