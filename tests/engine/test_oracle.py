@@ -80,12 +80,10 @@ def orders(told: Iterable[Output]) -> list[Order]:
     return sorted(last_told(Order, told, "order_id"), key=lambda order: order.order_id)
 
 
-def filled_or_by_hand(told: Iterable[Output]) -> list[Order]:
-    """To the oracle a target that waits for volume is an order, to the engine it rests until it fills."""
-    found = [
-        order for order in orders(told) if order.filled or order.order_type != "limit" or order.command_id
-    ]
-    return sorted(found, key=lambda order: (order.created, order.symbol, order.side, order.purpose, order.ts))
+def entering(told: Iterable[Output]) -> list[Order]:
+    """Slices and what was placed by hand."""
+    found = [order for order in orders(told) if order.slice_number is not None or order.command_id]
+    return sorted(found, key=lambda order: (order.plan_id or "", order.slice_number or 0))
 
 
 def compare(world: World, cuts: list[int]) -> None:
@@ -105,9 +103,9 @@ def compare(world: World, cuts: list[int]) -> None:
             # Unfilled at a bar's open, it keeps its reserve until the bar's end to one, and nothing to the other.
             left_out = ("reserved",)
         if account in short_of_volume:
-            # Such a target is ambiguous to one, past to the other; and it bears a number, or none.
+            # An exit that waits for volume is an order to one and not yet to the other, a target is ambiguous or past.
             left_out += ("ambiguous", "order_id", "fill_id")
-            listed["Order"] = filled_or_by_hand
+            listed["Order"] = entering
         for name, kind in listed.items():
             mine = [row(output, *left_out) for output in kind(ours.get(account, []))]
             other = [row(output, *left_out) for output in kind(theirs.get(account, []))]
