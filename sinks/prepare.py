@@ -63,6 +63,8 @@ def _change(how: str, name: str, kind: str, where: str) -> list[str]:
     return [
         f"ADD COLUMN IF NOT EXISTS `{sent}` {kind.replace(MONEY, SENT)} EPHEMERAL",
         f"{how} `{name}` {kind} DEFAULT `{sent}` CODEC(GCD, ZSTD) {where}".rstrip(),
+        # What is sent would be lost without a word if its column went away: this forbids that.
+        f"ADD CONSTRAINT IF NOT EXISTS keeps_{name} CHECK isNull(`{name}`) OR 1",
     ]
 
 

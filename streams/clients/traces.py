@@ -55,7 +55,7 @@ def with_waiting(
             {
                 **dict.fromkeys(signal),
                 "ts": signal["ts"],
-                "path": [source, f"2{name}"],
+                "path": [source, name, "2"],
                 "kind": WAITING,
                 "account": name,
                 "detail": said,

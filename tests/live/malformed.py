@@ -132,7 +132,7 @@ _AMOUNTS = ["-1", 0, "NaN", "1e999", "x", [], "9" * 40, True]
 SIGNALS = _document(
     {"signal_id": "bad", "source": "bad", "symbol": "GOOD", "side": "long"},
     {
-        "ts": _TIMES,
+        "ts": _TIMES[1:],
         "signal_id": ["", 3.5, [], {}],
         "source": _TEXTS,
         "symbol": _TEXTS,
@@ -147,7 +147,7 @@ SIGNALS = _document(
 COMMANDS = _document(
     {"command_id": "bad", "account": "paper", "kind": "pause"},
     {
-        "ts": _TIMES,
+        "ts": _TIMES[1:],
         "command_id": _TEXTS,
         "account": _TEXTS,
         "kind": [..., "explode", "", None, 7, []],

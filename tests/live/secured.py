@@ -111,9 +111,9 @@ def secured_kafka(
     usual = broker_settings
     ports: list[int] = []
 
-    def settings(data: Path, chosen: Any, advertised: int) -> dict[str, str]:
+    def settings(data: Path, chosen: Any, advertised: int, own_secret: str) -> dict[str, str]:
         ports.append(chosen.broker)
-        return broker.settings(usual(data, chosen, advertised))
+        return broker.settings(usual(data, chosen, advertised, own_secret))
 
     monkeypatch.setattr(local_kafka, "broker_settings", settings)
     try:
