@@ -147,7 +147,7 @@ def test_bad_rows_are_told_and_the_rest_goes_on(tmp_path):
     assert lines[0] == "5 bad rows were left out:"
     assert sorted(lines[1:]) == [
         'a.csv, line 3, ts: found "soon"; expected a time such as 2026-01-02T14:30:00Z, or a number since 1970',
-        'a.csv, line 5, symbol: found ""; expected a symbol',
+        'a.csv, line 5, symbol: found ""; expected a symbol of 1 to 100 characters that can be seen, and no space at its ends',
         'a.csv, line 6, price: found "one"; expected a decimal number below 92 thousand million',
         'a.csv, line 7, size: found "-1"; expected a decimal number below 92 thousand million, 0 or more',
         'a.csv, line 8: found "1,X"; expected 4 columns, not 2',
