@@ -11,7 +11,7 @@ from typing import NamedTuple
 from clickhouse_connect.driver.client import Client
 
 from sinks.pieces import CSV, expression, pieces
-from sinks.questions import select
+from sinks.questions import columns_of
 
 ALWAYS = 1 << 52
 """A time after every other."""
@@ -52,9 +52,10 @@ def csv(client: Client, name: str, account: str, span: Span) -> Iterator[bytes]:
 
 
 def _types(client: Client, export: Export) -> dict[str, str]:
-    told = select(client, f"DESCRIBE TABLE {export.table.removesuffix(' FINAL')}", {}, export.table)
-    shown = (row[:2] for row in told.rows if not row[0].startswith("k_"))
-    return {name: typed for name, typed in shown if name not in export.left_out}
+    found = zip(*columns_of(client, f"SELECT * FROM {export.table}", {}, export.table), strict=True)
+    return {
+        name: typed for name, typed in found if not name.startswith("k_") and name not in export.left_out
+    }
 
 
 def _statement(export: Export, types: Mapping[str, str]) -> str:

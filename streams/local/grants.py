@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 READER = ("SELECT",)
 WRITER = (
     "SELECT", "INSERT", "CREATE DATABASE", "CREATE TABLE", "DROP TABLE",
-    "ALTER ADD COLUMN", "ALTER MODIFY COLUMN",
+    "ALTER ADD COLUMN", "ALTER MODIFY COLUMN", "ALTER ADD CONSTRAINT",
 )  # fmt: skip
 """On the database. docs/clickhouse.md has the statements."""
 ENGINES = frozenset({"ReplacingMergeTree", "Memory"})

@@ -11,7 +11,7 @@ from streams.local.grants import too_much
 
 READER = ["GRANT SELECT ON ghostfill.* TO ghostfill_reader"]
 WRITER = [
-    "GRANT SELECT, INSERT, ALTER ADD COLUMN, ALTER MODIFY COLUMN ON ghostfill.* TO ghostfill_writer",
+    "GRANT SELECT, INSERT, ALTER ADD COLUMN, ALTER MODIFY COLUMN, ALTER ADD CONSTRAINT ON ghostfill.* TO ghostfill_writer",
     "GRANT CREATE DATABASE, CREATE TABLE, DROP TABLE ON ghostfill.* TO ghostfill_writer",
 ]
 EVERYTHING = [
