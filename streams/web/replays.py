@@ -1,7 +1,7 @@
 """What is read again for those who come back late: pieces in memory, so many at once whoever asks.
 
-Rules of this file: who takes what it was given keeps its piece. Who stopped taking gives it back once
-somebody else waits for room, and reads it again from where it is.
+Rules of this file: who takes what it was given keeps its piece. Who stopped taking, or is slow, gives it back
+once somebody else waits for room, and reads it again from where it is.
 """
 
 import asyncio
@@ -14,6 +14,8 @@ from streams.web.live import Event
 
 PIECES = 6
 STALLED_S = 2.0
+SLOW_S = 10.0
+"""A piece is taken in no time by who reads at all; so long it is kept from others."""
 LOOK_S = 0.2
 
 
@@ -22,19 +24,22 @@ class Piece:
 
     def __init__(self) -> None:
         self._events: deque[Event] = deque()
-        self._taken: float | None = None
+        self._filled: float | None = None
+        self._taken = 0.0
         self.was_given_back = False
 
     def fill(self, events: Iterable[Event]) -> None:
         self._events.extend(events)
-        self._taken = time.monotonic()
+        self._filled = self._taken = time.monotonic()
 
     def next(self) -> Event | None:
         self._taken = time.monotonic()
         return self._events.popleft() if self._events else None
 
-    def is_stalled(self, now: float) -> bool:
-        return self._taken is not None and now - self._taken > STALLED_S
+    def holds_others_up(self, now: float) -> bool:
+        if self._filled is None:
+            return False
+        return now - self._taken > STALLED_S or now - self._filled > SLOW_S
 
     def give_back(self) -> None:
         self._events.clear()
@@ -65,10 +70,10 @@ class Replays:
     async def _make_room(self) -> None:
         while len(self._held) >= self._most:
             now = time.monotonic()
-            stalled = next((each for each in self._held if each.is_stalled(now)), None)
-            if stalled is not None:
-                del self._held[stalled]
-                stalled.give_back()
+            slow = next((each for each in self._held if each.holds_others_up(now)), None)
+            if slow is not None:
+                del self._held[slow]
+                slow.give_back()
                 return
             self._freed.clear()
             with suppress(TimeoutError):

@@ -349,6 +349,33 @@ def test_those_who_come_back_share_what_is_in_memory(monkeypatch):
         asyncio.run(scenario(log))
 
 
+def test_who_takes_slowly_gives_way_to_others(monkeypatch):
+    """One event a moment: a piece of five thousand would be kept for hours."""
+    monkeypatch.setattr(replays, "SLOW_S", 0.1)
+    monkeypatch.setattr(replays, "LOOK_S", 0.01)
+
+    async def scenario():
+        room = replays.Replays()
+        slow = [await room.begin() for _ in range(replays.PIECES)]
+        for piece in slow:
+            piece.fill([Event(log_place, 0, fill(1))] * 5_000)
+
+        async def take():
+            while True:
+                for piece in slow:
+                    piece.next()
+                await asyncio.sleep(0.01)
+
+        taking = asyncio.create_task(take())
+        async with asyncio.timeout(2):
+            await room.begin()
+        taking.cancel()
+        assert [piece.was_given_back for piece in slow].count(True) == 1
+
+    log_place = Place("fills", 0, 1)
+    asyncio.run(scenario())
+
+
 def test_of_large_records_fewer_are_read_at_once(log, monkeypatch):
     monkeypatch.setattr(module, "PIECE_BYTES", 100_000)
     for number in range(30):
