@@ -14,8 +14,8 @@ from sinks.questions import ask, select
 from streams.clients.workers import reached
 from streams.engine.units import SECOND
 from streams.web.history import moment_of
-from streams.web.live import Live
-from streams.web.recent import KEPT
+from streams.web.live import LATELY, Live
+from streams.web.recent import KEPT, MOST, Key
 from streams.web.results import Results
 
 Rows = list[dict[str, Any]]
@@ -33,13 +33,27 @@ QUESTIONS: Mapping[str, Mapping[str, Any]] = {
     "markers": {"limit": MARKS},
 }
 """What the page of an account asks, with what each is told besides."""
-TABLES: Mapping[type[Message], tuple[str, str]] = {
-    Trade: ("trades", "exit_ts"),
-    Fill: ("fills", "ts"),
-    Equity: ("equity", "ts"),
-    SliceTimer: ("slices", "ts"),
+
+
+class Table(NamedTuple):
+    """What these questions are answered from, and what tells which row is newer."""
+
+    name: str
+    time: str
+    id: str
+
+    def key_of(self, message: Message) -> Key:
+        id_: str = getattr(message, self.id)
+        return getattr(message, self.time), len(id_), id_
+
+
+TABLES: Mapping[type[Message], Table] = {
+    Trade: Table("trades", "exit_ts", "trade_id"),
+    Fill: Table("fills", "ts", "fill_id"),
+    Equity: Table("equity", "ts", "equity_id"),
+    SliceTimer: Table("slices", "ts", "slice_id"),
 }
-"""What these questions are answered from, and the time of a row."""
+NOTHING: Key = (0, 0, "")
 
 
 class Stored(NamedTuple):
@@ -56,13 +70,28 @@ class Extent(NamedTuple):
     """Rows of an account in a table before some time, and the newest row of all."""
 
     rows: int
-    newest: int
+    newest: Key
+
+
+class Told(NamedTuple):
+    """Of an account's messages of a kind, as far as Kafka's are remembered."""
+
+    first: int
+    """When the first one happened; 0 where it may be forgotten."""
+    newest: Key
+
+    def is_in(self, extent: Extent) -> bool:
+        return self.newest <= extent.newest
+
+    def complete_until(self, extent: Extent) -> int:
+        """Before the newest row that is stored, or before the first where none is, nothing is missing."""
+        return (extent.newest[0] or self.first) - 1
 
 
 async def stored(live: Live, results: Results, account: str) -> Stored:
     """What is kept of it, or what is found now."""
     now = _told_until(live, account)
-    told = {kind: _newest_told(live, kind, account) for kind in TABLES}
+    told = {kind: _told(live, kind, account) for kind in TABLES}
     return await results.get(("stored", account), lambda client: _found(client, account, now, told))
 
 
@@ -72,16 +101,18 @@ def _told_until(live: Live, account: str) -> int:
     return reached(live.workers.values(), market, live.heard_until) or live.times.get(market, 0)
 
 
-def _newest_told(live: Live, kind: type[Message], account: str) -> int:
-    """When the last one happened that Kafka has, as far as it is remembered."""
-    held = live.recent.held(kind, account)[-1:] if kind in KEPT else live.newest(kind, account, most=1)
-    return max((getattr(each, TABLES[kind][1]) for each in held), default=0)
+def _told(live: Live, kind: type[Message], account: str) -> Told:
+    most = MOST if kind in KEPT else LATELY
+    held = live.recent.held(kind, account) if kind in KEPT else live.newest(kind, account, most=LATELY)
+    keys = [TABLES[kind].key_of(each) for each in held]
+    first = min(keys)[0] if keys and len(keys) < most else 0
+    return Told(first, max(keys, default=NOTHING))
 
 
-def _found(client: Client, account: str, now: int, told: Mapping[type[Message], int]) -> Stored:
+def _found(client: Client, account: str, now: int, told: Mapping[type[Message], Told]) -> Stored:
     before = _extents(client, account, now)
-    missing = [each.newest for kind, each in before.items() if each.newest < told[kind]]
-    as_of = max(0, min([now, *(newest - 1 for newest in missing)]))
+    missing = [told[kind].complete_until(each) for kind, each in before.items() if not told[kind].is_in(each)]
+    as_of = max(0, min([now, *missing]))
     for _ in range(TRIES):
         before = _extents(client, account, as_of)
         answers = {
@@ -97,9 +128,10 @@ def _found(client: Client, account: str, now: int, told: Mapping[type[Message], 
 def _extents(client: Client, account: str, as_of: int) -> dict[type[Message], Extent]:
     asked = " UNION ALL ".join(
         f"SELECT '{table}', countIf({time} <= fromUnixTimestamp64Micro({{as_of:Int64}}, 'UTC')),"
-        f" toUnixTimestamp64Micro(max({time})) FROM {table} WHERE account = {{account:String}}"
-        for table, time in TABLES.values()
+        f" max((toUnixTimestamp64Micro({time}), toInt64(length({id_})), {id_}))"
+        f" FROM {table} WHERE account = {{account:String}}"
+        for table, time, id_ in TABLES.values()
     )
     given = {"account": account, "as_of": str(as_of)}
-    found = {row[0]: Extent(row[1], row[2]) for row in select(client, asked, given, "stored").rows}
-    return {kind: found[table] for kind, (table, _) in TABLES.items()}
+    found = {row[0]: Extent(row[1], tuple(row[2])) for row in select(client, asked, given, "stored").rows}
+    return {kind: found[table.name] for kind, table in TABLES.items()}

@@ -13,8 +13,9 @@ from streams.engine.units import SECOND
 from streams.web import stored as module
 from streams.web.history import micros
 from streams.web.live import Event, Live, Place
+from streams.web.recent import MOST, Key
 from streams.web.results import Results
-from streams.web.stored import QUESTIONS, TABLES, Stored, stored
+from streams.web.stored import NOTHING, QUESTIONS, TABLES, Stored, stored
 
 NOW = 1_000 * SECOND
 
@@ -28,7 +29,8 @@ class World(Results):
         self.live.times["ticks"] = NOW
         settings: Any = SimpleNamespace(versions=[SimpleNamespace(market="ticks")])
         self.live.accounts["a"] = settings
-        self.rows: dict[str, list[int]] = {table: [] for table, _ in TABLES.values()}
+        self.rows: dict[str, list[Key]] = {table.name: [] for table in TABLES.values()}
+        self.told = 0
         self.asked: list[tuple[str, int]] = []
         self.comes_in_between: list[int] = []
         monkeypatch.setattr(module, "ask", self._ask)
@@ -38,25 +40,25 @@ class World(Results):
         return None
 
     def tell(self, kind, at, *, is_stored=True):
-        table, time = TABLES[kind]
-        number = len(self.rows[table]) + 1
-        message = kind(**{**FIELDS[kind], f"{kind.__name__.lower()}_id": f"a-{number}", time: at})
-        self.live.take((), (), [Event(Place(table, 0, number), 0, message)], {})
+        table = TABLES[kind]
+        self.told += 1
+        message = kind(**{**FIELDS[kind], table.id: f"a-{self.told}", table.time: at})
+        self.live.take((), (), [Event(Place(table.name, 0, self.told), 0, message)], {})
         if is_stored:
-            self.rows[table].append(at)
+            self.rows[table.name].append(table.key_of(message))
 
     def _ask(self, client, name, *, account, until, **more):
         end = micros(until)
         self.asked.append((name, end))
         if name == "theories" and self.comes_in_between:
-            self.rows["trades"].append(self.comes_in_between.pop())
-        return Answer(("trades",), ("UInt64",), [(sum(at < end for at in self.rows["trades"]),)])
+            self.rows["trades"].append((self.comes_in_between.pop(), 3, "a-9"))
+        return Answer(("trades",), ("UInt64",), [(sum(at < end for at, *_ in self.rows["trades"]),)])
 
     def _select(self, client, statement, given, name):
         as_of = int(given["as_of"])
         rows = [
-            (table, sum(at <= as_of for at in times), max(times, default=0))
-            for table, times in self.rows.items()
+            (table, sum(at <= as_of for at, *_ in keys), max(keys, default=NOTHING))
+            for table, keys in self.rows.items()
         ]
         return Answer((), (), rows)
 
@@ -110,9 +112,30 @@ def test_it_is_of_the_time_before_which_nothing_is_missing(world):
     assert counts(found) == dict.fromkeys(QUESTIONS, 2)
 
 
-def test_of_an_account_of_which_nothing_is_stored_yet(world):
+def test_of_a_kind_of_which_nothing_is_stored_yet(world):
+    """As the first trade ends; the sink is a second behind."""
+    world.tell(Equity, 50 * SECOND)
     world.tell(Trade, 100 * SECOND, is_stored=False)
+    world.tell(Trade, 200 * SECOND, is_stored=False)
+    found = world.found()
+    assert found.as_of == 100 * SECOND - 1
+    assert counts(found) == dict.fromkeys(QUESTIONS, 0)
+
+
+def test_where_the_first_may_be_forgotten_nothing_is_known(world):
+    for at in range(MOST):
+        world.tell(Trade, at * SECOND, is_stored=False)
     assert world.found().as_of == 0
+
+
+def test_of_one_time_some_may_be_stored_and_some_not(world):
+    """As the exits of one bar are."""
+    world.tell(Trade, 100 * SECOND)
+    world.tell(Trade, 200 * SECOND)
+    world.tell(Trade, 200 * SECOND, is_stored=False)
+    found = world.found()
+    assert found.as_of == 200 * SECOND - 1
+    assert counts(found) == dict.fromkeys(QUESTIONS, 1)
 
 
 @pytest.mark.parametrize("times", [1, 2])
