@@ -29,6 +29,8 @@ from streams.web.recent import Recent
 
 LATELY = 1_000
 """So many messages of each kind are kept in the order in which they came."""
+A_SIGNAL = 20
+"""So many decisions for each signal: every account that follows it decides."""
 EVENTS, PRICES = "events", "prices"
 FEEDS: tuple[type[Message], ...] = (
     Signal, Decision, SliceTimer, Order, Fill, Trade, Alert, DeadLetter, Command
@@ -83,7 +85,9 @@ class Live:
     """The newest event time of each market."""
     workers: dict[str, WorkerReport] = field(default_factory=dict)
     lately: dict[type[Message], deque[Event]] = field(
-        default_factory=lambda: {kind: deque(maxlen=LATELY) for kind in FEEDS}
+        default_factory=lambda: {
+            kind: deque(maxlen=LATELY * A_SIGNAL if kind is Decision else LATELY) for kind in FEEDS
+        }
     )
     recent: Recent = field(default_factory=Recent)
     counts: dict[str, int] = field(default_factory=dict)

@@ -37,11 +37,17 @@ def make_of(page: str) -> Make:
     path, _, query = page.partition("?")
     if query and path in MAKES_WITH:
         return MAKES_WITH[path](dict(parse_qsl(query)))
-    if page.startswith(ACCOUNT) and len(page) > len(ACCOUNT):
-        return views.account(unquote(page.removeprefix(ACCOUNT)))
-    if page not in MAKES:
-        raise NotThereError(f"there is no page {page}")
-    return MAKES[page]
+    if path.startswith(ACCOUNT) and len(path) > len(ACCOUNT):
+        return views.account(unquote(path.removeprefix(ACCOUNT)))
+    if path not in MAKES:
+        raise NotThereError(f"there is no page {path}")
+    return MAKES[path]
+
+
+def without_others_words(page: str) -> str:
+    """The page as all see it who look at it: what a link adds for others makes no other page."""
+    path, _, query = page.partition("?")
+    return page if query and path in MAKES_WITH else path
 
 
 @router.get("/")
@@ -105,9 +111,8 @@ async def _page(request: Request, here: Instance, path: str, template: str, **fa
 async def live(request: Request, here: Here, page: str) -> Response:
     """A page's changes."""
     channels: Channels = request.app.state.channels
-    return StreamingResponse(
-        channels.watch(page, make_of(page)), media_type="text/event-stream", headers=HEADERS
-    )
+    changes = channels.watch(without_others_words(page), make_of(page))
+    return StreamingResponse(changes, media_type="text/event-stream", headers=HEADERS)
 
 
 # Files -----------------------------------------------------------------------------------------

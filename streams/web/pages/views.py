@@ -20,7 +20,7 @@ from streams.engine.units import MINUTE
 from streams.transport.machine import Awaited
 from streams.web.health import MANY as MANY_BEHIND
 from streams.web.instance import Instance
-from streams.web.live import LATELY
+from streams.web.live import A_SIGNAL, LATELY
 from streams.web.pages.rendering import piece, spark
 from streams.web.standing import Standing
 from streams.web.stored import Stored, stored
@@ -32,7 +32,7 @@ DECIDED_IN = 5 * MINUTE
 """An entry waits for its symbol no longer, unless its signal says so."""
 STORED_S = 0.3
 """A page waits for ClickHouse no longer; what it has not answered by then comes a little later."""
-NOW = ("tiles", "positions", "slices", "orders", "decisions", "trades")
+NOW = ("tiles", "positions", "slices", "orders", "decisions", "trades", "alerts")
 """The panels of an account that show it as it is now; the others are of one moment of what is stored."""
 ATTRIBUTION = ("pnl-by-source", "pnl-by-symbol", "theories")
 """What the attribution is made of."""
@@ -80,7 +80,7 @@ async def overview(here: Instance) -> View:
     view.pieces["totals"] = piece("totals", totals(standings))
     view.rows("accounts", "account_row", ((each.name, (each, _spark(here, each.name))) for each in standings))
     view.pieces["no-accounts"] = "" if standings else piece("no_accounts", live.is_whole)
-    view.rows("signals", "signal_row", _signals(here, FEW))
+    view.rows("signals", "signal_row", _judged(here, here.live.newest(Signal, most=FEW)))
     view.rows("happened", "happened_row", _happened(here, FEW))
     view.say_empty(signals="No signal has come yet.", happened="Nothing has been entered yet.")
     return view
@@ -122,13 +122,19 @@ class Verdict(NamedTuple):
         return [each.account for each in self.decisions]
 
 
-def _signals(here: Instance, most: int) -> list[tuple[str, Any]]:
-    """The last signals, with what was decided of each."""
-    decided: dict[str, dict[str, Decision]] = {}
-    for decision in here.live.newest(Decision, most=MANY * 10):
-        if decision.signal_id is not None and decision.decision not in ("skipped", "late"):
-            decided.setdefault(decision.signal_id, {}).setdefault(decision.account, decision)
-    shown = here.live.newest(Signal, most=most)
+Judged = tuple[Signal, list[Verdict], str]
+"""A signal, what was decided of it, and what is to be said where not everybody has."""
+
+
+def _judged(here: Instance, shown: list[Signal]) -> list[tuple[str, Judged]]:
+    """Signals by their keys, with what was decided of each."""
+    decided: dict[tuple[str, str | None], dict[str, Decision]] = {
+        (signal.signal_id, signal.source): {} for signal in shown
+    }
+    for decision in here.live.newest(Decision, most=LATELY * A_SIGNAL):
+        found = decided.get((decision.signal_id or "", decision.source))
+        if found is not None and decision.decision not in ("skipped", "late"):
+            found.setdefault(decision.account, decision)
     undecided = Undecided(here, {signal.source for signal in shown})
     return [
         (
@@ -136,7 +142,7 @@ def _signals(here: Instance, most: int) -> list[tuple[str, Any]]:
             (signal, _verdicts(decisions.values()), undecided.said(signal, decisions)),
         )
         for signal in shown
-        for decisions in (decided.get(signal.signal_id, {}),)
+        for decisions in (decided[signal.signal_id, signal.source],)
     ]
 
 
@@ -273,7 +279,7 @@ def _largest(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], Decimal]
 
 async def signals(here: Instance) -> View:
     view = common(here, View("Signals"))
-    view.rows("signals", "signal_row", _signals(here, MANY))
+    view.rows("signals", "signal_row", _judged(here, here.live.newest(Signal, most=MANY)))
     view.say_empty(signals="No signal has come yet.")
     return view
 
@@ -284,19 +290,29 @@ def signals_with(text: str) -> Make:
     async def make(here: Instance) -> View:
         view = common(here, View("Signals"))
         sought = text.casefold()
-        view.rows(
-            "signals",
-            "signal_row",
-            ((key, thing) for key, thing in _signals(here, LATELY) if sought in _words_of(thing[0])),
-        )
-        with suppress(DatabaseError):
-            for row in (await here.results.ask("signals-seen", find=text, limit=MANY)).dicts():
-                key = f"{row['source']}/{row['signal_id']}"
-                view.lists["signals"].setdefault(key, piece("seen_row", key, row))
+        lately = here.live.newest(Signal, most=LATELY)
+        shown = _judged(here, [each for each in lately if sought in _words_of(each)][:MANY])
+        view.rows("signals", "signal_row", shown)
+        verdicts = {key: found for key, (_, found, _) in shown}
+        with suppress(TimeoutError, DatabaseError):
+            for key, row in await _seen(here, text):
+                if key not in verdicts or (_is_judged(row) and not verdicts[key]):
+                    view.lists["signals"][key] = piece("seen_row", key, row)
         view.say_empty(signals=f"No signal has {text} in its symbol, source or id.")
         return view
 
     return make
+
+
+async def _seen(here: Instance, text: str) -> list[tuple[str, dict[str, Any]]]:
+    """What is stored of such signals."""
+    async with asyncio.timeout(STORED_S):
+        rows = (await here.results.ask("signals-seen", find=text, limit=MANY)).dicts()
+    return [(f"{row['source']}/{row['signal_id']}", row) for row in rows]
+
+
+def _is_judged(row: Mapping[str, Any]) -> bool:
+    return bool(row["accepted"] or row["refused"] or row["duplicates"])
 
 
 def _words_of(signal: Signal) -> str:
