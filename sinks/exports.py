@@ -53,9 +53,7 @@ def csv(client: Client, name: str, account: str, span: Span) -> Iterator[bytes]:
 
 def _types(client: Client, export: Export) -> dict[str, str]:
     found = zip(*columns_of(client, f"SELECT * FROM {export.table}", {}, export.table), strict=True)
-    return {
-        name: typed for name, typed in found if not name.startswith("k_") and name not in export.left_out
-    }
+    return {name: typed for name, typed in found if not name.startswith("k_") and name not in export.left_out}
 
 
 def _statement(export: Export, types: Mapping[str, str]) -> str:
