@@ -1,19 +1,26 @@
 """A mutant comes alive: in the functions of modules that are loaded, or in a module as it is imported.
 
-Rules of this file: nothing is written to disk, so that other processes see what is there.
+Rules of this file: no file of the project is touched, so that other processes see what is there.
 """
 
 import gc
 import importlib.abc
 import importlib.util
+import marshal
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 
 Place = tuple[str, str, int]
 """A file, a function's name with its class, and its first line."""
+CHANGE = "GHOSTFILL_MUTANT"
+"""Names the file that tells a child process what to import changed."""
+CHILDREN = Path(__file__).with_name("children")
 
 
 class Loaded:
@@ -78,3 +85,25 @@ class Finder(importlib.abc.MetaPathFinder):
 
 def into_imports(path: str, code: CodeType) -> None:
     sys.meta_path.insert(0, Finder(path, code))
+
+
+def into_children(path: str, code: CodeType, told: Path) -> None:
+    """What this process starts from now on imports the change too."""
+    told.write_bytes(marshal.dumps((path, code)))
+    others = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = f"{CHILDREN}{os.pathsep}{others}" if others else str(CHILDREN)
+    os.environ[CHANGE] = str(told)
+
+
+def inherit(told: Path) -> None:
+    """In such a child."""
+    into_imports(*marshal.loads(told.read_bytes()))
+
+
+def end_children(told: Path) -> None:
+    """Those that outlived the test that started them."""
+    mark = f"{CHANGE}={told}\0".encode()
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if mark in environment.read_bytes():
+                os.kill(int(environment.parent.name), signal.SIGKILL)

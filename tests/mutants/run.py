@@ -45,6 +45,7 @@ class Map:
         for number, (item, seen) in enumerate(running.look(missing, self.target.files)):
             self.tests[name_of(item)] = {
                 "seconds": seen.seconds,
+                "took": seen.took,
                 "functions": sorted(seen.functions),
                 "lines": {path: sorted(lines) for path, lines in seen.lines.items()},
             }
@@ -58,21 +59,27 @@ class Map:
         whole.write_text(json.dumps({"sources": self.sources, "tests": self.tests}))
         whole.rename(self.path)
 
-    def seconds(self, item: pytest.Item) -> float:
-        return float(self.tests[name_of(item)]["seconds"])
+    def usual(self, item: pytest.Item) -> tuple[float, float]:
+        """The seconds that a test works, and that it takes by the clock."""
+        known = self.tests[name_of(item)]
+        return known["seconds"], known["took"]
 
     def for_(self, mutant: Mutant, items: list[pytest.Item]) -> list[pytest.Item]:
-        """The tests that run its function: those that run its line first, the quick ones first."""
+        """The tests that may see it: first those that run its line, then its function, the quick ones first."""
         function = f"{mutant.path}:{mutant.function}"
 
-        def rank(item: pytest.Item) -> tuple[bool, float]:
-            return mutant.line not in self.tests[name_of(item)]["lines"].get(mutant.path, ()), self.seconds(
-                item
-            )
+        def runs_function(item: pytest.Item) -> bool:
+            return function in self.tests[name_of(item)]["functions"]
 
-        at_import = not mutant.function
-        run_it = [item for item in items if at_import or function in self.tests[name_of(item)]["functions"]]
-        return sorted(run_it, key=rank)
+        def runs_line(item: pytest.Item) -> bool:
+            return mutant.line in self.tests[name_of(item)]["lines"].get(mutant.path, ())
+
+        may_see = items
+        if mutant.function and not self.target.elsewhere:
+            may_see = [item for item in items if runs_function(item)]
+        return sorted(
+            may_see, key=lambda item: (not runs_line(item), not runs_function(item), self.usual(item)[1])
+        )
 
 
 def name_of(item: pytest.Item) -> str:
@@ -97,42 +104,45 @@ UNCHANGED = Mutant("", 0, "", "", "", 0)
 # One mutant ----------------------------------------------------------------------------------
 
 
-def live(mutant: Mutant, loaded: patch.Loaded, items: list[pytest.Item], known: Map) -> str:
+def live(mutant: Mutant, told: Path, loaded: patch.Loaded, items: list[pytest.Item], known: Map) -> str:
     """In a fork: run the tests against it; which failed first."""
     if mutant is not UNCHANGED:
         code = code_with(mutant)
         assert code is not None
-        if not loaded.change(mutant.path, code):
+        took = loaded.change(mutant.path, code)
+        if known.target.elsewhere:
+            patch.into_children(mutant.path, code, told)
+        elif not took:
             return ""
-    order = known.for_(mutant, items)
-    times = {item.nodeid: known.seconds(item) for item in items}
-    return running.first_failure(order, times.__getitem__, last=items[0]) if order else ""
+    return _first_failure(mutant, items, known)
 
 
-def live_from_import(mutant: Mutant, target: Target, known: Map) -> str:
+def live_from_import(mutant: Mutant, told: Path, target: Target, known: Map) -> str:
     """In a fork that has imported nothing of ours: import the changed module, then the same."""
     code = code_with(mutant)
     assert code is not None
     patch.into_imports(mutant.path, code)
+    if target.elsewhere:
+        patch.into_children(mutant.path, code, told)
     found = ["import"]
 
     def loop(items: list[pytest.Item]) -> None:
-        found[:] = [live_at_import(mutant, items, known)]
+        found[:] = [_first_failure(mutant, items, known)]
 
     running.with_tests(target.tests, target.marker, loop)
     return found[0]
 
 
-def live_at_import(mutant: Mutant, items: list[pytest.Item], known: Map) -> str:
-    times = {item.nodeid: known.seconds(item) for item in items}
-    return running.first_failure(known.for_(mutant, items), times.__getitem__, last=items[0])
+def _first_failure(mutant: Mutant, items: list[pytest.Item], known: Map) -> str:
+    order = known.for_(mutant, items)
+    return running.first_failure(order, known.usual, last=items[0]) if order else ""
 
 
 # Many ----------------------------------------------------------------------------------------
 
 
 def in_forks(
-    mutants: list[Mutant], work: Callable[[Mutant], str], processes: int, until: float
+    mutants: list[Mutant], work: Callable[[Mutant, Path], str], processes: int, until: float
 ) -> Iterator[Fate]:
     """Each in a process of its own, so many at a time; none is begun after the time is over."""
     waiting, running_now = list(reversed(mutants)), dict[int, tuple[Mutant, Path]]()
@@ -150,20 +160,26 @@ def in_forks(
             pid, status = os.wait()
             if pid in running_now:
                 mutant, answer = running_now.pop(pid)
+                patch.end_children(_change_of(answer))
                 yield Fate(mutant, _told(answer, status))
 
 
-def _be(mutant: Mutant, work: Callable[[Mutant], str], answer: Path) -> None:
+def _be(mutant: Mutant, work: Callable[[Mutant, Path], str], answer: Path) -> None:
     """The life of a fork: silent, and without a goodbye."""
     silence = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(silence, stream)
     try:
-        seen_by = work(mutant)
+        seen_by = work(mutant, _change_of(answer))
     except BaseException as error:
         seen_by = f"ended by {type(error).__name__}"
     answer.write_text(seen_by)
     os._exit(0)
+
+
+def _change_of(answer: Path) -> Path:
+    """Where a fork tells its children of the change."""
+    return answer.with_suffix(".change")
 
 
 def in_a_fork(work: Callable[[], None]) -> bool:
@@ -225,19 +241,23 @@ def run(name: str, count: int, seed: int, processes: int, seconds: float, only: 
         return 2
     known = Map(name, target)
     at_import = [mutant for mutant in tried if not mutant.function]
-    for fate in in_forks(at_import, lambda mutant: live_from_import(mutant, target, known), processes, until):
+    for fate in in_forks(
+        at_import, lambda mutant, told: live_from_import(mutant, told, target, known), processes, until
+    ):
         note(fate)
 
     def loop(items: list[pytest.Item]) -> None:
         loaded = patch.Loaded()
-        quick = [item for item in items if known.seconds(item) < 1]
-        for fate in in_forks([UNCHANGED], lambda mutant: live(mutant, loaded, quick, known), 1, until):
+        quick = [item for item in items if known.usual(item)[1] < 1]
+        for fate in in_forks(
+            [UNCHANGED], lambda mutant, told: live(mutant, told, loaded, quick, known), 1, until
+        ):
             if fate.seen_by:
                 unsound.append(fate.seen_by)
                 return
         in_functions = [mutant for mutant in tried if mutant.function]
         for fate in in_forks(
-            in_functions, lambda mutant: live(mutant, loaded, items, known), processes, until
+            in_functions, lambda mutant, told: live(mutant, told, loaded, items, known), processes, until
         ):
             note(fate)
 

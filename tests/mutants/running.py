@@ -30,6 +30,9 @@ class Seen:
     """What one test ran."""
 
     seconds: float
+    """Of this process's work."""
+    took: float
+    """By the clock: more, where another process works."""
     functions: set[str] = field(default_factory=set)
     lines: dict[str, set[int]] = field(default_factory=dict)
     """By file."""
@@ -65,12 +68,15 @@ def passes(item: pytest.Item, following: pytest.Item | None) -> bool:
     return not any(report.failed for report in reports)
 
 
-def first_failure(items: Sequence[pytest.Item], seconds: Callable[[str], float], last: pytest.Item) -> str:
-    """The first test that fails, or nothing. One that takes far too long ends the process."""
+def first_failure(
+    items: Sequence[pytest.Item], usual: Callable[[pytest.Item], tuple[float, float]], last: pytest.Item
+) -> str:
+    """The first test that fails, or nothing. One that takes far longer than usual ends the process."""
     for item, following in pairwise([*items, last]):
-        allowed = GRACE + 10 * seconds(item.nodeid)
+        seconds, took = usual(item)
+        allowed = GRACE + 10 * seconds
         signal.setitimer(signal.ITIMER_PROF, allowed)
-        signal.setitimer(signal.ITIMER_REAL, 20 + 5 * allowed)
+        signal.setitimer(signal.ITIMER_REAL, 20 + 5 * max(allowed, took))
         if not passes(item, following):
             return item.nodeid
     return ""
@@ -82,7 +88,7 @@ def look(items: Sequence[pytest.Item], within: Iterable[str]) -> Iterator[tuple[
     followers: list[pytest.Item | None] = [*items[1:], None]
     for item, following in zip(items, followers, strict=False):
         tracer = _Tracer(files)
-        began = time.process_time()
+        began, began_at = time.process_time(), time.monotonic()
         threading.settrace(tracer.call)
         sys.settrace(tracer.call)
         try:
@@ -92,7 +98,8 @@ def look(items: Sequence[pytest.Item], within: Iterable[str]) -> Iterator[tuple[
             threading.settrace(None)
         if not good:
             raise SystemExit(f"{item.nodeid} fails without any mutant")
-        yield item, Seen(time.process_time() - began, tracer.functions(), tracer.lines)
+        worked, took = time.process_time() - began, time.monotonic() - began_at
+        yield item, Seen(worked, took, tracer.functions(), tracer.lines)
 
 
 class _Tracer:

@@ -12,6 +12,8 @@ class Target:
     least: float
     """The share of mutants that must be seen."""
     marker: str = "not long and not bench and not live and not kill and not sabotage and not web"
+    elsewhere: bool = False
+    """Whether it runs in processes that the tests start, too. Then every test may see it."""
 
     @property
     def files(self) -> list[str]:
@@ -28,4 +30,8 @@ TARGETS = {
         ),
         0.90,
     ),
+    "transport": Target(
+        "streams/transport/*.py", ("tests/transport", "tests/pipeline"), 0.90, elsewhere=True
+    ),
+    "sinks": Target("sinks/*.py", ("tests/sinks",), 0.90, elsewhere=True),
 }
