@@ -273,6 +273,12 @@ class Account:
         if now.new_minute and state.lots and floor_minute(now.time) > last_row and not ends_day:
             self.begin_minute(now.batch, now.row)
 
+    def end_market(self, now: Moment) -> None:
+        """Nothing comes after the last record: a day that it completed is over."""
+        if self.state.next_day == now.time:
+            self._end_day(now, now.time)
+            self._finish(now)
+
     def begin_minute(self, batch: Batch, row: int) -> None:
         """The minute's row, with the marks before the record."""
         self.changed = True

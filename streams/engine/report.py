@@ -1,4 +1,4 @@
-"""The state at the end: what is open, and why it waits."""
+"""The state at the end: the day that is over, what is open, and why it waits."""
 
 from schemas.messages import Output
 from streams.engine import exits
@@ -14,12 +14,13 @@ from streams.engine.units import FOREVER
 
 
 def last_words(shard: Shard) -> list[Output]:
-    """Open orders with why they wait, then positions at the last marks."""
+    """A day's end where the market completed it, open orders with why they wait, positions at the last marks."""
     told: list[Output] = []
     now = between(shard.market)
     if now is None:
         return told
     for account in shard.accounts:
+        account.end_market(now)
         state = account.state
         exits = [order for lot in state.lots.values() for order in lot.exits.values() if order.is_open]
         for order in [*state.orders.values(), *exits]:
