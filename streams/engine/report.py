@@ -14,7 +14,7 @@ from streams.engine.units import FOREVER
 
 
 def last_words(shard: Shard) -> list[Output]:
-    """A day's end where the market completed it, open orders with why they wait, positions at the last marks."""
+    """A day's end where the market completed it, open orders with why they wait, then the positions."""
     told: list[Output] = []
     now = between(shard.market)
     if now is None:

@@ -89,6 +89,8 @@ def trader(tmp_path, monkeypatch, capsys):
 
 
 def test_from_an_account_s_opening_to_its_exit(trader):
+    await_that(lambda: trader.run("status") == 0)  # the last shard may be taken over a moment later
+    trader.capsys.readouterr()
     assert trader.said("status").startswith("running")
     created = trader.said("account", "create", "mine", "--preset", "auto-trader", "--follow", "scan")
     assert created == "create mine: accepted\n"

@@ -18,7 +18,7 @@ from streams.clients.kafka import admin, ends, read_spans, require
 from streams.local.home import find_cluster
 from tests.broker import skip_without_kafka
 
-PATIENCE_S = 60
+PATIENCE_S = 120.0
 PASSWORDS = ("clickhouse", "clickhouse-reader")
 NOON = 1_767_355_200
 
