@@ -99,7 +99,7 @@ test-web: tools
 	$(BIN)/pytest -m "web and not bench and not kill" tests/web
 
 test-live: tools
-	$(BIN)/pytest -m "live" tests/live
+	$(BIN)/pytest -m "live" tests/live tests/shell
 
 test-kill: tools
 	$(BIN)/pytest -m "kill" tests/pipeline

@@ -13,6 +13,8 @@ from tests.live.instance import Instance, Part, an_instance, without_repeats
 from tests.live.malformed import BAD, HUGE, KEY, tick
 from tests.live.worlds import FIXED, Wanted, create
 
+pytestmark = pytest.mark.live
+
 MEGABYTE = 1 << 20
 KEPT = 256 << 10
 """Bytes that a dead letter keeps of a value."""
@@ -139,13 +141,6 @@ def growth(memory: list[int]) -> int:
     return max(memory[1:], default=0) - memory[1] if len(memory) > 1 else 0
 
 
-def test_five_thousand_malformed_messages(tmp_path):
-    with an_instance(tmp_path) as instance:
-        memory = run(instance, 5_000)
-    assert {name: growth(sizes) for name, sizes in memory.items() if growth(sizes) > FLAT} == {}
-
-
-@pytest.mark.live
 def test_a_hundred_thousand_malformed_messages(tmp_path, capsys):
     with an_instance(tmp_path) as instance:
         memory = run(instance, 100_000)

@@ -196,6 +196,7 @@ def desk(tmp_path, monkeypatch):
         yield Live(cluster, monkeypatch)
 
 
+@pytest.mark.live
 def test_every_preset_has_an_account_and_trades(desk, capsys):
     ready = desk.cluster
     act = ("simulate", "--speed", "max", "--until", "2026-01-05T16:30Z")
