@@ -4,9 +4,9 @@ Rules of this file: text stays text; every row knows its line or number, for wha
 """
 
 import gzip
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -35,6 +35,15 @@ def unheard(count: int) -> None:
     """For whoever need not know how far the reading is."""
 
 
+Wanted = Callable[[Sequence[str]], Collection[str]]
+"""Which of a file's columns are read, of those that it has."""
+
+
+def all_of(found: Sequence[str]) -> Sequence[str]:
+    """For whoever needs every column."""
+    return found
+
+
 @dataclass(slots=True)
 class Block:
     """Some rows of a file."""
@@ -46,12 +55,15 @@ class Block:
     word: str = "line"
     groups: bool = True
     """Whether a comma in a number can only stand between its thousands."""
+    said: dict[str, pa.Array] = field(default_factory=dict)
+    """The cells as they stand in the file, of columns that were rewritten."""
 
     def place(self, at: int) -> str:
         return f"{self.word} {self.rows[at]}"
 
     def bad(self, at: int, column: str, expected: str) -> BadRow:
-        found = self.columns[column][at].as_py() if column in self.columns else None
+        cells = self.said.get(column, self.columns.get(column))
+        found = cells[at].as_py() if cells is not None else None
         return BadRow(self.file, self.place(at), column, "" if found is None else str(found), expected)
 
 
@@ -61,6 +73,7 @@ def read_table(
     progress: Read = unheard,
     columns: Sequence[str] = (),
     arrays: Sequence[str] = (),
+    wanted: Wanted = all_of,
 ) -> Iterator[Block]:
     """The file's rows, a block at a time; rows that are none go to `bad`.
 
@@ -69,13 +82,14 @@ def read_table(
     name = path.name.lower()
     try:
         if name.endswith((".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt")):
-            yield from _csv(path, bad, progress, columns)
+            yield from _csv(path, bad, progress, columns, wanted)
         elif name.endswith((".parquet", ".pq")):
-            yield from _parquet(path, progress)
+            yield from _parquet(path, progress, wanted)
         elif name.endswith((".feather", ".ft")):
-            yield from _feather(path, progress)
+            yield from _feather(path, progress, wanted)
         elif name.endswith((".jsonl", ".jsonl.gz", ".ndjson", ".json", ".json.gz")):
-            yield from _json(path, bad, progress, arrays)
+            for block in _json(path, bad, progress, arrays):
+                yield _only(block, wanted)
         else:
             raise FileError(f"{path}: not a format that can be read; expected {FORMATS}")
     except FileNotFoundError:
@@ -84,8 +98,10 @@ def read_table(
         raise FileError(f"{path}: cannot be read: {error}") from None
 
 
-def _csv(path: Path, bad: BadRows, progress: Read, columns: Sequence[str]) -> Iterator[Block]:
+def _csv(path: Path, bad: BadRows, progress: Read, columns: Sequence[str], wanted: Wanted) -> Iterator[Block]:
     header = header_of(path, columns)
+    written = dict(zip(header.names, header.written, strict=False))
+    names = _kept(header.names, wanted)
     skipped = SkippedRows(path, header, bad)
     with pa.OSFile(str(path)) as raw:
         compressed = path.suffix == ".gz"
@@ -103,6 +119,7 @@ def _csv(path: Path, bad: BadRows, progress: Read, columns: Sequence[str]) -> It
             ),
             convert_options=pyarrow.csv.ConvertOptions(
                 column_types={name: pa.string() for name in header.written},
+                include_columns=[written[name] for name in names],
                 strings_can_be_null=True,
                 null_values=NULLS,
             ),
@@ -113,10 +130,20 @@ def _csv(path: Path, bad: BadRows, progress: Read, columns: Sequence[str]) -> It
                 continue
             lines = skipped.lines(count, len(batch))
             count += len(batch)
-            cells = dict(zip(header.names, batch.columns, strict=False))
+            cells = dict(zip(names, batch.columns, strict=True))
             yield _without_blank_rows(Block(path.name, cells, lines, groups=header.delimiter == ","))
             progress(raw.tell() - told)
             told = raw.tell()
+
+
+def _kept(names: Sequence[str], wanted: Wanted) -> list[str]:
+    """In the file's order; every column where none is wanted."""
+    kept = set(wanted(names))
+    return [name for name in names if name in kept] or list(names)
+
+
+def _only(block: Block, wanted: Wanted) -> Block:
+    return replace(block, columns={name: block.columns[name] for name in _kept(list(block.columns), wanted)})
 
 
 def _without_blank_rows(block: Block) -> Block:
@@ -134,18 +161,21 @@ def _without_blank_rows(block: Block) -> Block:
     return replace(block, columns=columns_kept, rows=block.rows[~blank])
 
 
-def _parquet(path: Path, progress: Read) -> Iterator[Block]:
+def _parquet(path: Path, progress: Read, wanted: Wanted) -> Iterator[Block]:
     file = pyarrow.parquet.ParquetFile(path)
+    names = _kept(file.schema_arrow.names, wanted)
     total, size, count = max(1, file.metadata.num_rows), path.stat().st_size, 0
-    for batch in file.iter_batches(batch_size=ROWS):
+    for batch in file.iter_batches(batch_size=ROWS, columns=names):
         rows = np.arange(count + 1, count + 1 + len(batch), dtype=np.int64)
         yield Block(path.name, dict(zip(batch.schema.names, batch.columns, strict=True)), rows, "row")
         count += len(batch)
         progress(size * count // total - size * (count - len(batch)) // total)
 
 
-def _feather(path: Path, progress: Read) -> Iterator[Block]:
-    file = pyarrow.ipc.open_file(path)
+def _feather(path: Path, progress: Read, wanted: Wanted) -> Iterator[Block]:
+    found = pyarrow.ipc.open_file(path).schema.names
+    places = [found.index(name) for name in _kept(found, wanted)]
+    file = pyarrow.ipc.open_file(path, options=pyarrow.ipc.IpcReadOptions(included_fields=places))
     count, size = 0, path.stat().st_size
     for number in range(file.num_record_batches):
         batch = file.get_batch(number)
