@@ -1,12 +1,14 @@
 """What a person may say of files that do not say it themselves: `--columns`, `--dates`, `--interval`."""
 
 from collections.abc import Sequence
+from typing import get_args
 
 import click
 
 from schemas.errors import MessageError
 from streams.cli.params import Command, Parsed
-from streams.files.forms import DateOrder, Form
+from streams.files.dates import DateOrder
+from streams.files.forms import Form
 from streams.files.intervals import Interval, interval_of
 from streams.files.survey import Given
 
@@ -34,8 +36,8 @@ class IntervalType(Parsed):
 def form_options(command: Command) -> Command:
     for option in (
         click.option(
-            "--dates", type=click.Choice(["dmy", "mdy"]),
-            help="What comes first in dates such as 01/05/2026: the day or the month.",
+            "--dates", type=click.Choice(get_args(DateOrder)),
+            help="What comes first in dates such as 01/05/2026: the day or the month; or 26-01-05: the year.",
         ),
         click.option(
             "--columns", type=ColumnsType(), metavar="NAME,NAME",

@@ -27,7 +27,7 @@ from streams.cli.publishing import (
 )
 from streams.clients.kafka import Sender, market_topic, require
 from streams.clients.workers import MarketsNow
-from streams.files.forms import DateOrder
+from streams.files.dates import DateOrder
 from streams.files.intervals import Interval
 from streams.files.market import MarketReader
 from streams.local.home import find_cluster

@@ -17,9 +17,10 @@ from streams.cli.progress import Progress
 from streams.cli.run import Entry, Run, json_text
 from streams.cli.tables import account_lines
 from streams.engine.settings import Instruments, Settings
+from streams.files.dates import DateOrder
 from streams.files.entries import read_commands, read_signals
 from streams.files.faults import BadRows
-from streams.files.forms import DateOrder, Form
+from streams.files.forms import Form
 from streams.files.intervals import Interval
 from streams.files.market import Kind, MarketReader
 from streams.files.merge import merged

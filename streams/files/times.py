@@ -45,16 +45,24 @@ def to_micros(column: pa.Array) -> Converted:
 
 
 def from_text(column: pa.Array) -> Converted:
-    for kind in (UTC_TIME, NAIVE_TIME):
+    read = _at_once(column)
+    if read is None:
+        return _one_by_one(column)
+    return _from_numbers(read) if pa.types.is_integer(read.type) else _clean(read)
+
+
+def reads_at_once(column: pa.Array) -> bool:
+    """Whether a column of texts is one of ISO times or of numbers, without an exception."""
+    return _at_once(column) is not None
+
+
+def _at_once(column: pa.Array) -> pa.Array | None:
+    for kind in (UTC_TIME, NAIVE_TIME, pa.int64()):
         try:
-            return _clean(pc.cast(column, kind))
+            return pc.cast(column, kind)
         except pa.ArrowInvalid:
             continue
-    try:
-        numbers = pc.cast(column, pa.int64())
-    except pa.ArrowInvalid:
-        return _one_by_one(column)
-    return _from_numbers(numbers)
+    return None
 
 
 def _clean(times: pa.Array) -> Converted:

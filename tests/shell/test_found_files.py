@@ -135,7 +135,7 @@ def test_a_file_of_both_orders_is_not_guessed(tmp_path):
         bars(tmp_path, dated("31/01/2026", "01/31/2026"))
     (tmp_path / "b.csv").write_text(dated("31/01/2026", "01/31/2026"))
     _, bad = read(tmp_path / "b.csv", form=Form(dates="dmy"))
-    assert 'b.csv, line 3, Date: found "2026-31-01"; expected a time' in bad.lines()[1]
+    assert 'b.csv, line 3, Date: found "01/31/2026"; expected a time' in bad.lines()[1]
 
 
 def test_thousands_and_currencies(tmp_path):
