@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.columns import Ints
-from streams.files.decimals import Flags, is_text
-from streams.files.times import reads_at_once
+from streams.files.decimals import Flags
+from streams.files.faults import FileError
 
 DateOrder = Literal["dmy", "mdy", "ymd"]
 Steps = tuple[tuple[str, str], ...]
@@ -23,14 +23,13 @@ SHORT_FIRST = r"^\d{1,2}[/.-]\d{1,2}[/.-](\d{4}|\d{1,2})(\D|$)"
 """A date that may be of two days."""
 ODD = "|".join(
     (
-        r"^\s|\s$",
         SHORT_FIRST,
         r"^\d{4}[/.]\d|^\d{4}-(\d-|\d\d-\d(\D|$))",
-        r"^\d{4}-\d\d-\d\d([, ] *|T)\d:|^\d{8}[ T]\d",
+        r"^\d{4}-\d\d-\d\d(,| {2}|[ T]\d:)|^\d{8}[ T]\d",
     )
 )
 """What a cell looks like that has to be rewritten."""
-PARTS = r"^\s*(?P<first>\d{1,2})[/.-](?P<second>\d{1,2})[/.-](?P<last>\d{4}|\d{1,2})(?:\D|$)"
+PARTS = r"^(?P<first>\d{1,2})[/.-](?P<second>\d{1,2})[/.-](?P<last>\d{4}|\d{1,2})(?:\D|$)"
 LAST_MONTH, LAST_DAY = 12, 31
 
 PADDED: Steps = ((r"^(\d[/.-]\d{1,2}[/.-])", r"0\1"), (r"^(\d\d[/.-])(\d[/.-])", r"\10\2"))
@@ -64,19 +63,16 @@ YEAR_TO_ISO: Steps = (
 )
 CLOCK_TO_ISO: Steps = (
     (r"^(\d{4}-\d\d-\d\d)[T, ]+", r"\1 "),
-    (r"^(\S{10}) (\d)(:|$)", r"\1 0\2\3"),
+    (r"^(\S{10}) (\d):", r"\1 0\2:"),
     (r"^(\S{10}) (\d\d)(\d\d)(\d\d)$", r"\1 \2:\3:\4"),
-    (r"^(\S{10}) (\d)(\d\d)(\d\d)$", r"\1 0\2:\3:\4"),
     (r"^(\S{10}) (\d\d)(\d\d)$", r"\1 \2:\3"),
-    (r"^(\S{10}) (\d)(\d\d)$", r"\1 0\2:\3"),
 )
 
 
 def to_iso(column: pa.Array, order: Callable[[], DateOrder]) -> pa.Array:
     """The same column where nothing has to be rewritten; `order` is asked where a date may be of two days."""
-    if not is_text(column) or reads_at_once(column) or not has(column, ODD):
+    if not has(column, ODD):
         return column
-    column = pc.utf8_trim_whitespace(column)
     if has(column, SHORT_FIRST):
         column = rewritten(column, TO_ISO[order()])
     return rewritten(column, (*YEAR_TO_ISO, *CLOCK_TO_ISO))
@@ -101,15 +97,26 @@ class Orders:
         self.column = self.example = ""
 
     def look(self, name: str, column: pa.Array) -> None:
-        parts = pc.extract_regex(column, PARTS) if is_text(column) else pa.nulls(0)
+        parts = pc.extract_regex(column, PARTS)
         dates = column.filter(parts.is_valid())
         if not len(dates):
             return
         if not self.example:
-            self.column, self.example = name, dates[0].as_py().strip()
+            self.column, self.example = name, dates[0].as_py()
         fitting = _fitting(*(parts.drop_null().field(at) for at in range(3)))
         are_dates = np.logical_or.reduce(list(fitting.values()))
         self.possible = [order for order in self.possible if fitting[order][are_dates].all()]
+
+    def order(self, file: str) -> DateOrder:
+        if len(self.possible) == 1:
+            return self.possible[0]
+        first, choices = "the day or the month", "--dates dmy or --dates mdy"
+        if "ymd" in self.possible:
+            first, choices = "the day, the month or the year", "--dates dmy, --dates mdy or --dates ymd"
+        raise FileError(
+            f'{file}, {self.column}: "{self.example}" may have {first} first, and no date of the file'
+            f" tells; say it with {choices}"
+        )
 
 
 def _fitting(first: pa.Array, second: pa.Array, last: pa.Array) -> dict[DateOrder, Flags]:

@@ -1,23 +1,20 @@
-"""Rows whose time is one column that can be read: what files do to a time is undone here.
-
-Rules of this file: a date that may be of two days is never guessed: what the whole file says of the order of
-day and month decides, else whoever gives the file.
-"""
+"""Rows whose time is one column that can be read: what files do to a time is undone here."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from streams.files.dates import DateOrder, Orders, rewritten, to_iso
+from streams.files.clocks import DATE_TIME, Clocks, one_time, pair, with_colons
+from streams.files.dates import DateOrder, Orders, to_iso
 from streams.files.decimals import is_text
-from streams.files.faults import BadRows, FileError
-from streams.files.names import ARRAYS, INDEX, TIMES, Names, plain, resolve
+from streams.files.faults import BadRows
+from streams.files.names import ARRAYS, INDEX, TIMES, Names, resolve
 from streams.files.tables import Block, Read, Wanted, all_of, read_table, unheard
+from streams.files.times import reads_at_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +28,6 @@ class Form:
 
 AS_IT_SAYS = Form()
 
-DATE_TIME = "date time"
-"""What a column is called that was made of two."""
-CLOCK_TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?|\d{3,6}")
 UNNAMED = re.compile(r"\s*|Unnamed: \d+(\.\d+)?")
 SMALLEST_TIME = 10**7
 """A number below is the number of a row."""
@@ -43,16 +37,43 @@ def read_rows(
     path: Path, names: Names, bad: BadRows, form: Form = AS_IT_SAYS, progress: Read = unheard
 ) -> Iterator[Block]:
     """The file's rows, with times that can be read."""
-
-    @cache
-    def order() -> DateOrder:
-        return form.dates or _order_of(path, names, form)
-
+    manner = Manner(path, names, form)
     for block in _joined_rows(path, names, bad, form, progress):
         for name, written in _times(names, block):
-            block.columns[name] = to_iso(written, order)
+            block.columns[name] = manner.readable(name, written)
             block.said.setdefault(name, written)
         yield block
+
+
+class Manner:
+    """How a file writes its times; all of it is looked at where a single cell does not tell."""
+
+    def __init__(self, path: Path, names: Names, form: Form) -> None:
+        self._path, self._names, self._form = path, names, form
+        self._told: tuple[Orders, Clocks] | None = None
+
+    def readable(self, name: str, column: pa.Array) -> pa.Array:
+        if not is_text(column) or (name != DATE_TIME and reads_at_once(column)):
+            return column
+        return to_iso(with_colons(name, pc.utf8_trim_whitespace(column), self._width), self._order)
+
+    def _order(self) -> DateOrder:
+        return self._form.dates or self._look()[0].order(str(self._path))
+
+    def _width(self) -> int:
+        return self._look()[1].width(str(self._path))
+
+    def _look(self) -> tuple[Orders, Clocks]:
+        if self._told is None:
+            self._told = orders, clocks = Orders(), Clocks()
+            wanted = _bearing(self._names, TIMES)
+            for block in _joined_rows(self._path, self._names, BadRows(), self._form, wanted=wanted):
+                for name, column in _times(self._names, block):
+                    if is_text(column):
+                        texts = pc.utf8_trim_whitespace(column)
+                        orders.look(name, texts)
+                        clocks.look(name, texts)
+        return self._told
 
 
 def _joined_rows(
@@ -65,7 +86,7 @@ def _joined_rows(
 ) -> Iterator[Block]:
     arrays = next((array for kind, array in ARRAYS if kind is names), ())
     for block in read_table(path, bad, progress, form.columns, arrays, wanted):
-        yield _one_time(_without_row_numbers(block, names), names)
+        yield one_time(_without_row_numbers(block, names), names)
 
 
 def _times(names: Names, block: Block) -> Iterator[tuple[str, pa.Array]]:
@@ -81,18 +102,10 @@ def _bearing(names: Names, ours: Collection[str]) -> Wanted:
 
     def wanted(found: Sequence[str]) -> list[str]:
         resolved = resolve(names, found)
-        kept = {resolved[name] for name in ours if name in resolved} | {*_pair(found)}
+        kept = {resolved[name] for name in ours if name in resolved} | {*pair(found)}
         return [name for name in found if name in kept or UNNAMED.fullmatch(name)]
 
     return wanted
-
-
-def _first(column: pa.Array) -> str:
-    """The first cell that is text; nothing where the column holds something else."""
-    if not is_text(column):
-        return ""
-    cells = column.drop_null()
-    return str(cells[0].as_py()) if len(cells) else ""
 
 
 def _without_row_numbers(block: Block, names: Names) -> Block:
@@ -110,44 +123,3 @@ def _are_row_numbers(column: pa.Array) -> bool:
     cells = column.drop_null()
     text = str(cells[0].as_py()) if len(cells) else "0"
     return text.isdigit() and int(text) < SMALLEST_TIME
-
-
-def _pair(found: Iterable[str]) -> tuple[str, ...]:
-    """The columns of a date and of a time of day, where there are both."""
-    by_plain = {re.sub(r"_?(utc|gmt)_?", "", plain(name)): name for name in found}
-    return (by_plain["date"], by_plain["time"]) if {"date", "time"} <= by_plain.keys() else ()
-
-
-def _one_time(block: Block, names: Names) -> Block:
-    """A date and a time of day in two columns are one time."""
-    pair = _pair(block.columns)
-    if not pair or resolve(names, block.columns).get("ts") not in pair:
-        return block
-    date, time = pair
-    clock = pc.utf8_trim_whitespace(pc.cast(block.columns[time], pa.string()))
-    if not CLOCK_TIME.fullmatch(_first(clock)):
-        return block
-    day = pc.replace_substring_regex(pc.cast(block.columns[date], pa.string()), r"[T ]00:00:00.*$", "")
-    columns = {name: each for name, each in block.columns.items() if name not in (date, time)}
-    joined = pc.binary_join_element_wise(pc.utf8_trim_whitespace(day), clock, " ")
-    return replace(block, columns={DATE_TIME: rewritten(joined, CLOCK_OF_DIGITS), **columns})
-
-
-CLOCK_OF_DIGITS = ((r"^(\d{8}) (\d{3}|\d{5})$", r"\1 0\2"), (r"^(\d{4})(\d\d)(\d\d) ", r"\1-\2-\3 "))
-
-
-def _order_of(path: Path, names: Names, form: Form) -> DateOrder:
-    """What comes first in the file's dates, as far as only one order fits all of them."""
-    orders = Orders()
-    for block in _joined_rows(path, names, BadRows(), form, wanted=_bearing(names, TIMES)):
-        for name, column in _times(names, block):
-            orders.look(name, column)
-    if len(orders.possible) == 1:
-        return orders.possible[0]
-    first, choices = "the day or the month", "--dates dmy or --dates mdy"
-    if "ymd" in orders.possible:
-        first, choices = "the day, the month or the year", "--dates dmy, --dates mdy or --dates ymd"
-    raise FileError(
-        f'{path}, {orders.column}: "{orders.example}" may have {first} first, and the dates of the file do not'
-        f" tell; say it with {choices}"
-    )

@@ -119,3 +119,71 @@ def test_a_year_of_two_digits_that_is_said_or_can_be_nothing_else(tmp_path, date
 def test_a_cell_is_told_as_it_stands_in_the_file(tmp_path):
     _, bad = ticks(tmp_path / "t.csv", " 13/01/2026 10:00,1", "01/14/2026,1", form=Form(dates="mdy"))
     assert 't.csv, line 2, ts: found " 13/01/2026 10:00"; expected a time' in bad.lines()[1]
+
+
+def joined(path: Path, *rows: str) -> tuple[list[int], BadRows]:
+    return ticks(path, *(f"{row},1" for row in rows), header="Date,Time,price")
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (["20260105,0", "20260105,100", "20260105,200"], ["05T00:00", "05T01:00", "05T02:00"]),
+        (["20260105,2355", "20260106,0", "20260106,5", "20260106,10"], ["05T23:55", "06T00:00", "06T00:05", "06T00:10"]),
+        (["20260105,5", "20260105,10", "20260105,101500"], ["05T00:00:05", "05T00:00:10", "05T10:15"]),
+        (["20260105,1000", "20260105,95959", "20260105,0"], ["05T00:10", "05T09:59:59", "05T00:00"]),
+        (["2026-01-05,930", "2026-01-05,10", "2026-01-05,1600"], ["05T09:30", "05T00:10", "05T16:00"]),
+        (["05/01/2026,930", "13/01/2026,10"], ["05T09:30", "13T00:10"]),
+        (["20260105.0,0.0", "20260105,930.0"], ["05T00:00", "05T09:30"]),
+        (["2026-01-05,00", "2026-01-05,09", "2026-01-05,23"], ["05T00:00", "05T09:00", "05T23:00"]),
+        (["20260105,0", "20260106,0"], ["05", "06"]),
+        (["1/5/2026 0:00, 9:30 ", "1/13/2026 12:00 AM,10", "1/13/2026,30"], ["05T09:30", "13T00:10", "13T00:30"]),
+        (["20260105,", "20260105,930"], ["05T09:30"]),
+        (["20260105,noon", "20260105,930"], ["05T09:30"]),
+    ],
+)  # fmt: skip
+def test_a_clock_that_lost_its_zeros_is_as_long_as_the_longest_of_its_file(tmp_path, rows, expected):
+    times, _ = joined(tmp_path / "t.csv", *rows)
+    assert times[: len(expected)] == [moment(f"2026-01-{each}") for each in expected]
+
+
+def test_numbers_of_date_and_time_in_parquet(tmp_path):
+    clocks = [*[0] * 70_000, 5, 93_000]
+    for kind in (pa.int64(), pa.float64()):
+        columns = {"Date": pa.array([20260105] * len(clocks), kind), "Time": pa.array(clocks, kind)}
+        path = tmp_path / "t.parquet"
+        pyarrow.parquet.write_table(pa.table({**columns, "price": [1.0] * len(clocks)}), path)
+        times, bad = read(path)
+        assert times[-3:] == [moment(f"2026-01-05T{each}") for each in ("00:00", "00:00:05", "09:30")]
+        assert not bad.lines()
+
+
+def test_a_number_that_may_be_an_hour_or_minutes_is_not_guessed(tmp_path):
+    said = r't\.csv, date time: found "10", which may be an hour or minutes, .* expected 10:00 or 00:10$'
+    with pytest.raises(FileError, match=said):
+        joined(tmp_path / "t.csv", "20260105,0", "20260105,5", "20260105,10")
+
+
+@pytest.mark.parametrize("clock", ["morning", "93000123", "9.30", "930 "])
+def test_a_time_of_day_is_never_a_whole_time(tmp_path, clock):
+    times, bad = joined(tmp_path / "t.csv", "2026-01-05,16:00", f"2026-01-06,{clock}")
+    assert times[0] == moment("2026-01-05T16:00") and len(times) + len(bad) == 2
+    if len(bad):
+        assert f'line 3, date time: found "2026-01-06 {clock}"; expected a time' in bad.lines()[1]
+        with pytest.raises(FileError, match="none of its 1 rows is good"):
+            joined(tmp_path / "t.csv", f"2026-01-06,{clock}")
+
+
+@pytest.mark.parametrize("time", ["2026-01-05T09:30:00Z", "1767605400000", "5.1.2026 09:30", " 1767605400"])
+def test_a_time_that_has_its_day_needs_no_date(tmp_path, time):
+    form = Form(dates="dmy")
+    assert ticks(tmp_path / "t.csv", f"2026-01-05,{time},1", header="Date,Time,price", form=form)[0] == [
+        moment("2026-01-05T09:30")
+    ]
+
+
+def test_a_date_and_digits_in_one_column(tmp_path):
+    rows = ["20260105 93000,1", "20260105 100000,1", "20260106 10,1"]
+    expected = ["05T09:30", "05T10:00", "06T00:00:10"]
+    assert ticks(tmp_path / "t.csv", *rows)[0] == [moment(f"2026-01-{each}") for each in expected]
+    assert ticks(tmp_path / "t.csv", "2026-01-05 10,1")[0] == [moment("2026-01-05T10:00")]
