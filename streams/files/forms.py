@@ -12,7 +12,7 @@ from streams.files.clocks import DATE_TIME, Clocks, one_time, pair, with_colons
 from streams.files.dates import DateOrder, Orders, to_iso
 from streams.files.decimals import is_text
 from streams.files.faults import BadRows
-from streams.files.names import ARRAYS, INDEX, TIMES, Names, resolve
+from streams.files.names import ARRAYS, INDEX, TIMES, Names, plain, resolve
 from streams.files.tables import Block, Read, Wanted, all_of, read_table, unheard
 from streams.files.times import reads_at_once
 
@@ -28,7 +28,8 @@ class Form:
 
 AS_IT_SAYS = Form()
 
-UNNAMED = re.compile(r"\s*|Unnamed: \d+(\.\d+)?")
+UNNAMED = re.compile(r"\s*|Unnamed: \d+(\.\d+)?|__index_level_\d+__")
+"""As data frames write an index that has no name."""
 SMALLEST_TIME = 10**7
 """A number below is the number of a row."""
 
@@ -86,7 +87,7 @@ def _joined_rows(
 ) -> Iterator[Block]:
     arrays = next((array for kind, array in ARRAYS if kind is names), ())
     for block in read_table(path, bad, progress, form.columns, arrays, wanted):
-        yield one_time(_without_row_numbers(block, names), names)
+        yield one_time(_with_index(block, names), names)
 
 
 def _times(names: Names, block: Block) -> Iterator[tuple[str, pa.Array]]:
@@ -103,23 +104,27 @@ def _bearing(names: Names, ours: Collection[str]) -> Wanted:
     def wanted(found: Sequence[str]) -> list[str]:
         resolved = resolve(names, found)
         kept = {resolved[name] for name in ours if name in resolved} | {*pair(found)}
-        return [name for name in found if name in kept or UNNAMED.fullmatch(name)]
+        return [name for name in found if name in kept or _is_index(name)]
 
     return wanted
 
 
-def _without_row_numbers(block: Block, names: Names) -> Block:
-    """An index that has no name is a time, or it is no column."""
-    columns = {INDEX if UNNAMED.fullmatch(name) else name: each for name, each in block.columns.items()}
-    if columns.keys() == block.columns.keys():
-        return block
-    resolved = resolve(names, columns)
-    if resolved.get("ts") != INDEX or _are_row_numbers(columns[INDEX]):
-        del columns[INDEX]
+def _with_index(block: Block, names: Names) -> Block:
+    """The index of a data frame is the time where no other column is; without a name it is no column else."""
+    columns = {name: each for name, each in block.columns.items() if not UNNAMED.fullmatch(name)}
+    if "ts" not in resolve(names, columns):
+        for name in filter(_is_index, block.columns):
+            if not _are_row_numbers(block.columns[name]):
+                columns.pop(name, None)
+                return replace(block, columns={INDEX: block.columns[name], **columns})
     return replace(block, columns=columns)
+
+
+def _is_index(name: str) -> bool:
+    return UNNAMED.fullmatch(name) is not None or plain(name) == "index"
 
 
 def _are_row_numbers(column: pa.Array) -> bool:
     cells = column.drop_null()
-    text = str(cells[0].as_py()) if len(cells) else "0"
-    return text.isdigit() and int(text) < SMALLEST_TIME
+    text = str(cells[0].as_py()).strip() if len(cells) else "0"
+    return re.fullmatch(r"\d+(\.\d*)?", text) is not None and float(text) < SMALLEST_TIME

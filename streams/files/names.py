@@ -9,10 +9,11 @@ from streams.files.tables import Block
 Names = Mapping[str, tuple[str, ...]]
 """What a column may be called, by our name for it; the first that a file has is taken."""
 
-INDEX = "index"
-"""What a column without a name is called: the index of a data frame."""
-TIME = tuple(
-    "ts timestamp datetime time date date_time t open_time opentime time_open start unix epoch".split()
+INDEX = "index_time"
+"""What the index of a data frame is called that is the time."""
+TIME = (
+    *"ts timestamp datetime time date date_time t open_time opentime time_open start unix epoch".split(),
+    INDEX,
 )
 MARK = r"^(utc|gmt|unix|epoch)_|_(utc|gmt|unix|epoch|s|ms|us|ns)$"
 """What a name of a time has before or behind it: its zone or unit."""
@@ -104,9 +105,6 @@ def resolve(names: Names, found: Iterable[str]) -> dict[str, str]:
             if name in known:
                 resolved[ours] = known[name]
                 break
-        else:
-            if usual is TIME and INDEX in by_plain:
-                resolved[ours] = by_plain[INDEX]
     return resolved
 
 

@@ -57,6 +57,33 @@ def test_an_index_that_counts_rows_is_no_time_and_no_feature(tmp_path):
         list(read_signals(tmp_path / "s.csv", BadRows()))
 
 
+def test_an_index_in_parquet_that_has_no_name_is_the_time(tmp_path):
+    prices = {name: [1.0, 1.0] for name in ("open", "high", "low", "close")}
+    frame = pd.DataFrame(prices, index=pd.to_datetime(["2026-01-02", "2026-01-03"]))
+    frame.to_parquet(tmp_path / "b.parquet")
+    assert read(tmp_path / "b.parquet")[0].ts.tolist() == DAYS[:2]
+
+
+@pytest.mark.parametrize("name", ["index", "Index"])
+def test_a_column_that_is_called_index_is_the_time_where_it_holds_times(tmp_path, name):
+    header = f"{name},open,high,low,close\n"
+    assert bars(tmp_path, f"{header}2026-01-02,1,1,1,1\n").ts.tolist() == DAYS[:1]
+    for number in ("0", "0.0", "77", " 3"):
+        with pytest.raises(FileError, match=rf"b\.csv: no column ts; found {name}, bar_time, open"):
+            bars(tmp_path, f"{name},bar_time,open,high,low,close\n{number},2026-01-02,1,1,1,1\n")
+    text = "index,Unnamed: 0,open,high,low,close\n0,2026-01-02,1,1,1,1\n"
+    assert bars(tmp_path, text).ts.tolist() == DAYS[:1]
+
+
+def test_a_column_of_signals_that_is_called_index_is_a_feature_and_no_time(tmp_path):
+    (tmp_path / "s.csv").write_text("index,symbol,side\n0,X,long\n")
+    with pytest.raises(FileError, match="no column ts; found index, symbol, side"):
+        list(read_signals(tmp_path / "s.csv", BadRows()))
+    (tmp_path / "s.csv").write_text("index,ts,symbol,side\n4500,2026-01-02T12:00,X,long\n")
+    (signal,) = read_signals(tmp_path / "s.csv", BadRows())
+    assert (signal.ts, signal.features) == (NOON, {"index": 4500.0})
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -247,6 +247,11 @@ def test_without_a_time_it_is_now():
     )
 
 
+def test_what_is_called_index_is_no_time():
+    signal = signal_of({"index": 3, "symbol": "X", "side": "long"}, Usual("log", lambda: NOON))
+    assert (signal.ts, signal.features) == (NOON, {"index": 3.0})
+
+
 def test_commands_keep_a_person_s_settings(live, tmp_path, capsys):
     lines = [
         {
