@@ -35,11 +35,17 @@ SMALLEST_TIME = 10**7
 
 
 def read_rows(
-    path: Path, names: Names, bad: BadRows, form: Form = AS_IT_SAYS, progress: Read = unheard
+    path: Path,
+    names: Names,
+    bad: BadRows,
+    form: Form = AS_IT_SAYS,
+    progress: Read = unheard,
+    only: Collection[str] = (),
 ) -> Iterator[Block]:
-    """The file's rows, with times that can be read."""
+    """The file's rows, with times that can be read; of all columns, or of ours that are named in `only`."""
     manner = Manner(path, names, form)
-    for block in _joined_rows(path, names, bad, form, progress):
+    wanted = _bearing(names, only) if only else all_of
+    for block in _joined_rows(path, names, bad, form, progress, wanted):
         for name, written in _times(names, block):
             block.columns[name] = manner.readable(name, written)
             block.said.setdefault(name, written)

@@ -88,12 +88,12 @@ class MarketReader:
             self.needed.append("symbol")
 
     def survey(self, path: Path, asked: Mapping[str, Ints] | None = None) -> Survey:
-        """A first look: at the whole of a file of bars, at the first ticks."""
+        """A first look at the whole file: of ticks only at their order."""
         survey = Survey(self.intervals, asked)
+        if self.kind == "ticks":
+            survey.order = self._order(path)
+            return survey
         for part in self._parts(path, BadRows(), unheard):
-            if self.kind == "ticks":
-                survey.order.add(part.columns)
-                break
             survey.add(part.columns)
         survey.finish()
         return survey
@@ -113,15 +113,26 @@ class MarketReader:
 
     def first_time(self, path: Path) -> int | None:
         """Of the file's first record that has a possible one; None where there is none."""
-        order = Order()
-        for part in self._parts(path, BadRows(), unheard):
-            order.add(part.columns)
-            break
-        for part in self._in_time_order(path, BadRows(), unheard, order):
+        for part in self._in_time_order(path, BadRows(), unheard, self._order(path)):
             possible = part.columns.ts[possible_times(part.columns)]
             if len(possible):
                 return int(possible[0])
         return None
+
+    def _order(self, path: Path) -> Order:
+        """From times and symbols alone: whoever reads the file says what is wrong with it."""
+        order, symbols, unsaid = Order(), Symbols(), BadRows()
+        for block in read_rows(path, self.names, unsaid, self.form, only=("ts", "symbol")):
+            rows = Rows(block, self._known(block), unsaid)
+            if "ts" not in rows.resolved or (self.symbol is None and "symbol" not in rows.resolved):
+                break
+            ts, symbol = rows.time("ts"), self._symbols(rows, symbols)
+            good = rows.good()
+            if good.any():
+                order.add(symbols.names, symbol[good], ts[good])
+            if "symbol" not in rows.resolved:  # of one symbol the first rows tell which way the file goes
+                break
+        return order
 
     def _bars(self, path: Path, parts: Iterator[Part], survey: Survey) -> Iterator[Columns]:
         filled = self._filled(path, parts, survey)

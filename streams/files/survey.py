@@ -31,7 +31,7 @@ class Survey:
         self._intervals: dict[str, Interval] = {}
 
     def add(self, columns: Columns) -> None:
-        self.order.add(columns)
+        self.order.add(columns.names, columns.symbol, columns.ts)
         assert columns.interval is not None
         for symbol, places in by_symbol(columns):
             opens, said = columns.ts[places], columns.interval[places]
