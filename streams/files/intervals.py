@@ -98,12 +98,15 @@ class Opens:
         self.gaps: Counter[int] = Counter()
         self.said: set[int] = set()
         """The intervals that the file names."""
+        self.is_said = True
+        """Of every bar."""
         self._newest: int | None = None
         self._long: list[tuple[Ints, Ints]] = []
         self._unusual: tuple[Ints, Ints] | None = None
 
     def add(self, opens: Ints, said: Ints) -> None:
         self.said.update(np.unique(said[said != NOT_KNOWN]).tolist())
+        self.is_said &= bool((said != NOT_KNOWN).all())
         times = opens if self._newest is None else np.concatenate(([self._newest], opens))
         self._newest = int(times[-1])
         before, gaps = np.minimum(times[:-1], times[1:]), np.abs(np.diff(times))

@@ -63,15 +63,16 @@ class Survey:
 
     def is_mixed(self) -> bool:
         """Whether a bar may be known before one that opened earlier."""
-        lengths = {each for opens in self._opens.values() for each in opens.said}
-        return len(lengths) + len(set(self._intervals.values())) > 1
+        said = {Interval(each) for opens in self._opens.values() for each in opens.said}
+        found = {self._intervals[symbol] for symbol, opens in self._opens.items() if not opens.is_said}
+        return len(said | found) > 1
 
     def tell(self, bad: BadRows) -> None:
         """What was taken for the bars of each symbol."""
         for symbol, opens in self._opens.items():
             for length in sorted(opens.said):
                 bad.took(symbol, str(Interval(length)))
-            if not opens.said:
+            if not opens.is_said:
                 bad.took(symbol, str(self._intervals[symbol]))
 
     def fill(self, part: Part, fit: "Fit") -> None:

@@ -181,6 +181,24 @@ def test_the_order_does_not_depend_on_how_the_file_was_cut():
         assert [row for part in in_known_order(cuts) for row in part.price.tolist()] == expected
 
 
+@pytest.mark.parametrize(
+    ("lengths", "is_mixed", "told"),
+    [
+        (("1h", "1h", "1h"), False, "1h"), (("1h", "1h", ""), False, "1h"), (("", "", ""), False, "1h"),
+        (("1h", "30m", "1h"), True, "30m and 1h"), (("30m", "30m", ""), True, "30m and 1h"),
+    ],
+)  # fmt: skip
+def test_bars_are_mixed_only_where_those_that_are_used_differ(tmp_path, lengths, is_mixed, told):
+    rows = "".join(f"{hour * 3600},X,1,1,1,1,{length}\n" for hour, length in enumerate(lengths))
+    (tmp_path / "b.csv").write_text(f"ts,symbol,open,high,low,close,interval\n{rows}")
+    bad = BadRows()
+    reader = MarketReader("bars", bad)
+    survey = reader.survey(tmp_path / "b.csv")
+    assert survey.is_mixed() == is_mixed
+    assert sum(len(part) for part in reader.read(tmp_path / "b.csv", survey=survey)) == 3
+    assert bad.interval_lines() == [f"bars of {told}: X"]
+
+
 def test_an_interval_shows_itself_in_its_largest_unit():
     assert [str(Interval(each)) for each in (DAY, 7 * DAY, 25 * HOUR, 0)] == ["1d", "1w", "25h", "0w"]
 
