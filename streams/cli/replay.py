@@ -99,21 +99,13 @@ def replay(
     instruments = load_instruments(str(symbols)) if symbols is not None else Instruments()
     bad = BadRows()
     files = Files(ticks, bars, signals, commands, symbol, form_of(columns, dates), intervals_of(intervals))
-    entries = files.entries(bad)
-    for account in _unknown(entries, settings):
-        click.echo(f"commands for {account} do nothing: no such account in this run", err=True)
-    surveys = files.surveys(entries, bad)
-    entries, warning = _stamped(entries, surveys, signals_at)
+    entries, surveys, warning = _known(files, settings, signals_at, bad)
     with Progress([*ticks, *bars], shown=progress) as bar:
-        market = files.market(surveys, bad, bar)
-        run = Run(settings, market, entries, instruments, out, bad)
+        run = Run(settings, files.market(surveys, bad, bar), entries, instruments, out, bad)
         summary = run.execute() if report is None else _reported(run, report)
     for line in [*bad.lines(), *warning, *_unknown_symbols(summary)]:
         click.echo(line, err=True)
-    if as_json:
-        click.echo(json_text(summary))
-    else:
-        _tell(summary, bad.interval_lines(), out)
+    click.echo(json_text(summary) if as_json else _told(summary, bad.interval_lines(), out))
     if report is not None:
         click.echo(f"The report is {report}", err=as_json)
 
@@ -156,6 +148,18 @@ class Files:
 
     def _reader(self, kind: Kind, bad: BadRows) -> MarketReader:
         return MarketReader(kind, bad, self.symbol, self.form, self.intervals)
+
+
+def _known(
+    files: Files, settings: Sequence[Settings], signals_at: str | None, bad: BadRows
+) -> tuple[list[Entry], list[Survey], list[str]]:
+    """The entries when they are known, what was seen of the bars for that, and what is to be said of it."""
+    entries = files.entries(bad)
+    for account in _unknown(entries, settings):
+        click.echo(f"commands for {account} do nothing: no such account in this run", err=True)
+    surveys = files.surveys(entries, bad)
+    entries, warning = _stamped(entries, surveys, signals_at)
+    return entries, surveys, warning
 
 
 def _stamped(
@@ -207,18 +211,14 @@ def _unknown_symbols(summary: dict[str, Any]) -> list[str]:
     ]
 
 
-def _tell(summary: dict[str, Any], intervals: Sequence[str], out: Path) -> None:
+def _told(summary: dict[str, Any], intervals: Sequence[str], out: Path) -> str:
     read = summary["input"]
-    click.echo(
+    counts = (
         f"{read['market_records']:,} market records, {read['signals']:,} signals,"
         f" {read['commands']:,} commands"
     )
-    for line in intervals:
-        click.echo(line)
-    for reason, count in sorted(read["dropped"].items()):
-        click.echo(f"{count:,} records dropped: {reason}")
+    dropped = [f"{count:,} records dropped: {reason}" for reason, count in sorted(read["dropped"].items())]
+    lines = [counts, *intervals, *dropped]
     for name, account in summary["accounts"].items():
-        click.echo("")
-        for line in account_lines(name, account):
-            click.echo(line)
-    click.echo(f"\nResults are in {out}")
+        lines += ["", *account_lines(name, account)]
+    return "\n".join([*lines, "", f"Results are in {out}"])
