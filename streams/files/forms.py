@@ -100,8 +100,13 @@ def _times(names: Names, block: Block) -> Iterator[tuple[str, pa.Array]]:
     """The columns of a block that are times."""
     resolved = resolve(names, block.columns)
     for name in [resolved[ours] for ours in TIMES if ours in resolved]:
-        column = block.columns[name]
-        yield name, column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+        yield name, _one_kind_of_text(block.columns[name])
+
+
+def _one_kind_of_text(column: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return pc.cast(column, pa.string()) if is_text(column) else column
 
 
 def _bearing(names: Names, ours: Collection[str]) -> Wanted:

@@ -158,6 +158,14 @@ def test_numbers_of_date_and_time_in_parquet(tmp_path):
         assert not bad.lines()
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
+def test_a_kind_of_text_is_as_good_as_another(tmp_path, kind):
+    times = pa.array(["20260105 93000", "13/01/2026 100000", None, "20260114 10"]).cast(kind)
+    pyarrow.parquet.write_table(pa.table({"ts": times, "price": [1.0] * 4}), tmp_path / "t.parquet")
+    expected = [moment(f"2026-01-{each}") for each in ("05T09:30", "13T10:00", "14T00:00:10")]
+    assert read(tmp_path / "t.parquet")[0] == expected
+
+
 def test_a_number_that_may_be_an_hour_or_minutes_is_not_guessed(tmp_path):
     said = r't\.csv, date time: found "10", which may be an hour or minutes, .* expected 10:00 or 00:10$'
     with pytest.raises(FileError, match=said):
