@@ -30,7 +30,7 @@ def test_what_a_link_adds_for_others_changes_no_page(path):
 def test_nor_an_account_s():
     here = instance()
     here.live.accounts.clear()
-    view = asyncio.run(make_of("/accounts/mine?utm=1")(here))
+    view = made(make_of("/accounts/mine?utm=1"), here)
     assert view.title == "mine"
     assert without_others_words("/accounts/mine?utm=1") == "/accounts/mine"
 
@@ -85,9 +85,16 @@ def seen(number):
     }  # fmt: skip
 
 
+def made(make: views.Make, here: Any) -> views.View:
+    async def view() -> views.View:
+        return await make(here)
+
+    return asyncio.run(view())
+
+
 def found(here, text="aapl"):
     """What the search's rows say, by the number of the signal."""
-    rows = asyncio.run(views.signals_with(text)(here)).lists["signals"]
+    rows = made(views.signals_with(text), here).lists["signals"]
     told = {key: re.sub(r"<[^>]+>", " ", row[row.index("verdicts") :]) for key, row in rows.items()}
     return {int(key.removeprefix("s/i")): text for key, text in told.items()}
 
