@@ -1,16 +1,20 @@
 """What time it is in the markets, as the desks tell it: for wishes that name no time.
 
-Rules of this file: nobody waits for a desk. Where none has told anything, or a market is live, a wish is of
-when Kafka had it.
+Rules of this file:
+- Nobody waits for a desk. Where none has told anything, or a market is live, a wish is of when Kafka had it.
+- Recorded markets of different times have no time in common: most accounts would refuse a wish of the newest.
 """
 
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
+from schemas.errors import NOTHING, MessageError
 from schemas.messages import Command, Signal
+from schemas.numbers import time_text
 from streams.agents.clock import LIVE
+from streams.agents.machine import MAX_AHEAD
 from streams.engine.units import SECOND
 from streams.transport.cluster import Cluster
 from streams.transport.logs import Log
@@ -61,16 +65,25 @@ def time_of(wish: Signal | Command, reports: Collection[WorkerReport]) -> int:
 
 
 def now_by(reports: Collection[WorkerReport], wall: int) -> int | None:
-    """The newest time of a recorded market; the wall's where one is live; None where nothing is told."""
+    """The time of the recorded markets; the wall's where one is live; None where nothing is told."""
     told: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for report in reports:
         for market, newest in report.market_time.items():
             if newest:
                 told[market].append((report.ts, newest))
-    times = [_time_in(pairs) for pairs in told.values()]
-    if any(abs(told_at - newest) < LIVE for told_at, newest in times):
+    times = {market: _time_in(pairs) for market, pairs in told.items()}
+    if any(abs(told_at - newest) < LIVE for told_at, newest in times.values()):
         return wall
-    return max((newest for _, newest in times), default=None)
+    return newest_of({market: newest for market, (_, newest) in times.items()}) if times else None
+
+
+def newest_of(times: Mapping[str, int]) -> int:
+    """The time that is meant in recorded markets; MessageError where it would be too far ahead of one."""
+    first, last = min(times, key=times.__getitem__), max(times, key=times.__getitem__)
+    if times[last] - times[first] > MAX_AHEAD:
+        told = ", ".join(f"{each} of {time_text(times[each])}" for each in (first, last))
+        raise MessageError("ts", NOTHING, f"a time, for recorded markets are of different times: {told}")
+    return times[last]
 
 
 def _time_in(told: Collection[tuple[int, int]]) -> tuple[int, int]:

@@ -44,7 +44,7 @@ def signal_of(cells: Cells, usual: Usual) -> Signal:
     for name, value in (("side", usual.side), ("symbol", usual.symbol)):
         if value is not None:
             document.setdefault(name, value)
-    document.setdefault("ts", usual.now())
+    _set_time(document, usual)
     if isinstance(document.get("tags"), str):
         document["tags"] = _listed(document["tags"])
     _add_unknown(cells, document)
@@ -56,7 +56,7 @@ def signal_of(cells: Cells, usual: Usual) -> Signal:
 def command_of(cells: Cells, usual: Usual, command_id: str | None = None) -> Command:
     """A command whose settings are as a person writes them, and hold."""
     document = _named(cells, COMMANDS)
-    document.setdefault("ts", usual.now())
+    _set_time(document, usual)
     document.setdefault("command_id", command_id or uuid4().hex)
     if isinstance(document.get("plans"), str):
         document["plans"] = _listed(document["plans"])
@@ -64,6 +64,12 @@ def command_of(cells: Cells, usual: Usual, command_id: str | None = None) -> Com
     assert isinstance(command, Command)
     _check_settings(command)
     return command
+
+
+def _set_time(document: dict[str, Any], usual: Usual) -> None:
+    """Asked for only where it is needed: it may not be known."""
+    if "ts" not in document:
+        document["ts"] = usual.now()
 
 
 def market_record_of(cells: Cells, usual: Usual) -> Message:

@@ -2,7 +2,9 @@
 
 import pytest
 
+from schemas.errors import MessageError
 from schemas.messages import Command, Signal
+from streams.agents.machine import MAX_AHEAD
 from streams.agents.times import now_by, time_of
 from streams.engine.units import MINUTE, SECOND
 from streams.transport.reports import WorkerReport
@@ -34,6 +36,19 @@ def report(market_time, ts=WALL, worker="w"):
 )
 def test_now_is_what_the_desks_told(told, expected):
     assert now_by(told, WALL) == expected
+
+
+def test_recorded_markets_of_different_times_have_no_now():
+    """The time of the newer one was given, and every account of the older refused it as ahead of it."""
+    told = [report({"ticks": LONG_AGO, "ticks.x": LONG_AGO + MAX_AHEAD + SECOND})]
+    with pytest.raises(MessageError, match=r"ts: found nothing, expected a time, .*: ticks of .*, ticks.x of "):
+        now_by(told, WALL)
+    for kind in ("create", "pause"):
+        with pytest.raises(MessageError):
+            time_of(Command(command_id="c", account="a", kind=kind, ts=WALL), told)
+    near = [report({"ticks": LONG_AGO, "ticks.x": LONG_AGO + MAX_AHEAD})]
+    assert now_by(near, WALL) == LONG_AGO + MAX_AHEAD
+    assert now_by([*told, report({"ticks.live": WALL})], WALL) == WALL
 
 
 def test_a_market_that_was_live_when_it_was_told_of_is_live():

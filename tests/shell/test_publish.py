@@ -1,6 +1,7 @@
 """`ghostfill publish` on a real Kafka: what goes in is what a replay of the same file reads."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from streams.agents.desk import NAME as DESK
 from streams.cli import pacing
 from streams.cli.documents import Pattern, Usual, signal_of
 from streams.cli.publishing import batches
+from streams.clients import workers
 from streams.clients.kafka import ends, read_spans, require
 from streams.clients.workers import wall
 from streams.engine.units import ONE, SECOND
@@ -84,7 +86,7 @@ def recorded(live):
         1,
         "v",
         DESK,
-        ts=now,
+        ts=now + 60 * SECOND,  # it counts as long as the test takes
         started=now,
         shards=(ShardReport(0, "live"),),
         market_time={"ticks": NOON},
@@ -104,6 +106,21 @@ def test_what_names_no_time_is_of_the_market_that_the_desks_tell_of(live, record
     paced = ["publish", "signals", "-", "--speed", "1x"]
     (signal,) = live.published("signals", lambda: live.run(*paced, stdin=line))
     assert abs(signal.ts - wall()) < 60 * SECOND
+
+
+def test_between_recorded_markets_of_different_times_a_line_has_to_name_its_own(live, monkeypatch, capsys):
+    told = WorkerReport("w", "h", 1, "v", DESK, wall(), wall(), market_time={"ticks": NOON, "ticks.x": 1})
+    monkeypatch.setattr(workers, "desks", lambda reports: [told])
+    with_and_without = [
+        json.dumps({"symbol": "X", "side": "long", "ts": NOON}),
+        '{"symbol": "X", "side": "long"}',
+    ]
+    act = ["publish", "signals", "-"]
+    (found,) = live.published("signals", lambda: live.run(*act, stdin="\n".join(with_and_without)))
+    assert found.ts == NOON
+    assert (
+        'line 2, ts: found "nothing"; expected a time, for recorded markets are of' in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("batch", ["1", "2"])
@@ -233,8 +250,14 @@ def test_a_tracker_s_log_lines(live, files, capsys):
     assert again.signal_id == found.signal_id
 
 
+def no_time():
+    raise AssertionError("nobody may ask: the row has a time")
+
+
 def test_without_a_time_it_is_now():
     usual = Usual("log", lambda: NOON, side="long")
+    with_one = {"ts": NOON, "symbol": "X"}
+    assert signal_of(with_one, replace(usual, now=no_time)) == signal_of(with_one, usual)
     cells = Pattern(r"(?P<symbol>\w+) (?P<confidence>\S+)").cells("X 0.5")
     assert cells is not None
     assert signal_of(cells, usual) == Signal(

@@ -1,13 +1,17 @@
 """The time that a command bears."""
 
 import asyncio
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from schemas.errors import MessageError
 from streams.clients.workers import wall
 from streams.engine.units import HOUR, SECOND
 from streams.transport.cluster import Cluster
 from streams.transport.reports import ShardReport, WorkerReport
+from streams.web.api.signals import time_for
 from streams.web.commanding import Commander
 from streams.web.live import Live
 
@@ -77,3 +81,19 @@ def test_in_a_live_market_it_is_the_wall_s(sent):
 def test_before_any_record_only_an_opening_has_one(sent):
     now = wall()
     assert now <= sent(0, [], "create", settings="{}") <= wall()
+
+
+def test_a_signal_for_recorded_markets_of_different_times_has_to_name_its_own():
+    def time_of(**times):
+        accounts: dict[str, Any] = {
+            f"in {market}": SimpleNamespace(versions=[SimpleNamespace(market=market)]) for market in times
+        }
+        live = Live(accounts=accounts, times=times)
+        here: Any = SimpleNamespace(live=live, commander=SimpleNamespace(followers=lambda source: accounts))
+        return time_for(here, "s")
+
+    assert time_of(ticks=NOON, other=NOON + HOUR) == NOON + HOUR
+    assert time_of(ticks=NOON, empty=0) == NOON
+    with pytest.raises(MessageError, match="ts: found nothing, expected a time"):
+        time_of(ticks=NOON, other=NOON + 2 * HOUR)
+    assert wall() - SECOND <= time_of(ticks=NOON, other=wall()) <= wall()

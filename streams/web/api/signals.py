@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from schemas.codec import default_codec
 from schemas.messages import Signal
+from streams.agents.times import newest_of
 from streams.clients.asking import time_in
 from streams.web.api.common import ACCEPTED, KNOWN, OK, PROBLEM, Here, NotThereError, Wait, json, later
 from streams.web.api.models import NewSignal, SignalAnswer
@@ -22,7 +23,8 @@ async def post_signal(request: Request, here: Here, wanted: NewSignal, wait: Wai
     given: dict[str, Any] = {
         name: value for name, value in wanted.model_dump().items() if value not in (None, [], {})
     }
-    given.setdefault("ts", _now(here, wanted.source))
+    if "ts" not in given:
+        given["ts"] = time_for(here, wanted.source)
     signal = default_codec().read_json("signal", given)
     assert isinstance(signal, Signal)
     found = await here.commander.signal(signal, wait)
@@ -56,7 +58,10 @@ FOLLOWED = {
 }
 
 
-def _now(here: Instance, source: str) -> int:
+def time_for(here: Instance, source: str) -> int:
     """The time of the market in which it may be traded: a recorded market is of another day."""
     markets = {here.live.accounts[name].versions[-1].market for name in here.commander.followers(source)}
-    return time_in(max((here.live.times.get(market, 0) for market in markets), default=0))
+    times = {market: here.live.times[market] for market in markets if here.live.times.get(market)}
+    newest = max(times.values(), default=0)
+    now = time_in(newest)
+    return newest_of(times) if now == newest else now
