@@ -59,12 +59,9 @@ class Keeper:
         return is_new or (self._ours and self.market.newest == 0)
 
     async def _ends_with_ours(self) -> bool:
-        end = await self.setup.ends.of_one(self.market.topic, 0)
-        if end == 0:
-            return False
-        log = await Log(self.setup.cluster, self.market.topic, 0).open(end - 1)
+        log = Log(self.setup.cluster, self.market.topic, 0)
         try:
-            raws = await log.read()
+            raws = await log.last(1)
         finally:
             await log.close()
         try:

@@ -61,7 +61,7 @@ class Queue:
         self.received: int | None = None
         """The next offset; None before the first batch."""
         self.latest = 0
-        """The greatest time that an entry ever had."""
+        """The greatest time of what came since the queue was empty."""
         self._entries: deque[tuple[int, InboxEntry]] = deque()
         self._changed = asyncio.Event()
         self._closed = False
@@ -104,6 +104,8 @@ class Queue:
         taken = [self._entries.popleft() for _ in range(count)]
         if taken:
             self._notify()
+        if not self._entries:
+            self.latest = 0
         return taken
 
     def __len__(self) -> int:

@@ -21,6 +21,8 @@ RUN = 40_000
 """Records of a run at most."""
 AHEAD = 400_000
 """Rows that are read ahead of the slowest shard: a record may hold one or thousands."""
+LAST = 100
+"""Records at the log's end that are looked at for its time: some may be faulty."""
 LOOK_SECONDS = 1.0
 """Between two looks at the log's end."""
 
@@ -86,15 +88,16 @@ class Market:
             if time.monotonic() - self._looked_at < LOOK_SECONDS:
                 return
             end = await ends.of_one(self.topic, 0)
-            if end > self.end:
-                self._far_newest = max(self._far_newest, await self._time_before(end))
-                self._far_end = end
+            newest = await self._time_at_end() if end > self.end else 0
+            if newest:
+                self._far_newest, self._far_end = max(self._far_newest, newest), end
             self._looked_at = time.monotonic()
 
-    async def _time_before(self, end: int) -> int:
-        log = await Log(self.cluster, self.topic, 0).open(end - 1)
+    async def _time_at_end(self) -> int:
+        """0 where its last records are all faulty. Waits for Kafka: who is refused as ahead stays refused."""
+        log = Log(self.cluster, self.topic, 0)
         try:
-            raws = await log.read()
+            raws = await log.last(LAST)
         finally:
             await log.close()
         return self.decode(self.topic, raws).newest if raws else 0

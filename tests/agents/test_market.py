@@ -1,15 +1,23 @@
 """A market's run: rows with the offsets of their records, cut by offset, faults told by one shard."""
 
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
 from schemas.codec import decode, encode
 from schemas.kinds import TickBatch, key_of
 from schemas.messages import Bar, Clock, DeadLetter, MarketRecord, Message, Tick
+from streams.agents import clock
+from streams.agents.clock import FEED, Keeper
 from streams.agents.machine import DeskMachine
 from streams.agents.market import MarketDecoder, MarketRun
 from streams.engine.units import MILLISECOND, MINUTE, ONE, SECOND
+from streams.transport.logs import Log
 from streams.transport.machine import Raw
+from tests.transport.copies import write
 
 START = 1_767_625_200 * SECOND
 
@@ -109,3 +117,20 @@ def test_dead_letters_are_told_by_one_shard() -> None:
         ),
     ]  # fmt: skip
     assert told[1:] == [[], []]
+
+
+def test_our_clock_at_a_market_s_end_is_known_though_kafka_is_slow(cluster, topics, monkeypatch):
+    """It was looked for once: a live market got no clock until a feed spoke."""
+    topic = topics({"ticks": 1})["ticks"]
+    write(cluster, topic, [encode(tick(0)), encode(Clock(feed=FEED, ts=START))], 1)
+    nothing_yet, read = iter([(), ()]), Log.read
+
+    async def slow_read(log, *given):
+        found = next(nothing_yet, None)
+        return await read(log, *given) if found is None else found
+
+    monkeypatch.setattr(Log, "read", slow_read)
+    monkeypatch.setattr(clock, "decode", lambda topic, key, value: decode("ticks", key, value))
+    market: Any = SimpleNamespace(topic=topic, end=0, newest=0)
+    setup: Any = SimpleNamespace(cluster=cluster, wall=lambda: START)
+    assert asyncio.run(Keeper(setup, market)._is_live())

@@ -41,7 +41,9 @@ def test_now_is_what_the_desks_told(told, expected):
 def test_recorded_markets_of_different_times_have_no_now():
     """The time of the newer one was given, and every account of the older refused it as ahead of it."""
     told = [report({"ticks": LONG_AGO, "ticks.x": LONG_AGO + MAX_AHEAD + SECOND})]
-    with pytest.raises(MessageError, match=r"ts: found nothing, expected a time, .*: ticks of .*, ticks.x of "):
+    with pytest.raises(
+        MessageError, match=r"ts: found nothing, expected a time, .*: ticks of .*, ticks.x of "
+    ):
         now_by(told, WALL)
     for kind in ("create", "pause"):
         with pytest.raises(MessageError):

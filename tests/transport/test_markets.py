@@ -4,10 +4,17 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 
+import msgspec
+import pytest
 from confluent_kafka import Producer
 
+from schemas.private import InboxEntry, encode_entry
 from streams.transport import markets
+from streams.transport.inbox import Queue
+from streams.transport.logs import Ends, Log
+from streams.transport.machine import Raw
 from streams.transport.markets import Cursor, Market
+from tests.transport.copies import write
 from tests.transport.toy import NUMBER, Numbers, decode
 from tests.transport.toy_world import until
 
@@ -51,5 +58,45 @@ def test_rows_bound_what_is_read_ahead(cluster, topics, monkeypatch):
         reading.cancel()
         with suppress(asyncio.CancelledError):
             await reading
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("times", [[7, 5], [7, 0, 0]], ids=["slow", "its last records are faulty"])
+def test_the_time_at_a_log_s_end_is_known_though_kafka_is_slow(cluster, topics, monkeypatch, times):
+    """Just after an outage: what was refused as ahead of a market then is refused for ever."""
+    topic = topics({"ticks": 1})["ticks"]
+    write(cluster, topic, [NUMBER.pack(time, 1) for time in times], 1)
+    nothing_yet, read = iter([(), ()]), Log.read
+
+    async def slow_read(log, *given):
+        found = next(nothing_yet, None)
+        return await read(log, *given) if found is None else found
+
+    monkeypatch.setattr(Log, "read", slow_read)
+
+    async def scene():
+        market, ends = Market(cluster, topic, decode), await Ends(cluster).open()
+        await market.look_ahead(ends)
+        await ends.close()
+        assert market.newest_beyond(0) == 7
+        assert market.newest_beyond(len(times)) == 0
+
+    asyncio.run(scene())
+
+
+def test_a_time_far_ahead_counts_as_long_as_its_entry_waits():
+    """Each entry behind it had the log's end looked at, until the shard moved."""
+
+    async def scene():
+        queue = Queue(0)
+        for offset, time in enumerate([1 << 60, 5]):
+            entry = InboxEntry(
+                ts=time, kind="signal", topic="t", partition=0, offset=offset, payload=msgspec.Raw(b"\xc0")
+            )
+            await queue.put([Raw(offset, 0, None, encode_entry(entry))])
+        assert queue.latest == 1 << 60
+        assert len(queue.take()) == 2
+        assert queue.latest == 0
 
     asyncio.run(scene())
