@@ -18,7 +18,7 @@ _LOOKS = re.compile(r"(?:SHOW(?: \w+)*|SELECT)")
 _OF_THE_ENGINE = re.compile(r"(?:system|information_schema|INFORMATION_SCHEMA)\.")
 _GRANT = re.compile(r"GRANT (?P<rights>.+?) ON (?P<place>\S+) TO .+?(?P<passed_on> WITH GRANT OPTION)?")
 _ROLES = re.compile(r"GRANT (?P<roles>.+?) TO .+")
-_RIGHT = re.compile(r"(?P<name>[A-Z][A-Za-z ]*?)(?:\([^)]*\))?(?:, |$)")
+_COLUMNS = re.compile(r"\([^)]*\)")
 
 
 def too_much(lines: Iterable[str], database: str) -> list[str]:
@@ -37,9 +37,9 @@ def _too_much(line: str, database: str) -> Iterator[str]:
     place = found["place"].replace("`", "")
     if found["passed_on"]:
         yield f"to pass on rights ON {place}"
-    for right in _RIGHT.finditer(found["rights"]):
-        if not _is_needed(right["name"], place, database):
-            yield f"{right['name']} ON {place}"
+    for right in _COLUMNS.sub("", found["rights"]).split(", "):
+        if not _is_needed(right, place, database):
+            yield f"{right} ON {place}"
 
 
 def _is_needed(right: str, place: str, database: str) -> bool:

@@ -37,6 +37,8 @@ EVERYTHING = [
         (["GRANT SELECT ON ghostfill.* TO a WITH GRANT OPTION"], ["to pass on rights ON ghostfill.*"]),
         (["GRANT CREATE TEMPORARY TABLE, URL ON *.* TO a"], ["CREATE TEMPORARY TABLE ON *.*", "URL ON *.*"]),
         (["GRANT TABLE ENGINE ON Memory TO a", "GRANT TABLE ENGINE ON URL TO a"], ["TABLE ENGINE ON URL"]),
+        (["GRANT S3, dictGet, demangle ON *.* TO a"], ["S3 ON *.*", "dictGet ON *.*", "demangle ON *.*"]),
+        (["GRANT SELECT(a, b), INSERT(a), S3 ON x.y TO a"], ["SELECT ON x.y", "INSERT ON x.y", "S3 ON x.y"]),
         (["GRANT owner, reader TO a"], ["the role owner, reader, whose rights are not seen"]),
         (["something new"], ["something new"]),
         (["GRANT INSERT ON system.users TO a"], ["INSERT ON system.users"]),
