@@ -88,11 +88,10 @@ class Kept:
         self.started = now
         self.start_at = None
         self.is_ready = False
-        self.halted_in = None
         self.said_before = logs.size(self.part.log)
         try:
             self.part.spawn()
-            self.state = "starting"
+            self._become("starting")
         except (ClusterError, OSError) as error:
             self._again(f"cannot start: {'disk full: ' if logs.is_full(error) else ''}{error}", now)
 
@@ -107,20 +106,24 @@ class Kept:
         code = self.part.exit_code()
         if code == 0 and self.part.ends:
             self.is_done = self.is_ready = True
-            self.state = "done"
+            self._become("done")
         elif code is not None:
             why = self._why(code)
             self.tell_end(why)
             self._again(why, now)
         elif not self.is_ready and self.part.is_ready():
             self.is_ready = True
-            self.state = "ready" + (f", start {self.starts}" if self.starts > 1 else "")
+            self._become("ready" + (f", start {self.starts}" if self.starts > 1 else ""))
         elif self.is_ready and now - self.started > WELL_S:
             self.pause_s = PAUSE_FIRST_S
         if now >= self.look_closely_at:
             self.look_closely_at = now + LOOK_CLOSELY_S
             logs.keep_small(self.part.log)
             self._look_whether_halted()
+
+    def _become(self, state: str) -> None:
+        """In place of what it was, also of what it was halted in."""
+        self.state, self.halted_in = state, None
 
     def _look_whether_halted(self) -> None:
         pid = self.part.pid
@@ -129,7 +132,7 @@ class Kept:
             self.halted_in = self.state
             self.state = f"halted by somebody (SIGSTOP); `kill -CONT {pid}` lets it go on"
         elif not halted and self.halted_in is not None:
-            self.state, self.halted_in = self.halted_in, None
+            self._become(self.halted_in)
 
     def _why(self, code: int) -> str:
         full = logs.full_disk(self.part.log, self.said_before)
@@ -138,7 +141,7 @@ class Kept:
 
     def _again(self, why: str, now: float) -> None:
         self.is_ready = False
-        self.state = f"{why}; starts again in {self.pause_s:g} s"
+        self._become(f"{why}; starts again in {self.pause_s:g} s")
         self.start_at = now + self.pause_s
         self.pause_s = min(PAUSE_MAX_S, 2 * self.pause_s)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.local import logs
+from streams.local import logs, supervisor
 from streams.local.child import command_line, start_child
 from streams.local.command import Command
 from streams.local.interrupts import Interrupts
@@ -366,6 +366,22 @@ def test_who_was_halted_is_told_and_goes_on(tmp_path):
         supervisor.stop()
     halted = f"halted by somebody (SIGSTOP); `kill -CONT {part.pid}` lets it go on"
     assert states == ["ready", halted, "ready", "stopping", "stopped"]
+
+
+@pytest.mark.parametrize(("code", "state"), [(-9, "ended by signal 9; starts again in 0.2 s"), (0, "done")])
+def test_who_was_halted_and_then_ended_is_not_ready(world, monkeypatch, code, state):
+    """The same look that saw the end gave it the state back that it was halted in."""
+    desk = world.part("desk", ends=True)
+    desk.pid = 7
+    world.supervisor.start([desk])
+    desk.ready = True
+    world.pass_time(0.1)
+    monkeypatch.setattr(supervisor, "is_halted", lambda pid: desk.code is None)
+    world.pass_time(2)
+    assert "halted" in world.states["desk"]
+    desk.code = code
+    world.pass_time(1)
+    assert world.states["desk"] == state
 
 
 def test_a_crash_in_a_library_leaves_where_each_thread_was(tmp_path):
