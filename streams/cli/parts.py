@@ -14,14 +14,18 @@ from streams.cli.params import TIME
 from streams.cli.setup import DASHBOARD, RESULTS, TRADER, Feed, Own, Published, Setup, Simulated
 from streams.clients.kafka import market_topic
 from streams.engine.units import SECOND
-from streams.local.command import Command
+from streams.local.command import STOP_S, Command
 from streams.local.home import WEB, Home
 from streams.local.program import Program
+from streams.transport.running import STOP_SECONDS as APP_SECONDS
+from streams.transport.worker import STOP_SECONDS as DESK_SECONDS
 
 GHOSTFILL: tuple[str, ...] = (sys.executable, "-m", "streams.cli")
 ACCOUNTS = "accounts"
 SOON = 2 * SECOND
 """A publisher has started by then, so those of one start are in step."""
+A_BIT_S = 5.0
+"""More than a part gives itself to stop: it says why it did not, and then ends by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Parts:
     def ours(self) -> Iterator[Command]:
         setup = self.setup
         if TRADER in setup.parts:
-            yield self._part("gate", "worker", "--part", "gate")
+            yield self._part("gate", "worker", "--part", "gate", patience_s=APP_SECONDS + A_BIT_S)
             yield from self._desks()
         if RESULTS in setup.parts:
             yield self._part("sink", "sink", *([] if setup.clickhouse.ticks else ["--no-ticks"]))
@@ -59,7 +63,7 @@ class Parts:
             options += ["--symbols", str(self.setup.symbols.absolute())]
         for number in range(1, self.setup.workers + 1):
             name = "desk" if number == 1 else f"desk-{number}"
-            yield self._part(name, "worker", "--part", "desk", *options)
+            yield self._part(name, "worker", "--part", "desk", *options, patience_s=DESK_SECONDS + A_BIT_S)
 
     def _feed(self, name: str, feed: Feed, newest: Mapping[str, int], now: int) -> Command:
         match feed:
@@ -72,14 +76,14 @@ class Parts:
             case Own():
                 return self._program(name, feed, ends=True)
 
-    def _part(self, name: str, *words: str) -> Command:
+    def _part(self, name: str, *words: str, patience_s: float = STOP_S) -> Command:
         """One that comes back by a name of its own."""
-        return self._command(name, *words, "--instance", f"{self.home.name()}-{name}")
+        return self._command(name, *words, "--instance", f"{self.home.name()}-{name}", patience_s=patience_s)
 
-    def _command(self, name: str, *words: str, ends: bool = False) -> Command:
+    def _command(self, name: str, *words: str, patience_s: float = STOP_S, ends: bool = False) -> Command:
         ready = self.home.run / f"{name}.ready"
         command = [*GHOSTFILL, *words, "--ready-file", str(ready)]
-        return Command(name, command, self._log(name), ready, self.environment, ends=ends)
+        return Command(name, command, self._log(name), ready, self.environment, patience_s, ends=ends)
 
     def _program(self, name: str, own: Own, *, ends: bool = False) -> Program:
         environment = {**self.environment, **own.environment}

@@ -157,8 +157,10 @@ class Fleet:
         owner, task = self.owners.get(shard), self._tasks.pop(shard, None)
         if owner is not None:
             deadline = must_end_within(STOP_SECONDS, f"shard {shard}")
-            await owner.stop()
-            deadline.cancel()
+            try:
+                await owner.stop()
+            finally:
+                deadline.cancel()
             self.owners.pop(shard, None)
         if task is not None:
             await task

@@ -13,7 +13,8 @@ from uuid import uuid4
 from streams.transport.app import app_settings
 from streams.transport.cluster import Cluster
 from streams.transport.crash import must_end_within, or_die
-from streams.transport.fleet import STOP_SECONDS, Fleet
+from streams.transport.fleet import STOP_SECONDS as SHARD_SECONDS
+from streams.transport.fleet import Fleet
 from streams.transport.logs import Ends
 from streams.transport.machine import Machine
 from streams.transport.markets import Decode, Market
@@ -21,6 +22,7 @@ from streams.transport.memory import keep_freed_memory
 from streams.transport.publisher import Publisher
 from streams.transport.reporter import REPORT_SECONDS, Reporter
 from streams.transport.reports import ShardReport, WorkerReport
+from streams.transport.running import STOP_SECONDS as APP_SECONDS
 from streams.transport.running import running, stop_signal
 from streams.transport.setup import Names, Setup, wall_time
 from streams.transport.standbys import Silence, Standbys
@@ -29,7 +31,8 @@ from streams.transport.tables import FoldApp
 RARELY = (50_000, 50, 1000)
 """Batches are many objects and no cycles: in its usual haste the collector costs a third of the speed."""
 READY_SECONDS = 0.05
-
+STOP_SECONDS = SHARD_SECONDS + APP_SECONDS + 5.0
+"""For all of it: longer than what stops one by one and says of itself what it was."""
 
 Beside = Callable[[Fleet], Coroutine[Any, Any, None]]
 

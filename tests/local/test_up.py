@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from sinks.sink import GIVE_UP_S
 from streams.cli.board import Board
 from streams.cli.downloads import Downloads
 from streams.cli.instance import page_url
@@ -19,6 +20,7 @@ from streams.cli.parts import Parts
 from streams.cli.setup import Setup, WebSetup
 from streams.local.home import WEB, Home
 from streams.local.ports import LOOPBACK, free_ports
+from streams.transport import fleet, running, worker
 from tests.broker import skip_without_kafka
 
 PATIENCE_S = 40
@@ -163,6 +165,14 @@ def test_each_part_comes_back_by_its_own_name(tmp_path):
         names.append([command[command.index("--instance") + 1] for command in commands])
     assert names[0] == names[2]
     assert len({*names[0], *names[1]}) == 10
+
+
+def test_no_part_is_killed_before_it_gives_up_by_itself(tmp_path):
+    """A desk that still wrote its last checkpoint was killed after 10 seconds."""
+    parts = {part.name: part for part in Parts(Home(tmp_path), Setup(), {}).ours()}
+    assert worker.STOP_SECONDS > fleet.STOP_SECONDS + running.STOP_SECONDS
+    takes = {"gate": running.STOP_SECONDS, "desk": worker.STOP_SECONDS, "sink": GIVE_UP_S}
+    assert {name: parts[name].patience_s > takes[name] for name in takes} == dict.fromkeys(takes, True)
 
 
 def test_a_board_on_a_terminal_is_redrawn(capsys):

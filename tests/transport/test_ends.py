@@ -3,10 +3,14 @@
 import asyncio
 import subprocess
 import sys
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from streams.transport import fleet
 from streams.transport.crash import EXIT_CODE, UnaskedEndError, unless_unasked
+from streams.transport.fleet import Fleet
 from tests.transport.copies import Worker
 from tests.transport.toy_world import ToyTopics
 
@@ -47,6 +51,27 @@ async def cancelled_by_us():
 def test_a_cancellation_is_an_error_unless_it_was_ours(scene, raised):
     with pytest.raises(raised):
         asyncio.run(scene())
+
+
+def test_a_stop_that_was_given_up_ends_no_process_later(monkeypatch):
+    """The process lives on, without that shard."""
+    ends = []
+
+    def must_end_within(seconds, what):
+        ends.append(asyncio.get_running_loop().call_later(seconds, print))
+        return ends[-1]
+
+    async def scene():
+        setup: Any = None
+        owner: Any = SimpleNamespace(stop=given_up)
+        shards = Fleet(setup)
+        shards.owners[0] = owner
+        with pytest.raises(UnaskedEndError):
+            await shards._stop(0)
+        assert ends[0].cancelled()
+
+    monkeypatch.setattr(fleet, "must_end_within", must_end_within)
+    asyncio.run(scene())
 
 
 def test_who_cannot_say_why_it_ends_ends_too():
