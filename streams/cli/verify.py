@@ -89,20 +89,20 @@ def _on_all_cores(fold: Fold, shards: Sequence[int]) -> Iterator[Verdict]:
     pool = ProcessPoolExecutor(
         min(cores, len(shards)), multiprocessing.get_context("spawn"), initializer=_die_at_ctrl_c
     )
-    try:
-        with (
-            pool,
-            click.progressbar(
-                length=len(shards), label="Verifying", file=sys.stderr, hidden=not sys.stderr.isatty()
-            ) as bar,
-        ):
+    with (
+        pool,
+        click.progressbar(
+            length=len(shards), label="Verifying", file=sys.stderr, hidden=not sys.stderr.isatty()
+        ) as bar,
+    ):
+        try:
             for done in as_completed([pool.submit(fold, shard) for shard in shards]):
                 bar.update(1)
                 yield done.result()
-    except BaseException:
-        for child in multiprocessing.active_children():
-            child.terminate()
-        raise
+        except BaseException:  # inside: the pool's own end waits for all of them
+            for child in multiprocessing.active_children():
+                child.terminate()
+            raise
 
 
 def _die_at_ctrl_c() -> None:
