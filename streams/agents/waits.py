@@ -20,22 +20,24 @@ def awaited(shard: Shard, topic: str) -> list[Awaited]:
     """What accounts wait for in one market, each with how many times an entry waits for it in an account."""
     if not shard.common.waiting:
         return []
-    found: dict[str, list[tuple[int, int]]] = {}
+    found: dict[str, list[list[int]]] = {}
     entries = (entry for account in shard.accounts for entry in account.waiting_entries())
-    for symbol, due, expiry in islice(entries, MOST_ENTRIES):
+    for symbol, *times in islice(entries, MOST_ENTRIES):
         if symbol in found or len(found) < MOST_SYMBOLS:
-            found.setdefault(symbol, []).append((due, expiry))
+            found.setdefault(symbol, []).append(times)
     return [_awaited(shard, topic, symbol, waiting) for symbol, waiting in sorted(found.items())]
 
 
-def _awaited(shard: Shard, topic: str, symbol: str, waiting: list[tuple[int, int]]) -> Awaited:
-    due = min(due for due, _ in waiting)
-    expiry = min(expiry for _, expiry in waiting)
+def _awaited(shard: Shard, topic: str, symbol: str, waiting: list[list[int]]) -> Awaited:
+    since, due, expiry = map(min, zip(*waiting, strict=True))
     has_begun = shard.market.time > -FOREVER
     is_known = symbol in shard.market.symbols if symbol else has_begun
     later = due if has_begun and due > shard.market.time + SOON else 0
     what = record_in_words(symbol, topic, is_known=is_known, later=later)
-    return Awaited(key_of(topic, symbol), what, len(waiting), expiry if has_begun and expiry < FOREVER else 0)
+    until = expiry if has_begun and expiry < FOREVER else 0
+    return Awaited(
+        key_of(topic, symbol), what, len(waiting), until, since, shard.market.time if has_begun else 0
+    )
 
 
 def key_of(topic: str, symbol: str) -> str:

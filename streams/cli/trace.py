@@ -13,7 +13,7 @@ from sinks.questions import ask
 from streams.cli.answers import reader
 from streams.cli.many import example
 from streams.clients.decimals import decimal_cell
-from streams.clients.desk_table import open_settings
+from streams.clients.desk_table import open_accounts
 from streams.clients.traces import Row, lines, with_waiting
 from streams.clients.waits import waits
 from streams.clients.workers import reports
@@ -52,7 +52,7 @@ def _with_waiting(rows: Sequence[Row]) -> Sequence[Row]:
     try:
         cluster = find_cluster(os.environ)
         waiting = waits(reports(cluster))
-        return with_waiting(rows, open_settings(cluster), waiting) if waiting else rows
+        return with_waiting(rows, open_accounts(cluster), waiting) if waiting else rows
     except ClusterError:
         return rows
 

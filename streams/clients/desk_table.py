@@ -49,9 +49,9 @@ def accounts(cluster: Cluster, names: Iterable[str] = ()) -> list[Held]:
     return [Held(name, states[name]) for name in sorted(states)]
 
 
-def open_settings(cluster: Cluster) -> dict[str, Settings]:
-    """Of each account that is not closed."""
-    return {held.name: held.settings for held in accounts(cluster) if held.state.status != "closed"}
+def open_accounts(cluster: Cluster) -> dict[str, AccountState]:
+    """Each account that is not closed."""
+    return {held.name: held.state for held in accounts(cluster) if held.state.status != "closed"}
 
 
 def account(cluster: Cluster, name: str) -> Held:

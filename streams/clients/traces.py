@@ -8,10 +8,11 @@ from datetime import UTC
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from schemas.numbers import time as micros
 from streams.clients.decimals import decimal_cell, two_digits
 from streams.clients.reasons import measured
 from streams.clients.waits import yet_to_decide
-from streams.engine.settings import Settings
+from streams.engine.state import AccountState
 from streams.transport.machine import Awaited
 
 Row = Mapping[str, Any]
@@ -43,13 +44,14 @@ def steps(rows: Sequence[Row]) -> Iterator[Step]:
 
 
 def with_waiting(
-    rows: Sequence[Row], accounts: Mapping[str, Settings], waiting: Mapping[str, Awaited]
+    rows: Sequence[Row], accounts: Mapping[str, AccountState], waiting: Mapping[str, Awaited]
 ) -> list[Row]:
     """Besides, each account that is yet to decide, and what it waits for; see `yet_to_decide`."""
     found = list(rows)
     signals = {(row["path"][0], row["side"], row["symbol"]): row for row in rows if row["kind"] == "signal"}
     for signal in signals.values():
         source, side, symbol = signal["path"][0], signal["side"], signal["symbol"]
+        ts = micros("ts", signal["ts"].astimezone(UTC).isoformat())
         decided = {row["account"] for row in rows if row["kind"] == "decision" and row["path"][0] == source}
         found += [
             {
@@ -60,7 +62,7 @@ def with_waiting(
                 "account": name,
                 "detail": said,
             }
-            for name, said in yet_to_decide(source, side, symbol, accounts, decided, waiting)
+            for name, said in yet_to_decide(source, side, symbol, ts, accounts, decided, waiting)
         ]
     return sorted(found, key=lambda row: row["path"])
 

@@ -1,6 +1,7 @@
 """What signals and commands wait for, as the desks tell it.
 
-Rules of this file: only what a desk says waits is told to wait; it names some twenty symbols a shard.
+Rules of this file: only what a desk says waits is told to wait; it names some twenty symbols a shard, and of
+what time the first entry is. What is before that one has expired, or was decided and forgotten.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -8,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from schemas.numbers import time_text
 from streams.agents.waits import key_of
 from streams.clients.workers import desks
-from streams.engine.settings import Settings
+from streams.engine.state import AccountState
 from streams.transport.machine import Awaited
 from streams.transport.reports import WorkerReport
 
@@ -24,14 +25,20 @@ def waits(told: Iterable[WorkerReport], now: int | None = None) -> dict[str, Awa
 
 def _both(one: Awaited, other: Awaited) -> Awaited:
     until = min(filter(None, (one.until, other.until)), default=0)
-    return one._replace(entries=one.entries + other.entries, until=until)
+    return one._replace(
+        entries=one.entries + other.entries,
+        until=until,
+        since=min(one.since, other.since),
+        now=max(one.now, other.now),
+    )
 
 
 def yet_to_decide(
     source: str,
     side: str,
     symbol: str,
-    accounts: Mapping[str, Settings],
+    ts: int,
+    accounts: Mapping[str, AccountState],
     decided: Collection[str],
     waiting: Mapping[str, Awaited],
 ) -> Iterator[tuple[str, str]]:
@@ -42,11 +49,20 @@ def yet_to_decide(
     own = "" if side == "flat" else symbol
     if not any(key.endswith(key_of("", own)) for key in waiting):
         return
-    for name, settings in accounts.items():
+    for name, state in accounts.items():
+        settings = state.versions[-1]
         follows = not settings.follow or source in settings.follow
         awaited = waiting.get(key_of(settings.market, own))
-        if follows and name not in decided and awaited is not None:
+        if awaited is None or not follows or name in decided:
+            continue
+        if ts >= awaited.since and not _was_opened_after(state, ts, awaited.now):
             yield name, in_words(awaited)
+
+
+def _was_opened_after(state: AccountState, ts: int, now: int) -> bool:
+    """Not where its own time is later than all of its market: it was opened before a recorded one began."""
+    opened = state.created[1] if state.created else 0
+    return ts < opened <= now
 
 
 def in_words(awaited: Awaited) -> str:

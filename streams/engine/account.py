@@ -181,10 +181,10 @@ class Account:
         """The next entry that takes effect at this record; the latency may change from one to the next."""
         return self.inbox.next_turn(now.time - self.settings.latency, now.symbol)
 
-    def waiting_entries(self) -> Iterator[tuple[str, int, int]]:
-        """Of each: the symbol whose record it waits for, empty for any; when it is due; its last instant."""
+    def waiting_entries(self) -> Iterator[tuple[str, int, int, int]]:
+        """Of each: the symbol that it waits for, empty for any record; its time; its due; its expiry."""
         for symbol, time, expiry in self.inbox.waiting():
-            yield symbol, time + self.settings.latency, expiry
+            yield symbol, time, time + self.settings.latency, expiry
 
     def waiting_orders(self) -> list[Order]:
         """Entry orders, and closes that are queued."""

@@ -43,6 +43,10 @@ class Awaited(NamedTuple):
     entries: int
     until: int
     """The event time up to which the first of them waits, in microseconds; 0: not known, or without end."""
+    since: int = 0
+    """The earliest time of an entry among them."""
+    now: int = 0
+    """What time it is where they wait; 0: not known."""
 
 
 class Raw(NamedTuple):

@@ -407,12 +407,19 @@ def test_what_entries_wait_for_is_told_in_words():
     for offset, each in enumerate(admitted):
         machine.admit(offset, entry_of(each, offset))
     assert machine.awaits() == [
-        Awaited("ticks/", "the first record in market ticks", 2, 0),
-        Awaited("ticks/AAA", "AAA's first tick in market ticks", 4, 0),
+        Awaited("ticks/", "the first record in market ticks", 2, 0, START),
+        Awaited("ticks/AAA", "AAA's first tick in market ticks", 4, 0, START),
     ]
     machine.pass_market("ticks", run_of([tick(2, 1, "BBB")]))
     assert machine.awaits() == [
-        Awaited("ticks/AAA", "AAA's first tick in market ticks", 4, START + 300 * SECOND)
+        Awaited(
+            "ticks/AAA",
+            "AAA's first tick in market ticks",
+            4,
+            START + 300 * SECOND,
+            START,
+            START + 2 * SECOND,
+        )
     ]
     machine.pass_market("ticks", run_of([tick(3, 1)]))
     assert machine.awaits() == []

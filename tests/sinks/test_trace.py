@@ -6,11 +6,13 @@ from decimal import Decimal
 import pytest
 
 from schemas.messages import Decision
+from schemas.numbers import time as micros
 from sinks.questions import ask, questions
 from streams.accounts import account_with, parse_instruments
 from streams.cli.trace import tree
 from streams.clients.traces import lines, with_waiting
 from streams.engine.simulate import simulate
+from streams.engine.state import AccountState
 from streams.simulated_market import SYMBOLS, simulated_day
 from streams.transport.machine import Awaited
 from tests.sinks.databases import database
@@ -157,12 +159,13 @@ def test_everything_that_an_account_did_hangs_on_a_signal(server):
 def test_an_account_that_is_yet_to_decide_says_what_it_waits_for(client):
     found = rows(client, "s1")
     waiting = {"ticks/X": Awaited("ticks/X", "X's next tick in market ticks", 3, 0)}
-    accounts = {
-        "a": account_with("auto-trader", {}),
-        "c": account_with("auto-trader", {"follow": "[tracker, z]"}),
-        "d": account_with("auto-trader", {"follow": "[z]"}),
-        "e": account_with("auto-trader", {"market": "ticks.other"}),
+    settings: dict[str, dict[str, str]] = {
+        "a": {},
+        "c": {"follow": "[tracker, z]"},
+        "d": {"follow": "[z]"},
+        "e": {"market": "ticks.other"},
     }
+    accounts = {name: AccountState(0, [account_with("auto-trader", each)]) for name, each in settings.items()}
     told = with_waiting(found, accounts, waiting)
     assert "\n".join(lines(told)) == f"{S1}\n  c\n    10:00:00  waiting for X's next tick in market ticks"
     (root,) = tree(told)
@@ -170,3 +173,5 @@ def test_an_account_that_is_yet_to_decide_says_what_it_waits_for(client):
         "ts": None, "kind": "waiting", "account": "c", "detail": "waiting for X's next tick in market ticks"
     }  # fmt: skip
     assert with_waiting(found, accounts, {}) == found
+    later = {"ticks/X": waiting["ticks/X"]._replace(since=micros("ts", "2026-01-05T10:00:00.000001Z"))}
+    assert with_waiting(found, accounts, later) == found

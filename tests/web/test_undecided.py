@@ -12,14 +12,14 @@ from streams.transport.reports import ShardReport, WorkerReport
 from streams.web.pages.views import DECIDED_IN, Undecided
 
 
-def here(*awaits, now=0):
+def here(*awaits, now=0, created=None):
     """An instance with two accounts that follow `s`, and what its desk tells."""
     moment = wall()
     shards = (ShardReport(0, "live", awaits=awaits),)
     desk = WorkerReport("w", "h", 1, "v", DESK, ts=moment, started=moment, shards=shards)
     settings = {name: account_with("auto-trader", {"follow": "[s]"}) for name in ("a", "b")}
     accounts = {
-        name: SimpleNamespace(status="active", versions=[each]) for name, each in settings.items()
+        name: SimpleNamespace(status="active", versions=[each], created=created) for name, each in settings.items()
     }  # fmt: skip
     live = SimpleNamespace(workers={"w": desk}, heard_until=moment, accounts=accounts, times={"ticks": now})
     followers = {"s": {"a", "b"}}
@@ -40,6 +40,19 @@ def test_a_signal_that_waits_says_for_what():
     assert said(waiting, source="other") == "nobody follows it"
     ends = here(Awaited("ticks/X", what, 2, 60 * MINUTE))
     assert said(ends) == f"waiting for {what}; the first that waits expires after 1970-01-01T01:00:00Z"
+
+
+def test_only_what_a_desk_says_waits_is_told_to_wait():
+    """What was opened after a signal never decides on it; what is before the first that waits is gone."""
+    what = "X's next tick in market ticks"
+    waiting = Awaited("ticks/X", what, 1, 0, since=5 * MINUTE, now=9 * MINUTE)
+    old = {"now": 2 * DECIDED_IN + 9 * MINUTE}
+    assert said(here(waiting, **old), ts=5 * MINUTE) == f"waiting for {what}"
+    assert said(here(waiting, **old), ts=5 * MINUTE - 1) == "–"
+    opened_after = here(waiting, created=("c", 7 * MINUTE), **old)
+    assert [said(opened_after, ts=ts * MINUTE) for ts in (6, 7)] == ["–", f"waiting for {what}"]
+    opened_before_its_market = here(waiting, created=("c", wall()), **old)
+    assert said(opened_before_its_market, ts=6 * MINUTE) == f"waiting for {what}"
 
 
 def test_where_nothing_waits_it_says_what_it_knows():

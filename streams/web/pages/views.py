@@ -15,7 +15,7 @@ from sinks.database import DatabaseError
 from streams.clients.traces import steps, with_waiting
 from streams.clients.waits import waits, yet_to_decide
 from streams.engine.orders import Order
-from streams.engine.settings import Settings
+from streams.engine.state import AccountState
 from streams.engine.units import MINUTE
 from streams.transport.machine import Awaited
 from streams.web.health import MANY as MANY_BEHIND
@@ -157,7 +157,7 @@ class Undecided:
 
     def said(self, signal: Signal, decided: Collection[str]) -> str:
         source, side, symbol = signal.source, signal.side, signal.symbol
-        waits = yet_to_decide(source, side, symbol, self._accounts, decided, self._awaited)
+        waits = yet_to_decide(source, side, symbol, signal.ts, self._accounts, decided, self._awaited)
         if said := {said for _, said in waits}:
             return "; ".join(sorted(said))
         if decided:
@@ -171,9 +171,8 @@ def _awaited(here: Instance) -> dict[str, Awaited]:
     return waits(here.live.workers.values(), here.live.heard_until)
 
 
-def _open(here: Instance) -> dict[str, Settings]:
-    accounts = here.live.accounts.items()
-    return {name: state.versions[-1] for name, state in accounts if state.status != "closed"}
+def _open(here: Instance) -> dict[str, AccountState]:
+    return {name: state for name, state in here.live.accounts.items() if state.status != "closed"}
 
 
 def _verdicts(decisions: Iterable[Decision]) -> list[Verdict]:
