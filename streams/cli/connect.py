@@ -6,7 +6,7 @@ from dataclasses import replace
 import click
 
 from sinks.database import READER, Database, DatabaseError
-from streams.cli.client_settings import CLIENTS, Places
+from streams.cli.client_settings import CLIENTS
 from streams.cli.many import example
 from streams.local.home import find_cluster, find_database
 
@@ -35,13 +35,12 @@ def connect(client: str | None, as_environment: bool, user: str) -> None:
     """
     if as_environment and client not in (None, "shell"):
         raise click.UsageError(f"--env prints the settings of a shell, not those of {client}")
-    places = Places(find_cluster(os.environ), _database(user))
+    cluster, database = find_cluster(os.environ), _database(user)
     names = ["shell"] if as_environment else [client] if client else list(CLIENTS)
     for name in names:
-        title, write = CLIENTS[name]
-        lines = write(places)
+        lines = CLIENTS[name].lines(cluster, database)
         if len(names) > 1:
-            click.echo(f"\n## {title}\n")
+            click.echo(f"\n## {CLIENTS[name].title}\n")
         elif not lines:
             raise DatabaseError("this instance keeps no results: run the part results, or set CLICKHOUSE_URL")
         for line in lines or ["(this instance keeps no results)"]:

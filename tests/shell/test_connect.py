@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from sinks.database import Database
-from streams.cli.client_settings import CLIENTS, Places
+from streams.cli.client_settings import CLIENTS
 from streams.transport.cluster import Cluster
 from tests.shell.test_up_results import Trader, await_that, trader  # noqa: F401  # a fixture
 
@@ -88,23 +89,55 @@ def answered(command):
     return done.stdout.strip()
 
 
-OPEN = Places(Cluster("127.0.0.1:9092"), Database("127.0.0.1", 8123, user="reader", embedded=True))
-TOUGH = """it's "quoted" \\ $HOME"""
-CLOSED = Places(
+OPEN = Cluster("127.0.0.1:9092"), Database("127.0.0.1", 8123, user="reader", embedded=True)
+TOUGH = """it's "quoted" \\ $HOME, ä𝄞"""
+CLOSED = (
     Cluster("a.example:9093,b.example:9093", "SASL_SSL", "SCRAM-SHA-512", "ann", TOUGH, ca_file="/ca.pem"),
-    Database("c.example", 8443, secure=True, user="ann", password=TOUGH),
+    Database("c.example", 8443, secure=True, user="ann", password=TOUGH, ca_file="/ch-ca.pem"),
+)
+CERTIFIED = (
+    replace(CLOSED[0], certificate="/me.pem", key="/me.key"),
+    replace(CLOSED[1], certificate="/ch-me.pem", key="/ch-me.key"),
 )
 
 
 def told(client, places):
-    return "\n".join(CLIENTS[client][1](places)) + "\n"
+    return "\n".join(CLIENTS[client].lines(*places)) + "\n"
 
 
-@pytest.mark.parametrize("places", [OPEN, CLOSED])
+def properties(text):
+    """As `java.util.Properties` reads them."""
+
+    def unescaped(found):
+        return (
+            chr(int(found[1][1:], 16))
+            if len(found[1]) > 1
+            else {"t": "\t", "n": "\n"}.get(found[1], found[1])
+        )
+
+    lines = (line for line in text.splitlines() if line and line[0] != "#")
+    read = {
+        name: re.sub(r"\\(u[0-9a-f]{4}|.)", unescaped, value.lstrip(" "))
+        for name, value in (line.split("=", 1) for line in lines)
+    }
+    return {name: value.encode("utf-16", "surrogatepass").decode("utf-16") for name, value in read.items()}
+
+
+@pytest.mark.parametrize("client", [name for name, each in CLIENTS.items()])
+def test_certificates_of_a_person_s_own_are_named(client):
+    said, each = told(client, CERTIFIED), CLIENTS[client]
+    kafka, results = ("/ca.pem", "/me.pem", "/me.key"), ("/ch-ca.pem", "/ch-me.pem", "/ch-me.key")
+    for file in (*(kafka if each.kafka else ()), *(results if each.database else ())):
+        assert re.search(rf"\W{file}\W", said), file
+    plain = told(client, OPEN)
+    assert ".pem" not in plain and "your certificate" not in plain and "your CA" not in plain
+
+
+@pytest.mark.parametrize("places", [OPEN, CLOSED, CERTIFIED])
 def test_each_language_reads_its_own(places, tmp_path):
     compile(told("python", places), "python", "exec")
     (source,) = yaml.safe_load(told("grafana", places))["datasources"]
-    assert source["secureJsonData"]["password"] == (places.database.password)
+    assert source["secureJsonData"]["password"].replace("$$", "$") == places[1].password
     if shutil.which("node"):
         (tmp_path / "told.js").write_text(told("node", places))
         answered(["node", "--check", str(tmp_path / "told.js")])
@@ -118,14 +151,16 @@ def test_no_shell_and_no_file_makes_another_password_of_it():
         ["sh", "-c", told("shell", CLOSED) + 'printf "%s|%s" "$KAFKA_SASL_PASSWORD" "$CLICKHOUSE_PASSWORD"']
     )
     assert said == f"{TOUGH}|{TOUGH}"
-    (line,) = (line for line in told("java", CLOSED).splitlines() if line.startswith("sasl.jaas.config="))
-    as_java_reads_it = line.replace("\\\\", "\\")
-    assert as_java_reads_it.endswith('password="it\'s \\"quoted\\" \\\\ $HOME";')
+    assert told("java", CLOSED).isascii(), "a file of properties is Latin-1"
+    read = properties(told("java", CLOSED))
+    assert read["sasl.jaas.config"].endswith(' password="it\'s \\"quoted\\" \\\\ $HOME, ä𝄞";')
+    assert read["password"] == TOUGH
+    assert properties(told("java", (CLOSED[0], replace(CLOSED[1], password=" p\\w"))))["password"] == " p\\w"
     (line,) = (line for line in told("kcat", CLOSED).splitlines() if line.startswith("sasl.password="))
     assert line == f"sasl.password={TOUGH}"
 
 
 def test_who_keeps_no_results_is_told_of_kafka_alone():
-    places = Places(OPEN.cluster, None)
-    assert [name for name in CLIENTS if not CLIENTS[name][1](places)] == ["clickhouse-client", "grafana"]
+    places = OPEN[0], None
+    assert [name for name in CLIENTS if not CLIENTS[name].lines(*places)] == ["clickhouse-client", "grafana"]
     assert "CLICKHOUSE" not in told("shell", places)
