@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import click
 
-from sinks.database import READER, Database, DatabaseError
+from sinks.database import READER, USER, Database, DatabaseError
 from streams.cli.client_settings import CLIENTS
 from streams.cli.many import example
 from streams.local.home import find_cluster, find_database
@@ -23,11 +23,10 @@ USERS = (READER, "default")
 @click.option(
     "--user",
     type=click.Choice(USERS),
-    default=READER,
-    show_default=True,
-    help="Who you are to the embedded ClickHouse: reader may only read, default may do everything.",
+    help="Who you are to the embedded ClickHouse: reader may only read, default may do everything. "
+    f"(default: {READER})",
 )
-def connect(client: str | None, as_environment: bool, user: str) -> None:
+def connect(client: str | None, as_environment: bool, user: str | None) -> None:
     """Print settings of Kafka and ClickHouse, ready for programs of yours.
 
     They are those of the running instance, or of the cluster and the database that the environment names.
@@ -47,11 +46,18 @@ def connect(client: str | None, as_environment: bool, user: str) -> None:
             click.echo(line)
 
 
-def _database(user: str) -> Database | None:
+def _database(user: str | None) -> Database | None:
     try:
         found = find_database(os.environ)
     except DatabaseError:
         return None
-    if not found.embedded:
-        return found
-    return replace(found, user=user, password=found.reader_password if user == READER else found.password)
+    if found.embedded:
+        is_reader = user in (None, READER)
+        password = found.reader_password if is_reader else found.password
+        return replace(found, user=user or READER, password=password)
+    if user is not None:
+        raise click.UsageError(
+            f"--user chooses a user of the embedded ClickHouse; {found.url} is asked as {found.user}: "
+            f"{USER} names another"
+        )
+    return found

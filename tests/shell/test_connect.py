@@ -16,6 +16,7 @@ from confluent_kafka.admin import AdminClient
 from sinks.database import Database
 from streams.cli.client_settings import CLIENTS
 from streams.transport.cluster import Cluster
+from tests.shell.conftest import run
 from tests.shell.test_up_results import Trader, await_that, trader  # noqa: F401  # a fixture
 
 ASKS = """
@@ -164,3 +165,12 @@ def test_who_keeps_no_results_is_told_of_kafka_alone():
     places = OPEN[0], None
     assert [name for name in CLIENTS if not CLIENTS[name].lines(*places)] == ["clickhouse-client", "grafana"]
     assert "CLICKHOUSE" not in told("shell", places)
+
+
+def test_a_user_of_the_embedded_one_is_no_user_of_one_s_own(monkeypatch, capsys):
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "a.example:9092")
+    monkeypatch.setenv("CLICKHOUSE_URL", "https://ann@c.example/paper")
+    assert run("connect shell") == 0
+    assert "CLICKHOUSE_USER=ann" in capsys.readouterr().out
+    assert run("connect shell --user default") == 2
+    assert "is asked as ann: CLICKHOUSE_USER names another" in capsys.readouterr().err
