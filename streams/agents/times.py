@@ -22,7 +22,8 @@ from streams.transport.reports import WorkerReport, decode_report
 
 LAST = 200
 """Reports that are looked at: those of some seconds, or the last ones of desks that have gone."""
-LOOK_SECONDS = 0.2
+TOLD_SECONDS = 0.2
+"""How old what the desks told may be."""
 TOGETHER = 3 * SECOND
 """What was told so long before the newest report of a market counts no more."""
 
@@ -33,14 +34,14 @@ class Times:
     def __init__(self, cluster: Cluster, topic: str) -> None:
         self._cluster = cluster
         self._topic = topic
-        self._looked_at = -LOOK_SECONDS
+        self._looked_at = -TOLD_SECONDS
         self._reports: list[WorkerReport] = []
         self._looking = asyncio.Lock()
 
     async def reports(self) -> list[WorkerReport]:
         """The newest ones."""
         async with self._looking:
-            if time.monotonic() - self._looked_at >= LOOK_SECONDS:
+            if time.monotonic() - self._looked_at >= TOLD_SECONDS:
                 self._reports = await self._last()
                 self._looked_at = time.monotonic()
         return self._reports

@@ -7,7 +7,7 @@ from confluent_kafka.admin import AdminClient
 
 from streams.agents.desk import NAME as DESK
 from streams.agents.gate import NAME as GATE
-from streams.agents.times import LOOK_SECONDS, now_by
+from streams.agents.times import TOLD_SECONDS, now_by
 from streams.clients.kafka import ANSWER_S, ends, patiently, read_spans, require, since
 from streams.engine.units import SECOND
 from streams.transport.cluster import Cluster
@@ -62,10 +62,10 @@ class MarketsNow:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._told: list[WorkerReport] = []
-        self._looked_at = -LOOK_SECONDS
+        self._looked_at = -TOLD_SECONDS
 
     def __call__(self) -> int:
-        if time.monotonic() - self._looked_at >= LOOK_SECONDS:
+        if time.monotonic() - self._looked_at >= TOLD_SECONDS:
             self._told = desks(reports(self._cluster))
             self._looked_at = time.monotonic()
         return now_by(self._told, wall()) or wall()

@@ -19,11 +19,11 @@ Decode = Callable[[str, Sequence[Raw]], Run]
 
 RUN = 40_000
 """Records of a run at most."""
-AHEAD = 400_000
+READ_AHEAD = 400_000
 """Rows that are read ahead of the slowest shard: a record may hold one or thousands."""
 LAST = 100
 """Records at the log's end that are looked at for its time: some may be faulty."""
-LOOK_SECONDS = 1.0
+END_SECONDS = 1.0
 """Between two looks at the log's end."""
 
 
@@ -53,7 +53,7 @@ class Market:
         self._live: set[Cursor] = set()
         self._moved = asyncio.Event()
         self._looking = asyncio.Lock()
-        self._looked_at = -LOOK_SECONDS
+        self._looked_at = -END_SECONDS
         self._far_end = 0
         """The log's end as it was looked at last."""
         self._far_newest = 0
@@ -85,7 +85,7 @@ class Market:
     async def look_ahead(self, ends: Ends) -> None:
         """See of what time the log's end is, where what lies before it is still to be read."""
         async with self._looking:
-            if time.monotonic() - self._looked_at < LOOK_SECONDS:
+            if time.monotonic() - self._looked_at < END_SECONDS:
                 return
             end = await ends.of_one(self.topic, 0)
             newest = await self._time_at_end() if end > self.end else 0
@@ -117,7 +117,7 @@ class Market:
 
     def _is_far_ahead(self) -> bool:
         self._forget()
-        return self.base is None or self._rows > AHEAD
+        return self.base is None or self._rows > READ_AHEAD
 
     def _forget(self) -> None:
         """What every live shard has passed."""

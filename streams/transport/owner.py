@@ -39,13 +39,13 @@ from streams.transport.takeover import Taken, header_of, take_over
 MOST_STEPS = 200
 MOST_ADMITTED = 200
 """Entries, before others have their turn."""
-AHEAD = 60_000_000
+FAR_AHEAD = 60_000_000
 """Microseconds: who is so far ahead of what was read of a market makes us look at its end."""
 PATIENCE = 0.5
 """Seconds after which an idle owner looks whether a checkpoint is due."""
 CLOSE_SECONDS = 10.0
 """How long what belongs to a shard may take to end, once one part of it has failed or was told to."""
-LOOK_SECONDS = 1.0
+AWAITS_SECONDS = 1.0
 """How old what it tells of waiting entries may be."""
 MOMENT = 0.05
 """Seconds: what a turn may take. All shards of a process have theirs before anything else has."""
@@ -114,7 +114,7 @@ class Owner:
         """Whether a restore from the last checkpoint would have something to walk."""
         self._done = asyncio.Event()
         self._awaited: tuple[Awaited, ...] = ()
-        self._awaits_at = -LOOK_SECONDS
+        self._awaits_at = -AWAITS_SECONDS
         self._seen: tuple[int, MarketPosition] = 0, {}
         """How far it had come when it was asked last."""
         self._moved = time.monotonic()
@@ -185,7 +185,7 @@ class Owner:
 
     def _awaits(self, taken: Taken) -> tuple[Awaited, ...]:
         """Looked up once in a while: reports come several times a second."""
-        if time.monotonic() - self._awaits_at >= LOOK_SECONDS:
+        if time.monotonic() - self._awaits_at >= AWAITS_SECONDS:
             self._awaited = tuple(taken.fold.machine.awaits())
             self._awaits_at = time.monotonic()
         return self._awaited
@@ -300,7 +300,7 @@ class Owner:
     async def _look_ahead(self) -> None:
         """Entries that are ahead of all that was read of a market may not be ahead of all that has come."""
         for market in self.setup.markets.values():
-            if self.queue.latest - market.newest > AHEAD:
+            if self.queue.latest - market.newest > FAR_AHEAD:
                 await market.look_ahead(self.setup.ends)
 
     def _admit(self, taken: Taken) -> bool:

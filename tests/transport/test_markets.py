@@ -30,7 +30,7 @@ class Thousands(Numbers):
 
 def test_rows_bound_what_is_read_ahead(cluster, topics, monkeypatch):
     topic = topics({"ticks": 1})["ticks"]
-    monkeypatch.setattr(markets, "AHEAD", 20_000)
+    monkeypatch.setattr(markets, "READ_AHEAD", 20_000)
     producer = Producer(cluster.confluent())
 
     def publish(count: int) -> None:
