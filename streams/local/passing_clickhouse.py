@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from sinks.database import Database, DatabaseError
+from sinks.database import SERVER_PASSWORD, SERVER_READER_PASSWORD, Database, DatabaseError
 from streams.local.child import LOOK_S, start_child
 from streams.local.clickhouse import SERVER
 from streams.local.logs import last_lines
@@ -25,8 +25,6 @@ PREFIX = "ghostfill-"
 PATIENCE_S = 60.0
 DYING_S = 1.0
 """So long after its last connection a server that died may still be seen."""
-PASSWORDS = ("GHOSTFILL_CLICKHOUSE_PASSWORD", "GHOSTFILL_CLICKHOUSE_READER_PASSWORD")
-"""Where the server looks for those of its users."""
 
 
 @contextmanager
@@ -36,7 +34,7 @@ def passing_clickhouse() -> Iterator[Database]:
         folder, password = Path(name), secrets.token_urlsafe(32)
         log, ready_file = folder / "log", folder / "ready"
         told = ["--folder", str(folder / "data"), "--port", "0", "--ready-file", str(ready_file)]
-        environment = {**os.environ, **dict.fromkeys(PASSWORDS, password)}
+        environment = {**os.environ, SERVER_PASSWORD: password, SERVER_READER_PASSWORD: password}
         with log.open("wb") as file:
             server = start_child([*SERVER, *told], file, environment)
         try:
