@@ -48,7 +48,7 @@ def key(path: Path) -> bytes:
     with locked(path):
         if not path.exists():
             write(path, secrets.token_bytes(KEY_BYTES))
-        found = path.read_bytes()
+        found = _read(path)
     if len(found) != KEY_BYTES:
         raise PrivateFileError(
             f"{path} has {len(found)} bytes; expected {KEY_BYTES}: delete it, and log in again"
@@ -69,6 +69,13 @@ def secret(path: Path) -> str:
 
 
 def _word(path: Path) -> str:
+    word = _read(path).decode("ascii", "replace").strip()
+    if _SECRET.fullmatch(word) is None:
+        raise PrivateFileError(f"{path} holds no secret of ours: delete it, and start Ghostfill again")
+    return word
+
+
+def _read(path: Path) -> bytes:
     """Whoever else may read it, or wrote it, makes it no secret."""
     try:
         with path.open("rb") as file:
@@ -77,9 +84,8 @@ def _word(path: Path) -> str:
         raise PrivateFileError(
             f"{path} cannot be read: it belongs to another user of this machine"
         ) from error
-    word = found.decode("ascii", "replace").strip()
+    if about.st_uid != os.geteuid():
+        raise PrivateFileError(f"{path} belongs to another user: delete it, and start Ghostfill again")
     if stat.S_IMODE(about.st_mode) & 0o077:
         raise PrivateFileError(f"{path} may be read by others: delete it, and start Ghostfill again")
-    if _SECRET.fullmatch(word) is None:
-        raise PrivateFileError(f"{path} holds no secret of ours: delete it, and start Ghostfill again")
-    return word
+    return found

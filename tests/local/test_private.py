@@ -1,5 +1,6 @@
 """Secrets of a home: random, the same for ever, and for its user alone."""
 
+import os
 import stat
 import subprocess
 import sys
@@ -33,6 +34,16 @@ def test_processes_that_begin_together_have_the_same_secret(tmp_path):
     begun = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     assert len({process.communicate()[0] for process in begun}) == 1
     assert [process.returncode for process in begun] == [0] * 4
+
+
+@pytest.mark.parametrize("read", [private.secret, private.key])
+def test_what_another_user_wrote_is_no_secret(tmp_path, monkeypatch, read):
+    """Who is root may read it all the same."""
+    file = tmp_path / "clickhouse"
+    read(file)
+    monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
+    with pytest.raises(private.PrivateFileError, match=f"{file} belongs to another user"):
+        read(file)
 
 
 @pytest.mark.parametrize(("text", "mode"), [("", 0o600), ("short", 0o600), ("x" * 43, 0o640)])
