@@ -32,20 +32,26 @@ def open_log(path: Path) -> IO[bytes]:
 
 
 def keep_small(path: Path) -> None:
-    """A large log goes on empty; what it said is in `.1`, what that said in `.2`."""
+    """A large log goes on empty, if it can; what it said is in `.1`, what that said in `.2`."""
     if size(path) <= BYTES_MAX:
         return
-    for number in range(KEPT - 1, 0, -1):
-        older = path.with_name(f"{path.name}.{number}")
-        if older.exists():
-            os.replace(older, path.with_name(f"{path.name}.{number + 1}"))
+    with suppress(OSError):
+        for number in range(KEPT - 1, 0, -1):
+            older = path.with_name(f"{path.name}.{number}")
+            if older.exists():
+                os.replace(older, path.with_name(f"{path.name}.{number + 1}"))
     with suppress(OSError):  # a full disk takes no copy
         shutil.copyfile(path, path.with_name(f"{path.name}.1"))
-    os.truncate(path, 0)
+    with suppress(OSError):
+        os.truncate(path, 0)
 
 
 def size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
+    """0 where it is not there, or nobody may know."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def note(path: Path, words: str) -> None:

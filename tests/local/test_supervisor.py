@@ -307,6 +307,24 @@ def test_a_full_disk_is_told_by_its_name(world, tmp_path, said, code):
     assert world.states["kafka"].split(": ", 1)[1] == f"disk full: {found}; starts again in 0.4 s"
 
 
+@pytest.mark.parametrize("call", ["replace", "truncate", "stat"])
+def test_a_log_that_cannot_be_set_aside_ends_nobody(world, tmp_path, monkeypatch, call):
+    """The error ended who looks after all the parts."""
+    monkeypatch.setattr(logs, "BYTES_MAX", 1000)
+    desk = world.part("desk")
+    desk.log = tmp_path / "desk.log"
+    desk.log.write_text("x" * 1001)
+    (tmp_path / "desk.log.1").write_text("older")
+    world.supervisor.start([desk])
+
+    def refuse(*given, **more):
+        raise PermissionError(f"no {call}")
+
+    monkeypatch.setattr(Path if call == "stat" else os, call, refuse)
+    world.pass_time(2)
+    assert world.states == {"desk": "starting"}
+
+
 def test_a_full_disk_that_took_no_log_line_is_told_too(world, tmp_path, monkeypatch):
     kafka, desk = world.part("kafka"), world.part("desk", broken=True)
     kafka.log = tmp_path / "kafka.log"
