@@ -9,6 +9,7 @@ Rules of this file:
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,8 @@ from streams.transport.cluster import ClusterError
 LOOK_S = 0.05
 LOOK_CLOSELY_S = 1.0
 """Between two looks at a part's log and at whether it was halted."""
+SAID_LOOKS = 30
+"""So many of them is a full disk the reason why a part ends; it may have been one for a moment long ago."""
 PAUSE_FIRST_S = 0.2
 PAUSE_MAX_S = 10.0
 WELL_S = 30.0
@@ -77,8 +80,8 @@ class Kept:
         self.start_at: float | None = None
         """When it is started again; None while it runs."""
         self.pause_s = PAUSE_FIRST_S
-        self.said_before = logs.size(part.log)
-        """The length of its log when it started."""
+        self.said: deque[int] = deque([logs.size(part.log)], maxlen=SAID_LOOKS)
+        """The length of its log in this life, at the last looks: why it ended it said behind the first."""
         self.look_closely_at = now + LOOK_CLOSELY_S
         self.halted_in: str | None = None
         """The state in which somebody halted it; None: nobody did."""
@@ -88,7 +91,7 @@ class Kept:
         self.started = now
         self.start_at = None
         self.is_ready = False
-        self.said_before = logs.size(self.part.log)
+        self.said = deque([logs.size(self.part.log)], maxlen=SAID_LOOKS)
         try:
             self.part.spawn()
             self._become("starting")
@@ -119,6 +122,7 @@ class Kept:
         if now >= self.look_closely_at:
             self.look_closely_at = now + LOOK_CLOSELY_S
             logs.keep_small(self.part.log)
+            self.said.append(logs.size(self.part.log))
             self._look_whether_halted()
 
     def _become(self, state: str) -> None:
@@ -135,7 +139,7 @@ class Kept:
             self._become(self.halted_in)
 
     def _why(self, code: int) -> str:
-        full = logs.full_disk(self.part.log, self.said_before)
+        full = logs.full_disk(self.part.log, self.said[0])
         words = f"disk full: {full}" if full else self.part.last_words() if code > 0 else ""
         return _ended(code) + (f": {words}" if words else "")
 

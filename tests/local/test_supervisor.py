@@ -307,6 +307,20 @@ def test_a_full_disk_is_told_by_its_name(world, tmp_path, said, code):
     assert world.states["kafka"].split(": ", 1)[1] == f"disk full: {found}; starts again in 0.4 s"
 
 
+def test_a_full_disk_of_long_ago_is_not_why_it_ended(world, tmp_path):
+    """It may have been for a moment, in a log that says little."""
+    desk = world.part("desk")
+    desk.log = tmp_path / "desk.log"
+    desk.log.touch()
+    world.supervisor.start([desk])
+    desk.log.write_text(SAID_OF_A_FULL_DISK[2])
+    for _ in range(60):
+        world.pass_time(1)
+    desk.code = -9
+    world.pass_time(0.1)
+    assert world.states["desk"] == "ended by signal 9; starts again in 0.2 s"
+
+
 @pytest.mark.parametrize("call", ["replace", "truncate", "stat"])
 def test_a_log_that_cannot_be_set_aside_ends_nobody(world, tmp_path, monkeypatch, call):
     """The error ended who looks after all the parts."""
