@@ -129,7 +129,7 @@ class Gate:
         for raw in batch:
             try:
                 message = self._read(batch.topic, raw, now)
-            except (RegistryError, NotLookedError):
+            except (RegistryError, NotLookedError, OSError, MemoryError):  # not of this record: it passes
                 raise
             except MessageError as error:
                 found.letters.append(_letter_of(batch, raw, str(error)))

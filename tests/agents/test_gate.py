@@ -7,6 +7,8 @@ import time
 from collections import Counter, defaultdict
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,9 @@ from schemas.codec import decode, encode
 from schemas.messages import Command, DeadLetter, Signal
 from schemas.partition import shard_of
 from schemas.private import InboxEntry, decode_entry
+from streams.agents.gate import Gate, GateTopics
+from streams.transport.batches import Batch
+from streams.transport.machine import Raw
 from streams.transport.reports import WorkerReport, encode_report
 from tests.transport.copies import Worker, committed, stored, wait_for, without_repeats
 from tests.transport.copies import write as write_values
@@ -154,6 +159,45 @@ def test_a_wish_without_a_time_is_of_its_market_s_now(world):
     (made,) = {each.signal_id for each in signals if each.ts == NOON}
     read_elsewhere = decode("signals", raw.key, raw.value, raw.timestamp * 1000)
     assert isinstance(read_elsewhere, Signal) and read_elsewhere.signal_id == made
+
+
+def test_between_recorded_markets_of_different_times_a_wish_has_to_name_its_own(world):
+    now = time.time_ns() // 1000
+    times = {"ticks": NOON, "ticks.x": NOON - 86_400_000_000}
+    told = WorkerReport("w", "h", 1, "v", "desk", ts=now, started=now, market_time=times)
+    world.write("workers", [encode_report(told)])
+    world.write("signals", [signal_json(0, ts=None, signal_id=None), signal_json(1)])
+    world.write("commands", [b'{"command_id": "c", "account": "paper-1", "kind": "pause"}'])
+    world.run()
+    assert [entry.message() for entries in world.inbox().values() for entry in entries] == [
+        signal(1)
+    ] * SHARDS
+    reasons = [letter.reason for letter in world.letters()]
+    assert len(reasons) == 2
+    assert all(
+        each.startswith("ts: found nothing, expected a time, for recorded markets") for each in reasons
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "letters"),
+    [(OSError(24, "Too many open files"), None), (MemoryError(), None), (KeyError("a fault"), 1)],
+)
+def test_trouble_that_passes_makes_no_dead_letter(error, letters):
+    """The gate ends, and reads the record again when it is back."""
+
+    def decode(*given):
+        raise error
+
+    codec: Any = SimpleNamespace(decode=decode)
+    unused: Any = None
+    gate = Gate(unused, codec, GateTopics(), unused)
+    batch = Batch("signals", 0, 0, 0, [Raw(0, 0, None, b"{}")])
+    if letters is None:
+        with pytest.raises(type(error)):
+            gate._sort(batch, SHARDS, unused)
+    else:
+        assert len(gate._sort(batch, SHARDS, unused).letters) == letters
 
 
 def test_a_dead_letter_tells_what_it_was(world):
