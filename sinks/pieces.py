@@ -10,17 +10,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
+from clickhouse_connect.driver.exceptions import ClickHouseError, StreamFailureError
 from urllib3.exceptions import HTTPError
 
 from schemas.spreadsheets import FORMULA
 from sinks.database import DatabaseError
-from sinks.questions import refused
+from sinks.refusals import refused
+from sinks.unread import stream
 
-PIECE = 1 << 20
-TAIL = 1 << 15
-"""Bytes at a result's end in which an error is told."""
-TAG = "X-ClickHouse-Exception-Tag"
 CSV, PARQUET = "CSV", "Parquet"
 """ClickHouse's names."""
 ISO = "%Y-%m-%dT%H:%i:%S.%fZ"
@@ -37,16 +34,9 @@ def pieces(
 ) -> Iterator[bytes]:
     """`form` is one of ClickHouse's formats; `name` is what errors call the statement."""
     try:
-        stream: Any = client.raw_stream(statement, dict(parameters) or None, fmt=form)
-        tag = getattr(stream, "headers", {}).get(TAG, "")
-        tail = b""
-        try:
-            while piece := stream.read(PIECE):
-                tail = (tail + piece)[-TAIL:]
-                _refuse_error(tail, tag)
-                yield piece
-        finally:
-            stream.close()
+        yield from stream(client, statement, parameters, form)
+    except StreamFailureError as error:
+        raise DatabaseError(str(error)) from error
     except (ClickHouseError, HTTPError) as error:
         raise refused(name, error) from error
 
@@ -70,10 +60,3 @@ def bare_type(typed: str) -> str:
     for wrapper in ("LowCardinality(", "Nullable("):
         typed = typed.removeprefix(wrapper)
     return typed
-
-
-def _refuse_error(tail: bytes, tag: str) -> None:
-    mark = f"__exception__\r\n{tag}\r\n".encode()
-    if tag and mark in tail:
-        said = tail.partition(mark)[2].partition(b"\n")[0].decode(errors="replace")
-        raise DatabaseError(f"ClickHouse stopped in the middle: {said}")

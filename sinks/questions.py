@@ -15,14 +15,15 @@ from typing import Any, NamedTuple
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
+from clickhouse_connect.driver.query import QueryResult
 
-from sinks.database import DatabaseError, first_line
+from sinks import unread
+from sinks.database import DatabaseError
+from sinks.refusals import refused
+from sinks.unread import TooMuchError
 
 FOLDER = Path(__file__).parent / "queries"
 Columns = tuple[tuple[str, ...], tuple[str, ...]]
-MISSING = ("Code: 60.", "Code: 81.")
-"""No such table, no such database."""
-_ERROR = re.compile(r"Code: \d+\. .*?(?=\. In scope |\. \([A-Z_]+\)|$)")
 _PLACEHOLDER = re.compile(r"\{(\w+): ?([^{}]+)\}")
 _PARAMETER = re.compile(r"-- (\w+)(?: = (.*?))?: (.+)")
 
@@ -106,11 +107,19 @@ def answer(client: Client, question: Question, given: Mapping[str, Any]) -> Answ
     return select(client, question.statement, question.bound(given), question.name)
 
 
-def select(client: Client, statement: str, parameters: Mapping[str, str], name: str) -> Answer:
-    """What any statement finds; `name` is what errors call it."""
+def select(
+    client: Client,
+    statement: str,
+    parameters: Mapping[str, str],
+    name: str,
+    most_bytes: int | None = None,
+) -> Answer:
+    """What any statement finds; `name` is what errors call it. `most_bytes` is for one without parameters."""
     try:
-        result = client.query(statement, parameters=dict(parameters) or None, tz_mode="aware")
+        result = _result(client, statement, parameters, most_bytes)
         rows = [tuple(row) for row in result.result_rows]
+    except TooMuchError as error:
+        raise DatabaseError(f"{name}: {error}") from error
     except ClickHouseError as error:
         raise refused(name, error) from error
     if not result.column_names:  # an answer without rows may come without its columns
@@ -121,26 +130,20 @@ def select(client: Client, statement: str, parameters: Mapping[str, str], name: 
 def columns_of(client: Client, statement: str, parameters: Mapping[str, str], name: str) -> Columns:
     """Names and types of what a statement finds."""
     try:
-        found = client.query(f"DESCRIBE TABLE ({statement}\n)", parameters=dict(parameters) or None)
+        found = _result(client, f"DESCRIBE TABLE ({statement}\n)", parameters)
         names, types, *_ = zip(*found.result_rows, strict=True)
     except ClickHouseError as error:
         raise refused(name, error) from error
     return names, types
 
 
-def refused(name: str, error: Exception) -> DatabaseError:
-    """Why ClickHouse has no answer."""
-    said = _said(error)
-    if any(code in said for code in MISSING):
-        said += "; what Ghostfill writes is there once `ghostfill up` has run"
-    return DatabaseError(f"{name}: {said}")
-
-
-def _said(error: Exception) -> str:
-    """Without what surrounds it: whom the client asked, and the whole statement again."""
-    said = first_line(error)
-    found = _ERROR.search(said)
-    return found[0] if found else said
+def _result(
+    client: Client, statement: str, parameters: Mapping[str, str], most_bytes: int | None = None
+) -> QueryResult:
+    """Without parameters it may be a person's own, which the client's library must not look at."""
+    if not parameters:
+        return unread.rows(client, statement, most_bytes)
+    return client.query(statement, parameters=dict(parameters), tz_mode="aware")
 
 
 def read(name: str, text: str) -> Question:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import OperationalError
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from sinks.database import AwayError, Database, DatabaseError
 from sinks.questions import Answer, ask
@@ -29,9 +29,13 @@ COSTS = 40
 STALE = 4
 """So many times as old it is still given while it is asked anew."""
 READ_S = 30
+TOO_LONG = f"sql: it was not answered within {READ_S} seconds; expected a statement that asks for less"
+MOST_BYTES = 16 << 20
+"""Of a result that is held in memory: as Python's values it is ten times as large, and more."""
 LIMITS = {
     "max_execution_time": 20,
     "max_result_rows": 100_000,
+    "max_result_bytes": MOST_BYTES,
     "result_overflow_mode": "throw",
     "max_memory_usage": 1 << 30,
     "max_threads": 2,
@@ -117,8 +121,20 @@ class Results:
         return await self._in(self._pool, make)
 
     async def slowly(self, make: Callable[[Client], Found]) -> Found:
-        """The same for what may take long: one at a time, and nothing else waits for it."""
-        return await self._in(self._slow_pool, make)
+        """The same for a person's statement: one at a time, and nothing else waits for it.
+
+        That one takes long says nothing of ClickHouse.
+        """
+
+        def patient(client: Client) -> Found:
+            try:
+                return make(client)
+            except (DatabaseError, HTTPError) as error:
+                if not _took_too_long(error):
+                    raise
+                raise DatabaseError(TOO_LONG) from error
+
+        return await self._in(self._slow_pool, patient)
 
     async def _in(self, pool: ThreadPoolExecutor, make: Callable[[Client], Found]) -> Found:
         return await asyncio.get_running_loop().run_in_executor(pool, self._run, make, time.monotonic())
@@ -155,3 +171,10 @@ class Results:
 def _is_away(error: BaseException | None) -> bool:
     """ClickHouse's own refusals have a code."""
     return isinstance(error, OperationalError) and "Code: " not in str(error)
+
+
+def _took_too_long(error: BaseException | None) -> bool:
+    """Whether ClickHouse took the statement, and then said nothing."""
+    while error is not None and not isinstance(error, ReadTimeoutError):
+        error = error.__cause__ or error.__context__
+    return error is not None

@@ -15,9 +15,9 @@ from schemas.catalog import catalog
 from schemas.messages import Fill, Order, Position, Trade
 from sinks import exports
 from sinks.exports import EXPORTS, Span
-from sinks.pieces import PIECE
 from sinks.prepare import prepare
 from sinks.questions import ask
+from sinks.unread import PIECE
 from streams.accounts import account_with, parse_instruments
 from streams.engine.simulate import simulate
 from streams.simulated_market import SYMBOLS, simulated_day

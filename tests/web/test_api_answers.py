@@ -271,6 +271,8 @@ def test_sql_has_limits_and_says_them(stack):
     assert "Limit for result exceeded, max rows: 100.00 thousand" in found["detail"]
     found = problem(sql(stack, "SELECT groupArray(toString(number)) FROM numbers(300000000)"), 422)
     assert "emory limit exceeded" in found["detail"] and "maximum: 1.00 GiB" in found["detail"]
+    found = problem(sql(stack, "SELECT repeat('x', 1000000) FROM numbers(400)"), 422)
+    assert "16" in found["detail"] and "MiB" in found["detail"]
     assert len(sql(stack, "SELECT number FROM numbers(100000)").document["rows"]) == 100_000
 
 

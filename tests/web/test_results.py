@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError as Refusal
 from clickhouse_connect.driver.exceptions import OperationalError
-from urllib3.exceptions import ProtocolError
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from sinks.database import AwayError, Database, DatabaseError
-from sinks.questions import refused
+from sinks.refusals import refused
 from streams.web import results as module
 from streams.web.results import Results
 
@@ -152,6 +153,25 @@ def test_who_has_waited_behind_one_that_waited_in_vain_waits_no_more(results):
         assert [type(each) for each in told] == [AwayError] * 7
         assert results.asked == module.AT_ONCE
         assert await results.now(results.answers(1)) == 1
+
+    asyncio.run(scenario())
+
+
+def test_that_a_statement_takes_long_says_nothing_of_clickhouse(results):
+    def takes_long(client):
+        try:
+            raise OperationalError("Error executing HTTP request") from ReadTimeoutError(
+                HTTPConnectionPool("nowhere"), "", "Read timed out"
+            )
+        except OperationalError as error:
+            raise refused("sql", error) from error
+
+    async def scenario():
+        with pytest.raises(DatabaseError, match="sql: it was not answered within 30 seconds") as told:
+            await results.slowly(takes_long)
+        assert not isinstance(told.value, AwayError) and results.trouble == ""
+        with pytest.raises(AwayError):
+            await results.now(takes_long)
 
     asyncio.run(scenario())
 

@@ -13,6 +13,7 @@ from sinks.questions import Answer, QuestionError, answer, questions, select
 from streams.web.api.common import PROBLEM, Here, NotThereError, Written, json, sent, standing, written
 from streams.web.api.models import Sql, Table
 from streams.web.history import plain
+from streams.web.results import MOST_BYTES
 
 router = APIRouter(tags=["questions"], responses=PROBLEM)
 QUESTIONS = questions()
@@ -114,6 +115,6 @@ async def _sql(request: Request, here: Here, statement: str) -> Response:
         raise QuestionError("statement: found nothing; expected one such as SELECT count() FROM fills")
 
     def make(client: Client) -> Written:
-        return written(table(select(client, text, {}, "sql")))
+        return written(table(select(client, text, {}, "sql", MOST_BYTES)))
 
     return sent(request, await here.results.slowly(make))
