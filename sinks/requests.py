@@ -20,8 +20,8 @@ HEAD = 1 << 16
 PIECE = 1 << 20
 MOST_UNPACKED = 256 << 20
 """Bytes of a compressed body as it was: it is held in memory."""
-MOST_ASKED = 1 << 20
-"""Bytes of the body of who only asks, packed or not."""
+MOST_ASKED = 256 << 10
+"""Bytes of the statement of who only asks, packed or not."""
 DEFAULT = "default"
 OURS = frozenset(
     "query database default_format session_id session_timeout session_check query_id user password compress "
@@ -65,12 +65,13 @@ def parameters_of(request: web.Request) -> dict[str, str]:
 
 
 def result_format(request: web.Request, query: str) -> str:
-    return (
-        format_of(query)
-        or request.query.get("default_format")
-        or request.headers.get("X-ClickHouse-Format")
-        or "TabSeparated"
-    )
+    return format_of(query) or default_format(request)
+
+
+def default_format(request: web.Request) -> str:
+    """For a statement that names none."""
+    known = request.query.get("default_format"), request.headers.get("X-ClickHouse-Format")
+    return next(filter(None, known), "TabSeparated")
 
 
 def credentials(request: web.Request) -> tuple[str, str]:
@@ -96,6 +97,8 @@ async def asked(request: web.Request, *, only_asks: bool) -> Asked:
         pieces = _no_more_than(MOST_ASKED, pieces)
     if method:
         pieces = _of(await _unpacked(pieces, method, MOST_ASKED if only_asks else MOST_UNPACKED))
+    if only_asks:
+        return Asked(_whole(text, b"".join([piece async for piece in pieces])), None, _of())
     insert = insert_of(text)
     if insert is not None:
         return Asked(text, insert, _before(insert.data.encode(), pieces))
@@ -125,12 +128,13 @@ async def _asked_in_body(text: str, pieces: AsyncIterator[bytes]) -> Asked:
     body = b""
     async for piece in pieces:
         body += piece
-        if len(body) >= HEAD and insert_of(text + _text(body[:HEAD])) is not None:
+        if len(body) >= HEAD:
             break
     head = text + ("\n" if text and body else "") + _text(body[:HEAD])
     insert = insert_of(head)
     if insert is None:
-        return Asked(_whole(text, body), None, _of())
+        rest = [piece async for piece in pieces]
+        return Asked(_whole(text, b"".join([body, *rest])), None, _of())
     data = insert.data.encode("utf-8", "surrogateescape") + body[HEAD:]
     return Asked(head, insert, _before(data, pieces))
 

@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 _TOKEN = re.compile(
     r"""
-    \s+ | --[^\n]* | /\*.*?\*/
-    | '(?:[^'\\]|\\.|'')*' | "(?:[^"\\]|\\.)*" | `(?:[^`\\]|\\.)*`
+    \s+ | --[^\n]* | /\*.*?(?:\*/|\Z)
+    | '(?:[^'\\]|\\.)*+(?:'|\\?\Z) | "(?:[^"\\]|\\.)*+(?:"|\\?\Z) | `(?:[^`\\]|\\.)*+(?:`|\\?\Z)
     | \w+ | .
     """,
     re.VERBOSE | re.DOTALL,
 )
+"""What is not closed goes on to the end: else a text of quotes would be read again from each of them."""
 _NOTHING = ("--", "/*")
 _FORMAT = re.compile(r"\s+(\w+)[ \t]*;?(?:\r?\n)?")
 _ENDS = frozenset({"format", "values", "select", "with"})
