@@ -10,9 +10,11 @@ everything, GHOSTFILL_CLICKHOUSE_READER_PASSWORD that of `reader`, who may only 
 
 import argparse
 import asyncio
+import logging
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 from aiohttp import web
@@ -22,6 +24,8 @@ from sinks.engine import Engine, EngineError
 from sinks.protocol import Protocol, User
 
 LOOPBACK = "127.0.0.1"
+MOST_LINES, EVERY_S = 20, 60.0
+"""Of the log: what comes over HTTP must not fill a disk."""
 
 
 def main() -> None:
@@ -33,6 +37,7 @@ def main() -> None:
     parser.add_argument("--listen", default=LOOPBACK)
     parser.add_argument("--ready-file", type=Path)
     told = parser.parse_args()
+    _log_little()
     users = {
         "default": User(_password(SERVER_PASSWORD)),
         READER: User(_password(SERVER_READER_PASSWORD), reads_only=True),
@@ -43,6 +48,28 @@ def main() -> None:
         sys.exit(f"{told.folder} cannot be opened: {error}")
     app = Protocol(engine, users, frozenset({told.listen})).app()
     asyncio.run(_serve(app, told.listen, told.port, told.ready_file))
+
+
+class Damper(logging.Filter):
+    """Lets the first lines of a minute through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._since, self._count = time.monotonic(), 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if time.monotonic() - self._since >= EVERY_S:
+            self._since, self._count = time.monotonic(), 0
+        self._count += 1
+        if self._count == MOST_LINES:
+            record.msg, record.args = f"{record.getMessage()} (what follows is left out for a minute)", ()
+        return self._count <= MOST_LINES
+
+
+def _log_little() -> None:
+    handler = logging.StreamHandler()
+    handler.addFilter(Damper())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
 
 
 def _password(name: str) -> str:
