@@ -26,7 +26,11 @@ STREAMED = frozenset(
     {"Native", "TabSeparated", "TSV", "CSV", "JSONEachRow", "JSONCompactEachRow", "RowBinary"}
 )
 """Formats without a beginning and an end: each piece of a result is written as if it were all."""
-UNKNOWN_SETTING, UNKNOWN = 115, 1002
+NOT_BYTES = frozenset({"dataframe", "arrowtable", "datastore"})
+"""Formats of chdb's own: objects of Python."""
+UNKNOWN_FORMAT, UNKNOWN_SETTING, UNKNOWN = 73, 115, 1002
+MARK = "log_comment"
+"""The setting by which a running statement is found."""
 
 
 class EngineError(Exception):
@@ -64,6 +68,14 @@ class Engine:
             raise
         return handle
 
+    def kill(self, mark: str) -> None:
+        """Tell the statement with that `MARK` to end; it does at the end of a block."""
+        handle = self.open()
+        try:
+            handle.command(f"KILL QUERY WHERE Settings['{MARK}'] = {_quoted(mark)} ASYNC")
+        finally:
+            handle.close()
+
     def close(self) -> None:
         self._first.close()
 
@@ -97,6 +109,8 @@ class Handle:
 
     def read(self, query: str, form: str, parameters: Mapping[str, str]) -> Iterator[bytes]:
         """The result in pieces."""
+        if form.lower() in NOT_BYTES:
+            raise EngineError(f"Code: {UNKNOWN_FORMAT}. DB::Exception: Unknown format {form}")
         with _refusals():
             for piece in self._pieces(query, form, dict(parameters)):
                 yield cast(bytes, piece.bytes())

@@ -18,7 +18,7 @@ SYSTEM_TABLES = frozenset(
 TABLE_FUNCTIONS = frozenset({"numbers", "values", "SQLStandardValues", "generate_series", "generateSeries"})
 SETTINGS = frozenset(
     # how much it may cost
-    "max_execution_time timeout_overflow_mode max_threads max_block_size max_memory_usage max_query_size "
+    "max_execution_time timeout_overflow_mode max_threads max_block_size max_memory_usage "
     "max_result_rows max_result_bytes result_overflow_mode "
     "max_rows_to_read max_bytes_to_read read_overflow_mode max_rows_to_group_by group_by_overflow_mode "
     "max_rows_to_sort max_bytes_to_sort sort_overflow_mode max_rows_in_join max_bytes_in_join "
@@ -39,7 +39,13 @@ SETTINGS = frozenset(
     "cast_string_to_dynamic_use_inference log_comment".split()
 )
 """Of a request; a statement has none."""
+CEILINGS = {"max_execution_time": 300, "max_memory_usage": 2 << 30}
+"""Seconds and bytes of a statement. Less may be asked for, and 0, which is no limit, is this."""
+ONCE_GIVEN = {"max_threads": 16, "max_block_size": 65_536}
+"""The same where the engine's own choice is a good one: time is looked at between blocks."""
 FUNCTIONS = Path(__file__).parent / "harmless_functions.txt"
+_PATH = re.compile(r"(?:^|\.)[./~]*/")
+"""The engine's database `default` takes a table's name for a file's."""
 _COMBINATORS = re.compile(
     "(?:If|Array|Map|Distinct|OrNull|OrDefault|State|SimpleState|Merge|MergeState|ForEach|Resample|ArgMin|ArgMax)$"
 )
@@ -97,6 +103,29 @@ def check_settings(settings: Mapping[str, str]) -> None:
             raise NotAllowedError(f"cannot modify '{name}' setting in readonly mode")
 
 
+def bounded(settings: Mapping[str, str]) -> dict[str, str]:
+    """The same settings below their ceilings."""
+    given = {name: most for name, most in ONCE_GIVEN.items() if name in settings}
+    below = {name: _below(name, settings.get(name, "0"), most) for name, most in (CEILINGS | given).items()}
+    return {**settings, **below}
+
+
+def _below(name: str, value: str, most: int) -> str:
+    try:
+        return value if 0 < float(value) <= most else str(most)
+    except ValueError:
+        raise NotAllowedError(f"{name}: found {value!r}; expected a number, {most} at most") from None
+
+
+def check_tables_of(name: str | None) -> None:
+    """Where a statement looks for a table."""
+    check_database(name)
+    if name is None or name.lower() == "default":
+        raise NotAllowedError(
+            "there are no tables in the database default; expected another's name before the table's"
+        )
+
+
 def check_database(name: str | None) -> None:
     """The one that a reader is in; a table of the engine's own has to be named with its database."""
     if name is not None and name.lower() in SYSTEM:
@@ -104,6 +133,8 @@ def check_database(name: str | None) -> None:
 
 
 def check_table(name: str) -> None:
+    if _PATH.search(name):
+        raise NotAllowedError(f"{name} is a file's name")
     if name.partition(".")[0].lower() in SYSTEM and name not in SYSTEM_TABLES:
         raise NotAllowedError(f"{name} is the engine's own")
 

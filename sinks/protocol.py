@@ -4,13 +4,13 @@ Rules of this file:
 - Everybody has a password. What a browser sends for a page of elsewhere has no answer.
 - A GET only reads, whoever sends it, and so does the user `reader`. What they may ask `reading` says.
 - A request has a session of its own, or the one that its `session_id` names.
-- Statements run in threads; the event loop never waits for one.
+- Statements run in threads; the event loop never waits for one, and nobody for one of who only reads.
 """
 
 import asyncio
 import hmac
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,14 +22,15 @@ from aiohttp import web
 
 from sinks.answers import AUTHENTICATION_FAILED, Answer, failed, ok, written
 from sinks.engine import Engine, EngineError, Handle
-from sinks.engine_rights import Role
 from sinks.harmless import READ_ONLY, NotAllowedError, check_database, check_settings
+from sinks.readers import Readers
 from sinks.reading import Reading
 from sinks.requests import (
     RefusedError,
     asked,
     credentials,
     database_of,
+    default_format,
     parameters_of,
     result_format,
     settings_of,
@@ -47,6 +48,8 @@ OUR_PAGES = frozenset({"same-origin", "none"})
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 Work = Callable[..., Any]
+Run = Callable[..., Awaitable[Any]]
+Send = Callable[[Awaitable[Any]], Awaitable[Any]]
 Data = AsyncIterator[bytes]
 
 
@@ -81,6 +84,7 @@ class Protocol:
         self._users = users
         self._names = LOOPBACK_NAMES | names
         self._reading = Reading(engine)
+        self._readers = Readers(engine)
         self._sessions: dict[tuple[str, str], Session] = {}
         self._threads = ThreadPoolExecutor(THREADS, "engine")
 
@@ -97,6 +101,7 @@ class Protocol:
         for session in self._sessions.values():
             session.handle.close()
         self._threads.shutdown(cancel_futures=True)
+        self._readers.close()
         self._reading.close()
         self._engine.close()
 
@@ -142,7 +147,9 @@ class Protocol:
     def _who(self, request: web.Request) -> tuple[str, User]:
         name, password = credentials(request)
         user = self._users.get(name)
-        if user is None or not hmac.compare_digest(user.password.encode(), password.encode()):
+        if user is None or not hmac.compare_digest(
+            user.password.encode(), password.encode(errors="surrogateescape")
+        ):
             raise RefusedError(f"{name}: password is incorrect, or there is no user with such name")
         return name, user
 
@@ -150,17 +157,18 @@ class Protocol:
 
     async def _answer_reader(self, request: web.Request, query: str) -> web.StreamResponse:
         """Nothing that it asks for could outlive the request, so it has a session of its own."""
-        check_database(database_of(request))
-        settings = settings_of(request)
+        database = database_of(request)
+        check_database(database)
+        settings, parameters = settings_of(request), parameters_of(request)
         check_settings(settings)
-        statement = await self._in_thread(self._reading.allowed, query, parameters_of(request))
-        handle = await self._in_thread(self._engine.open, Role.READER, {**settings, "readonly": "1"})
-        try:
-            await self._use_database(request, handle)
-            form = statement.format or result_format(request, statement.text)
-            return await self._read(request, handle, statement.text, form)
-        finally:
-            await self._in_thread(handle.close)
+        async with self._readers.place(request, settings) as place:
+            statement = await place.run(self._reading.allowed, query, parameters, database)
+            handle = await place.open()
+            if database:
+                await place.run(handle.use, database)
+            form = statement.format or default_format(request)
+            pieces = handle.read(statement.text, form, parameters)
+            return await self._answer(request, form, pieces, place.run, place.send)
 
     @asynccontextmanager
     async def _session(self, request: web.Request, name: str) -> AsyncIterator[Handle]:
@@ -224,13 +232,23 @@ class Protocol:
 
     async def _read(self, request: web.Request, handle: Handle, query: str, form: str) -> web.StreamResponse:
         pieces = handle.read(query, form, parameters_of(request))
-        piece = await self._in_thread(next, pieces, None)
+        return await self._answer(request, form, pieces, self._in_thread, _send)
+
+    async def _answer(
+        self, request: web.Request, form: str, pieces: Iterator[bytes], run: Run, send: Send
+    ) -> web.StreamResponse:
+        piece = await run(next, pieces, None)
         answer = Answer(request, form)
         await answer.begin()
         try:
             while piece is not None:
-                await answer.write(piece)
-                piece = await self._in_thread(next, pieces, None)
+                await send(answer.write(piece))
+                piece = await run(next, pieces, None)
         except EngineError as error:
-            await answer.write_error(error)
-        return await answer.end()
+            await send(answer.write_error(error))
+        ended: web.StreamResponse = await send(answer.end())
+        return ended
+
+
+async def _send(sending: Awaitable[Any]) -> Any:
+    return await sending

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from sinks.harmless import Functions, NotAllowedError, check_table, check_table_function
+from sinks.query_size import check_size
 
 _NODES = frozenset(
     "QUERY UNION LIST FUNCTION IDENTIFIER CONSTANT LAMBDA ARGUMENTS ARGUMENT MATCHER SORT WINDOW INTERPOLATE "
@@ -33,6 +34,7 @@ _ALIAS = "alias: "
 
 
 def check(lines: Sequence[str], functions: Functions) -> None:
+    check_size(lines)
     own = frozenset(_lambdas(lines))
     within: list[tuple[int, bool]] = []
     """The functions around a line: how deep each is, and whether it takes the names of functions."""

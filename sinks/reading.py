@@ -17,11 +17,14 @@ from typing import Any, NamedTuple
 from sinks import query_tree
 from sinks.engine import Engine, Handle
 from sinks.engine_rights import Role
-from sinks.harmless import Functions, NotAllowedError, check_database
+from sinks.harmless import Functions, NotAllowedError, check_database, check_tables_of
 
+MOST_WRITTEN = 2 << 20
+"""Bytes of a statement as the engine writes it anew."""
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|`(?P<name>(?:[^`\\]|\\.)*)`", re.DOTALL)
 _NAME_PARAMETER = re.compile(r"\{(\w+): ?Identifier\}")
 _FORMAT = re.compile(r" FORMAT (\w+)$")
+_SETTINGS_BEHIND = re.compile(r" FORMAT \w+ SETTINGS ")
 _NAME = r"(?:\w+|`[^`\\]+`)"
 _TABLE = rf"(?:(?P<database>{_NAME})\.)?{_NAME}"
 _LIKE = r"(?: (?:NOT )?I?LIKE '(?:[^'\\]|\\.)*')?"
@@ -58,18 +61,18 @@ class Reading:
             self._functions = Functions(_rows(reader, _FUNCTIONS))
         finally:
             reader.close()
-        self._handle = engine.open(Role.NOBODY)
+        self._handle = engine.open(Role.NOBODY, {"max_query_size": str(MOST_WRITTEN)})
         self._lock = threading.Lock()
 
     def close(self) -> None:
         self._handle.close()
 
-    def allowed(self, query: str, parameters: Mapping[str, str]) -> Statement:
-        """The statement as it may be run; an error says what of it may not."""
+    def allowed(self, query: str, parameters: Mapping[str, str], database: str | None = None) -> Statement:
+        """The statement as it may be run inside a database; an error says what of it may not."""
         with self._lock:
             text, form = _without_format(self._written(query))
             _check_names(text, parameters)
-            if not _only_looks(text):
+            if not _only_looks(text, database):
                 self._check(_selected(text), parameters)
         return Statement(text, form)
 
@@ -90,6 +93,8 @@ class Reading:
 
 
 def _without_format(written: str) -> tuple[str, str | None]:
+    if _SETTINGS_BEHIND.search(_QUOTED.sub("", written)):
+        raise NotAllowedError("a statement of who only reads has no SETTINGS; expected them in the address")
     found = _FORMAT.search(written)
     return (written[: found.start()], found[1]) if found else (written, None)
 
@@ -105,13 +110,17 @@ def _check_names(text: str, parameters: Mapping[str, str]) -> None:
             )
 
 
-def _only_looks(text: str) -> bool:
+def _only_looks(text: str, inside: str | None) -> bool:
     """Whether it asks what there is, and no more."""
     found = next(filter(None, (look.fullmatch(text) for look in _LOOKS)), None)
     if found is None:
         return False
-    database = found.groupdict().get("database")
-    check_database(database and database.strip("`"))
+    named = found.groupdict().get("database")
+    database = named.strip("`") if named else None
+    if text.startswith(("EXISTS", "SHOW CREATE")):
+        check_tables_of(database or inside)
+    else:
+        check_database(database)
     return True
 
 
