@@ -1,9 +1,13 @@
-"""What the engine itself holds everybody to: a second wall, should one in front of it have a hole.
+"""What the engine itself holds everybody to: a second wall, which is lower than the one in front of it.
 
 Rules of this file:
 - There is one user, whom nobody can log in as from outside. A handle takes the role that it is opened for.
-- Nobody reaches other hosts or writes files by table functions, engines and dictionaries. Files are read by
-  the owner alone: without that right the engine's database `default` keeps no tables.
+  chdb knows no other user, and EXECUTE AS is off in it: who got SET ROLE past the first wall would have the
+  owner's role.
+- The function `file` needs no right of the engine's, in any role. Only `harmless_functions.txt` keeps it, and
+  `SET ROLE`, from who reads.
+- Nobody reaches other hosts or writes files by table functions, engines and dictionaries. By them files
+  are read by the owner alone: without that right the engine's database `default` keeps no tables.
 - A setting is here only if the engine was seen to honour it: a list of allowed hosts, for one, it does not.
 """
 
