@@ -60,9 +60,10 @@ def _change(how: str, name: str, kind: str, where: str) -> list[str]:
     if not is_money(kind):
         return [f"{how} `{name}` {kind} {where}".rstrip()]
     sent = sent_as(name)
+    codec = "ZSTD" if kind.startswith("Map(") else "GCD, ZSTD"  # of a map's parts some are no numbers
     return [
         f"ADD COLUMN IF NOT EXISTS `{sent}` {kind.replace(MONEY, SENT)} EPHEMERAL",
-        f"{how} `{name}` {kind} DEFAULT `{sent}` CODEC(GCD, ZSTD) {where}".rstrip(),
+        f"{how} `{name}` {kind} DEFAULT `{sent}` CODEC({codec}) {where}".rstrip(),
         # What is sent would be lost without a word if its column went away: this forbids that.
         f"ADD CONSTRAINT IF NOT EXISTS keeps_{name} CHECK isNull(`{name}`) OR 1",
     ]

@@ -11,9 +11,9 @@ import clickhouse_connect
 import pytest
 
 from schemas.catalog import catalog
-from sinks.columns import PLACE, columns_of
+from sinks.columns import MONEY, PLACE, columns_of
 from sinks.migrate import FOLDER, MigrationError, migrate, migrations
-from sinks.prepare import prepare
+from sinks.prepare import changes, prepare
 from sinks.tables import TABLES as TABLES_BY_TOPIC
 from streams.local.ports import free_ports
 from tests.sinks.server import PASSWORD, PASSWORDS
@@ -193,6 +193,14 @@ def test_money_of_an_earlier_version_is_widened_and_stays(database):
     before = structure(database)
     prepare(database, catalog())
     assert structure(database) == before
+
+
+def test_money_in_a_map_or_a_list_becomes_a_column_too(database):
+    database.command("CREATE TABLE few (a String) ENGINE = MergeTree ORDER BY a")
+    expected = {"a": "String", "m": f"Map(String, {MONEY})", "l": f"Array({MONEY})"}
+    database.command(changes("few", expected, {"a": "String"}))
+    database.command("INSERT INTO few (a, m_sent, l_sent) VALUES ('x', {'k': 1.5}, [2.5])")
+    assert database.query("SELECT m, l FROM few").result_rows == [({"k": Decimal("1.5")}, [Decimal("2.5")])]
 
 
 def test_ticks_have_a_ticks_fields_and_their_symbol(database):
