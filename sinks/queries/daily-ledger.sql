@@ -28,6 +28,7 @@ FROM (
     WINDOW earlier AS (PARTITION BY account ORDER BY day ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
 )
 WHERE ({account:String} = '' OR account = {account:String})
-    AND (ends IS NULL OR ends > {since:DateTime64(6, 'UTC')})
-    AND (begins IS NULL OR begins < {until:DateTime64(6, 'UTC')})
+    -- The first day's beginning and the last one's end are not known: wherever it is, a day is within these hours.
+    AND coalesce(ends, toDateTime64(day, 6, 'UTC') + INTERVAL 36 HOUR) > {since:DateTime64(6, 'UTC')}
+    AND coalesce(begins, toDateTime64(day, 6, 'UTC') - INTERVAL 14 HOUR) < {until:DateTime64(6, 'UTC')}
 ORDER BY account, day

@@ -119,6 +119,13 @@ def test_a_moment_can_be_said_in_several_ways(small, moment):
     assert [row[1] for row in found.rows] == ["2026-01-06", "2026-01-07"]
 
 
+def test_a_day_without_its_beginning_or_its_end_is_in_no_other_span(small):
+    for span in ({"until": "2020-01-01"}, {"since": "2030-01-01"}):
+        assert ask(small, "daily-ledger", **span).rows == []
+    first = ask(small, "daily-ledger", account="a", until="2026-01-05T12:00:00Z")
+    assert [row[1] for row in first.rows] == ["2026-01-05"]
+
+
 def test_a_span_begins_with_the_equity_at_its_beginning(small):
     """On the 6th: from 1,010.4 to 1,015.3, one day, and two trades."""
     (row,) = ask(small, "performance", account="a", since="2026-01-06", until="2026-01-07").dicts()
