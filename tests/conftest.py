@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture.providers import HypothesisProvider
+from hypothesis.internal.constants_ast import Constants
 
 from tests.broker import cluster, kafka, topics
 
@@ -17,6 +19,8 @@ __all__ = ["cluster", "kafka", "topics"]
 
 settings.register_profile("same", deadline=None, derandomize=True)
 settings.load_profile("same")
+# It also draws numbers that stand in the modules that happen to be loaded: others where all tests run than where one does.
+HypothesisProvider._local_constants = Constants()  # type: ignore[method-assign, assignment]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A script's background ignores Ctrl-C; what the tests start and end by it must not inherit that.
