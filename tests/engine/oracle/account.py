@@ -88,7 +88,7 @@ class Account(Matching):
                 self.waiting.append(wait)
         elif late:
             self.take_effect(wait)
-            self.tell_positions()
+            self.tell_changes()
         else:
             self.waiting.append(wait)
 
@@ -165,7 +165,7 @@ class Account(Matching):
             self.waiting.remove(wait)
             self.take_effect(wait)
         self.wait_for_quotes()
-        self.tell_positions()
+        self.tell_changes()
 
     def end_day(self, midnight: int) -> None:
         marks = self.market.before

@@ -47,7 +47,8 @@ class Books:
         self.point: int | None = None
         """When a bar's fills happen; None: not in a bar."""
         self.moved: dict[str, Lot] = {}
-        """Positions to be told of when the record is done."""
+        self.changed: dict[str, Working] = {}
+        """Positions and orders to be told of when the record is done."""
 
     # Small things -------------------------------------------------------------------------------
 
@@ -239,7 +240,10 @@ class Books:
     # Orders, slices, plans ----------------------------------------------------------------------
 
     def say(self, order: Working) -> None:
-        """The order's state, after something happened to it."""
+        """Something happened to the order: it is told of when the record is done."""
+        self.changed[order.id] = order
+
+    def _tell_order(self, order: Working) -> None:
         plan, slice_ = order.plan, order.slice
         signal = plan.terms.want.signal if plan is not None else None
         lot = order.lot or (plan.lot if plan is not None and order.filled else None)
@@ -460,7 +464,10 @@ class Books:
         )
         return fee
 
-    def tell_positions(self) -> None:
+    def tell_changes(self) -> None:
+        for order in self.changed.values():
+            self._tell_order(order)
+        self.changed.clear()
         for lot in self.moved.values():
             self._tell_position(lot)
         self.moved.clear()
