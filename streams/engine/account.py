@@ -157,14 +157,6 @@ class Account:
     def forget_worth(self) -> None:
         self._worth = None
 
-    def closes_first(self, order: Order, now: Moment) -> bool:
-        """Whether an entry must wait for a queued close of its symbol's position."""
-        lot = self.net_lot(order.symbol)
-        if lot is None or lot.queued is None:
-            return False
-        in_bar = now.is_bar and now.symbol == order.symbol
-        return not in_bar or lot.queued.since <= now.opened
-
     def cancel_entries(self, now: Moment, reason: str) -> None:
         """End every plan that would enter, and with it every entry order."""
         for plan in list(self.state.plans.values()):

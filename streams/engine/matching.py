@@ -189,9 +189,6 @@ def fill_order(
     account: Account, now: Moment, order: Order, price: int, *, maker: bool, slips: bool = False
 ) -> None:
     """Fill as much of an entry order as volume and money allow at that price."""
-    if account.closes_first(order, now):
-        wait(account, order, "position_closing")
-        return
     left = trading.volume_left(account, now)
     wanted = order.remaining if left is None else min(order.remaining, left)
     if not wanted or (order.time_in_force == "FOK" and wanted < order.remaining):

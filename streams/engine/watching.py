@@ -132,9 +132,7 @@ def _of_order(account: Account, order: Order, now: Moment) -> Watch:
         return closed
     which = BUY if order.side > 0 else SELL
     at_once = Watch(order.symbol, _levels(which, FOREVER, -FOREVER, -FOREVER))
-    lot = account.net_lot(order.symbol)
-    closes_first = lot is not None and lot.queued is not None
-    if not order.arrived or order.reason == "stale_quote" or closes_first:
+    if not order.arrived or order.reason == "stale_quote":
         return at_once
     return _at_close(_of_waiting(account, order, which, at_once), _close_of(account, order.symbol, now))
 
