@@ -111,7 +111,7 @@ def pass_order(account: Account, now: Moment, order: Order) -> None:
     price = now.price_for(order.side)
     if order.order_type in ("stop", "stop_limit", "trailing") and order.state == "accepted":
         if not _triggers(account, now, order, price):
-            _end_if_immediate(account, now, order)
+            end_if_immediate(account, now, order)
             return
         order.advance("trigger")
         account.out.order(order)
@@ -120,10 +120,10 @@ def pass_order(account: Account, now: Moment, order: Order) -> None:
         _pass_limit(account, now, order, price, first)
     else:
         fill_at_market(account, now, order, price)
-    _end_if_immediate(account, now, order)
+    end_if_immediate(account, now, order)
 
 
-def _end_if_immediate(account: Account, now: Moment, order: Order) -> None:
+def end_if_immediate(account: Account, now: Moment, order: Order) -> None:
     if order.is_open and order.time_in_force in ("IOC", "FOK"):
         kill(account, now, order, order.reason or "not_reached")
 

@@ -93,7 +93,6 @@ def pass_bar(account: Account, now: Moment) -> None:
     _pass_open(account, now, lots, orders)
     _take_in_new(account, now, walk, lives)
     _walk(account, now, walk, lives, orders)
-    _end_first_records(account, now, orders)
     for live in lives.values():
         _ratchet(account, live)
         trading.queue_if_due(account, now, live.lot)
@@ -111,6 +110,8 @@ def _pass_open(account: Account, now: Moment, lots: list[Lot], orders: list[Orde
     for order in orders:
         if order.is_open:
             _fill_at_open(account, now, order)
+            order.arrived = True
+            matching.end_if_immediate(account, now, order)
 
 
 def _fill_at_open(account: Account, now: Moment, order: Order) -> None:
@@ -283,7 +284,7 @@ def _holds_target(account: Account, live: Live) -> bool:
 
 
 def _order_on_leg(account: Account, walk: Walk, order: Order) -> list[tuple[int, Happening]]:
-    if not order.is_open or order.time_in_force in ("IOC", "FOK"):
+    if not order.is_open:
         return []
     side = order.side
     if order.order_type in ("stop", "stop_limit", "trailing") and not _is_triggered(order):
@@ -309,14 +310,6 @@ def _order_at(account: Account, now: Moment, order: Order, price: int) -> None:
         return
     assert order.limit_price is not None
     matching.fill_order(account, now, order, order.limit_price, maker=True)
-
-
-def _end_first_records(account: Account, now: Moment, orders: list[Order]) -> None:
-    for order in orders:
-        if order.is_open:
-            order.arrived = True
-            if order.time_in_force in ("IOC", "FOK"):
-                matching.kill(account, now, order, order.reason or "not_reached")
 
 
 def _ratchet(account: Account, live: Live) -> None:

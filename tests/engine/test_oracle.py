@@ -97,11 +97,6 @@ def compare(world: World, cuts: list[int]) -> None:
         listed |= {"SliceTimer": slices, "Order": orders}
         listed["Position"] = lambda told: last_told(Position, told, "position_id", "ts")
         left_out: tuple[str, ...] = ()
-        if any(
-            isinstance(entry, Command) and entry.time_in_force in ("IOC", "FOK") for _, entry in world.entries
-        ):
-            # Unfilled at a bar's open, it keeps its reserve until the bar's end to one, and nothing to the other.
-            left_out = ("reserved",)
         if account in short_of_volume:
             # An exit that waits for volume is an order to one and not yet to the other, a target is ambiguous or past.
             left_out += ("ambiguous", "order_id", "fill_id")
