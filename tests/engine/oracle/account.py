@@ -88,6 +88,7 @@ class Account(Matching):
                 self.waiting.append(wait)
         elif late:
             self.take_effect(wait)
+            self.wait_for_quotes()
             self.tell_changes()
         else:
             self.waiting.append(wait)
