@@ -430,13 +430,7 @@ class Books:
         self.cash -= order.side * value(price, quantity) + fee
         number = self.counters.get(order.id, 0) + 1
         self.counters[order.id] = number
-        terms = (
-            lot.terms
-            if order.plan is None and purpose != "entry"
-            else order.plan.terms
-            if order.plan
-            else None
-        )
+        terms = lot.terms if purpose != "entry" else order.plan.terms if order.plan else None
         signal = terms.want.signal if terms is not None else None
         self.say(order)
         self.traded.add(order.symbol)
