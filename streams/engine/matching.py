@@ -104,7 +104,7 @@ def pass_order(account: Account, now: Moment, order: Order) -> None:
         _follow(account, now, order)
         order.asleep = shut
     if shut:
-        wait(account, order, "market_closed")
+        trading.wait(account, order, "market_closed")
         return
     first = not order.arrived
     order.arrived = True
@@ -170,8 +170,7 @@ def _pass_limit(account: Account, now: Moment, order: Order, price: int, first: 
     elif better > 0 or (touch and better == 0):
         fill_order(account, now, order, order.limit_price, maker=not first)
     else:
-        order.touched = order.touched or better == 0
-        wait_for_price(account, order, "not_penetrated" if order.touched else "not_reached")
+        wait_for_price(account, order, "not_penetrated" if better == 0 else "not_reached")
 
 
 def limited(account: Account, order: Order, price: int) -> int:
@@ -192,7 +191,7 @@ def fill_order(
     left = trading.volume_left(account, now)
     wanted = order.remaining if left is None else min(order.remaining, left)
     if not wanted or (order.time_in_force == "FOK" and wanted < order.remaining):
-        wait(account, order, "no_volume")
+        trading.wait(account, order, "no_volume")
         return
 
     def price_of(part: int) -> int:
@@ -209,7 +208,7 @@ def fill_order(
     if order.is_open and quantity < opens:
         _give_up(account, now, order, bool(quantity))
     elif order.is_open:
-        wait(account, order, "no_volume")
+        trading.wait(account, order, "no_volume")
 
 
 def _give_up(account: Account, now: Moment, order: Order, filled: bool) -> None:
@@ -262,16 +261,10 @@ def _power(account: Account, now: Moment) -> int:
     return figures.buying_power(account, now)
 
 
-def wait(account: Account, order: Order, reason: str) -> None:
-    if order.reason != reason:
-        order.reason = reason
-        account.out.order(order)
-
-
 def wait_for_price(account: Account, order: Order, reason: str) -> None:
     """A price that is not there says nothing new of an order that was nearer to its fill before."""
-    if order.reason not in ("no_volume", "not_penetrated"):
-        wait(account, order, reason)
+    if order.reason != "no_volume" and not (order.touched and reason == "not_reached"):
+        trading.wait(account, order, reason)
 
 
 def tell_stale(account: Account, now: Moment) -> int:
@@ -286,7 +279,7 @@ def tell_stale(account: Account, now: Moment) -> int:
             at = known[order.symbol] = quiet_at(account, order.symbol, now)
         if at <= now.time:
             following.bring(account, now, order)
-            wait(account, order, "stale_quote")
+            trading.wait(account, order, "stale_quote")
             account.stale.add(order.order_id)
         else:
             soonest = min(soonest, at)

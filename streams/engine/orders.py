@@ -73,7 +73,7 @@ class Order(msgspec.Struct, array_like=True):
     arrived: bool = False
     """Its symbol had a record since it was accepted: a limit rests from then on."""
     touched: bool = False
-    """Price reached the limit without trading through it."""
+    """It says so: price reached the limit without trading through it."""
     plan_id: str | None = None
     slice_number: int | None = None
     lot_id: str | None = None

@@ -88,7 +88,7 @@ def pass_bar(account: Account, now: Moment) -> None:
             lot.asleep = True
             trading.queue_if_due(account, now, lot)
         for order in orders:
-            matching.wait(account, order, "market_closed")
+            trading.wait(account, order, "market_closed")
         return
     _pass_open(account, now, lots, orders)
     _take_in_new(account, now, walk, lives)
@@ -136,7 +136,7 @@ def _fill_at_open(account: Account, now: Moment, order: Order) -> None:
         at = matching.limited(account, order, price)
         matching.fill_order(account, now, order, at, maker=rested)
     else:
-        matching.wait_for_price(account, order, "not_reached")
+        matching.wait_for_price(account, order, "not_penetrated" if better == 0 else "not_reached")
 
 
 def _is_triggered(order: Order) -> bool:
@@ -247,7 +247,7 @@ def _targets(account: Account, walk: Walk, live: Live, *, rested: bool) -> list[
     found = [
         (_on_path(walk, lot, target), Happening("target", live, index=index, rested=rested))
         for target, index in exits.targets_of(lot)
-        if account.budget != 0 and reached(walk, lot, target, touch)
+        if reached(walk, lot, target, touch)
     ]
     return [each for each in found if each[1].key not in walk.done]
 
@@ -291,7 +291,7 @@ def _order_on_leg(account: Account, walk: Walk, order: Order) -> list[tuple[int,
         stop = order.stop_price
         if stop is not None and walk.passes(stop, side > 0, through=False):
             return [(stop, Happening("trigger", order=order))]
-    elif order.limit_price is not None and account.budget != 0:
+    elif order.limit_price is not None:
         touch = account.state.versions[order.version].limit_fill == "touch"
         if walk.passes(order.limit_price, side < 0, through=not touch):
             return [(order.limit_price, Happening("limit", order=order))]

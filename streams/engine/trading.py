@@ -207,6 +207,12 @@ def agree(account: Account, lot: Lot) -> None:
 # Exits ---------------------------------------------------------------------------------------
 
 
+def wait(account: Account, order: Order, reason: str) -> None:
+    if order.reason != reason:
+        order.reason, order.touched = reason, reason == "not_penetrated"
+        account.out.order(order)
+
+
 def exit_order(account: Account, now: Moment, lot: Lot, reason: str, key: str = "") -> Order:
     """The lot's order for that exit, made when it is first needed."""
     order = lot.exits.get(key or reason)
@@ -229,9 +235,7 @@ def queue_exit(
     if lot.queued is None or overtakes:
         lot.queued = Exit(reason, now.time if since is None else since)
         account.forget_worth()
-    order = exit_order(account, now, lot, reason)
-    order.reason = why
-    account.out.order(order)
+    wait(account, exit_order(account, now, lot, reason), why)
     account.watch_lot(lot)
 
 
@@ -262,12 +266,14 @@ def exit_at_limit(
 ) -> None:
     """Fill the target; what the volume leaves goes on resting."""
     quantity = take_volume(account, now, lot.quantity)
+    order = exit_order(account, now, lot, "take_profit")
+    order.limit_price = limit
     if quantity:
-        order = exit_order(account, now, lot, "take_profit")
-        order.limit_price = limit
         at = _limit_price(account, lot, price, limit)
         _fill_exit(account, now, lot, order, at, quantity, "take_profit", maker=maker, raw=price)
         account.watch_breakers(now)
+    if order.is_open:
+        wait(account, order, "no_volume")
 
 
 def _limit_price(account: Account, lot: Lot, price: int, limit: int) -> int:
@@ -286,12 +292,16 @@ def exit_partially(
     quantity = take_volume(account, now, wanted)
     target.filled += quantity
     target.done = target.filled >= goal
+    if not wanted:
+        return
+    order = exit_order(account, now, lot, "partial", f"partial {index}")
+    order.quantity, order.limit_price = order.filled + wanted, target.price
     if quantity:
-        order = exit_order(account, now, lot, "partial", f"partial {index}")
-        order.quantity, order.limit_price = order.filled + wanted, target.price
         at = _limit_price(account, lot, price, target.price)
         _fill_exit(account, now, lot, order, at, quantity, "partial", maker=maker, raw=price)
         account.watch_breakers(now)
+    if order.is_open:
+        wait(account, order, "no_volume")
 
 
 def _fill_exit(

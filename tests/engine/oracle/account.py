@@ -521,7 +521,7 @@ class Account(Matching):
         plan = Plan(self.id("p"), want.symbol, want.side, terms, slices)
         lot = self.net_lot(want.symbol)
         if lot is not None and lot.side == want.side:
-            if (lot.closing is not None or lot.pending_stop) and readings.CLOSING_IS_GONE:
+            if lot.is_closing() and readings.CLOSING_IS_GONE:
                 plan.after = lot
             else:
                 plan.lot = lot
@@ -702,7 +702,7 @@ class Account(Matching):
             return
         held = self.net_lot(symbol)
         opening = quantity
-        if held is not None and held.side != side and held.closing is None and not held.pending_stop:
+        if held is not None and held.side != side and not held.is_closing():
             opening = max(0, quantity - held.held)
         want = Want(symbol, side, opening, command.stop_loss, command.take_profit, command=command)
         if held is not None and held.side == side:

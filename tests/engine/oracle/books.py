@@ -116,11 +116,11 @@ class Books:
 
     def counted_lots(self) -> list[Lot]:
         """A position with a queued close counts in no limit any more."""
-        return [lot for lot in self.lots if lot.closing is None and not lot.pending_stop]
+        return [lot for lot in self.lots if not lot.is_closing()]
 
     def counted_plans(self) -> list[Plan]:
         """A plan counts as little as the closing position that it belongs to."""
-        closing = [lot for lot in self.lots if lot.closing is not None or lot.pending_stop]
+        closing = [lot for lot in self.lots if lot.is_closing()]
         return [plan for plan in self.plans if not any(self.belongs(plan, lot) for lot in closing)]
 
     def held_value(self, symbol: str | None = None) -> int:
@@ -284,9 +284,11 @@ class Books:
         return against(order.extreme + order.side * order.trail, order.side, self.step(order.symbol))
 
     def wait(self, order: Working, reason: str) -> None:
-        """It says why it waits; that price is not there says nothing new of one that was nearer to its fill."""
-        nearer = order.reason in ("no_volume", "not_penetrated")
-        if order.alive() and order.reason != reason and not (nearer and reason == "not_reached"):
+        """It says why it waits; a price that is not there says nothing new of one that was nearer to its fill."""
+        nearness = ("not_reached", "not_penetrated", "no_volume")
+        if order.reason in nearness and reason in nearness[: nearness.index(order.reason)]:
+            return
+        if order.alive() and order.reason != reason:
             order.reason = reason
             self.say(order)
 

@@ -173,6 +173,10 @@ class Lot:
     """A triggered stop that waits for volume."""
     exits: dict[str, Working] = field(default_factory=dict)
 
+    def is_closing(self) -> bool:
+        """A triggered stop that waits for volume counts as a queued close."""
+        return self.closing is not None or self.pending_stop is not None
+
     def average(self) -> Fraction:
         return Fraction(self.entry_product, self.bought)
 

@@ -144,6 +144,7 @@ class Matching(Books):
             return
         order.triggered = True
         order.state = "triggered" if order.filled == 0 else order.state
+        self.say(order)
         if order.type == "stop_limit":
             self.try_limit(order, price, True, False)
         else:
@@ -151,7 +152,7 @@ class Matching(Books):
 
     # Exits --------------------------------------------------------------------------------------
 
-    def exit_order(self, lot: Lot, key: str, reason: str, quantity: int, price: int | None = None) -> Working:
+    def exit_order(self, lot: Lot, key: str, reason: str, quantity: int) -> Working:
         """The exit's order, made when it first fills or has to wait."""
         order = lot.exits.get(key)
         if order is not None and order.alive():
@@ -166,7 +167,6 @@ class Matching(Books):
             quantity=quantity,
             created=self.now(),
             purpose=reason,
-            limit=price if kind == "limit" else None,
             lot=lot,
         )
         lot.exits[key] = order
@@ -197,14 +197,13 @@ class Matching(Books):
     def fill_target(self, lot: Lot, price: int, maker: bool = True, base: int | None = None) -> None:
         """The take-profit, a limit that rested, for all that is held."""
         quantity = self.takeable(lot.symbol, lot.held)
-        order = self.exit_order(
-            lot, "take_profit", "take_profit", lot.held, lot.target(self.step(lot.symbol))
-        )
-        order.quantity = order.filled + lot.held
+        order = self.exit_order(lot, "take_profit", "take_profit", lot.held)
+        order.quantity, order.limit = order.filled + lot.held, lot.target(self.step(lot.symbol))
         if quantity == 0:
             self.wait(order, "no_volume")
             return
         self.leave(lot, order, quantity, price, maker, "take_profit", base=base)
+        self.wait(order, "no_volume")
 
     def fill_partial(
         self, lot: Lot, number: int, price: int, maker: bool = True, base: int | None = None
@@ -215,8 +214,8 @@ class Matching(Books):
             if wanted == 0:
                 lot.partials[number] = (partial, None, True)
                 return
-            level = lot.at(partial.level, self.step(lot.symbol))
-            order = self.exit_order(lot, f"partial{number}", "partial", wanted, level)
+            order = self.exit_order(lot, f"partial{number}", "partial", wanted)
+        order.limit = lot.at(partial.level, self.step(lot.symbol))
         wanted = down(share(lot.bought, partial.fraction), self.lot_size(lot.symbol))
         order.quantity = order.filled + min(wanted - order.filled, lot.held)
         quantity = self.takeable(lot.symbol, order.remaining())
@@ -225,6 +224,7 @@ class Matching(Books):
             self.wait(order, "no_volume")
             return
         self.leave(lot, order, quantity, price, maker, "partial", closes=False, base=base)
+        self.wait(order, "no_volume")
 
     def reached(self, lot: Lot, price: int, level: int) -> bool:
         """Whether a limit exit at this level fills at this closing price."""
@@ -265,7 +265,7 @@ class Matching(Books):
     def exits_at(self, lot: Lot, price: int, time: int, on_bar: bool) -> None:
         """All exits of one position at a tick's closing price or a bar's open; `time` is the fill's time."""
         if lot.pending_stop is not None:
-            self.close_now(lot, lot.pending_stop, price)
+            self.close_now(lot, lot.pending_stop, price, lot.ambiguous)
             return
         stop = lot.stop(self.step(lot.symbol))
         if stop is not None and lot.side * (stop[0] - price) >= 0:
@@ -295,7 +295,7 @@ class Matching(Books):
 
     def close_lot(self, lot: Lot, reason: str) -> None:
         """Close at market: on this very tick when it is the symbol's own, else queued."""
-        if lot.closing is not None:
+        if lot.is_closing():
             return
         self.queue_close(lot, reason, self.now())
         record = self.market.record
@@ -309,7 +309,7 @@ class Matching(Books):
         """What any record's time has ended is queued for the symbol's next tick; `but` a symbol's."""
         for lot in list(self.lots):
             deadline = self.deadline(lot)
-            if lot.symbol == but or lot.closing is not None:
+            if lot.symbol == but or lot.is_closing():
                 continue
             if deadline is not None and deadline[0] <= self.now():
                 self.queue_close(lot, deadline[1], deadline[0])

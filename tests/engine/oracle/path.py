@@ -33,6 +33,8 @@ class Walk:
         self.whole = {lot.id for lot in mine}
         """Lots that live through the whole bar."""
         self.lived = {lot.id: list(self.points) for lot in mine}
+        self.start = {lot.id: self.points[0] for lot in mine}
+        """Where each lot's levels were looked at first: at the open, or where it last entered."""
         self.suppressed: set[str] = set()
         """Lots whose target was reached while their stop lies ahead in the bar."""
         self.done: set[tuple[str, int | None]] = set()
@@ -80,6 +82,7 @@ class Walk:
                 continue
             self.bought[lot.id] = lot.bought
             self.lived.setdefault(lot.id, [price])
+            self.start[lot.id] = price
             stop = lot.stop(account.step(lot.symbol))
             if lot.pending_stop is None and stop is not None and lot.side * (stop[0] - price) >= 0:
                 account.fire_stop(lot, stop[1], price)
@@ -129,7 +132,11 @@ class Walk:
 
     def stop_out(self, lot: Lot, reason: str, level: int) -> None:
         best = max(self.rest) if lot.side > 0 else min(self.rest)
-        held = any(self.account.reached(lot, best, target) for target, _ in self.account.targets(lot))
+        held = any(
+            self.account.reached(lot, best, target)
+            and not self.account.reached(lot, self.start[lot.id], target)
+            for target, _ in self.account.targets(lot)
+        )
         self.account.fire_stop(lot, reason, level, ambiguous=held or lot.id in self.suppressed)
 
     def at_target(self, lot: Lot, number: int | None, level: int) -> Callable[[], None]:
