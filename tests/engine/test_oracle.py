@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from schemas.messages import (
     Alert,
-    Command,
     Decision,
     Equity,
     Fill,
@@ -52,9 +51,9 @@ class _near:  # noqa: N801
         return repr(self.value)
 
 
-def row(output: Output, *left_out: str) -> tuple[object, ...]:
-    """Everything that an output tells, but what is left out."""
-    named = {*LEFT_OUT.get(type(output), ()), *left_out}
+def row(output: Output) -> tuple[object, ...]:
+    """Everything that an output tells, but what only the engine says."""
+    named = LEFT_OUT.get(type(output), ())
     values = {name: getattr(output, name) for name in output.__struct_fields__ if name not in named}
     return tuple(
         (name, _near(each) if name in ("measured", "limit") else each) for name, each in values.items()
@@ -80,36 +79,22 @@ def orders(told: Iterable[Output]) -> list[Order]:
     return sorted(last_told(Order, told, "order_id"), key=lambda order: order.order_id)
 
 
-def entering(told: Iterable[Output]) -> list[Order]:
-    """Slices and what was placed by hand."""
-    found = [order for order in orders(told) if order.slice_number is not None or order.command_id]
-    return sorted(found, key=lambda order: (order.plan_id or "", order.slice_number or 0))
-
-
 def compare(world: World, cuts: list[int]) -> None:
     ours = by_account(in_batches(world, [cut for cut in cuts if cut < len(world.records)]))
     theirs = by_account(run(world.accounts, world.records, world.entries, world.instruments))
-    short_of_volume = {settings.name for settings in world.accounts if settings.participation is not None}
     for account in {*ours, *theirs}:
         listed: dict[str, Callable[[list[Output]], list[Any]]] = {
             kind.__name__: partial(of, kind) for kind in (Decision, Fill, Trade, Equity, Alert)
         }
         listed |= {"SliceTimer": slices, "Order": orders}
         listed["Position"] = lambda told: last_told(Position, told, "position_id", "ts")
-        left_out: tuple[str, ...] = ()
-        if account in short_of_volume:
-            # An exit that waits for volume is an order to one and not yet to the other, a target is ambiguous or past.
-            left_out += ("ambiguous", "order_id", "fill_id")
-            listed["Order"] = entering
         for name, kind in listed.items():
-            mine = [row(output, *left_out) for output in kind(ours.get(account, []))]
-            other = [row(output, *left_out) for output in kind(theirs.get(account, []))]
+            mine = [row(output) for output in kind(ours.get(account, []))]
+            other = [row(output) for output in kind(theirs.get(account, []))]
             assert mine == other, name
 
 
 signals_only = {"with_commands": False}
-by_hand = {"rare": False}
-"""Orders by hand, apart from breakers and shared volume: there two readings of an order by hand are left."""
 
 
 @given(worlds(market=ticks(), **signals_only), st.lists(st.integers(0, 60), max_size=4))
@@ -122,12 +107,12 @@ def test_bars(world: World, cuts: list[int]) -> None:
     compare(world, cuts)
 
 
-@given(worlds(market=st.one_of(ticks(), bars()), **by_hand), st.lists(st.integers(0, 60), max_size=4))
+@given(worlds(market=st.one_of(ticks(), bars())), st.lists(st.integers(0, 60), max_size=4))
 def test_orders_by_hand(world: World, cuts: list[int]) -> None:
     compare(world, cuts)
 
 
-@given(worlds(market=bars(), trails=True, rare=False), st.lists(st.integers(0, 50), max_size=4))
+@given(worlds(market=bars(), trails=True), st.lists(st.integers(0, 50), max_size=4))
 def test_trails_on_bars(world: World, cuts: list[int]) -> None:
     compare(world, cuts)
 
@@ -141,6 +126,6 @@ def test_many(world: World, cuts: list[int]) -> None:
 
 @pytest.mark.long
 @settings(max_examples=5_000, derandomize=False)
-@given(worlds(market=st.one_of(ticks(), bars()), **by_hand), st.lists(st.integers(0, 60), max_size=4))
+@given(worlds(market=st.one_of(ticks(), bars())), st.lists(st.integers(0, 60), max_size=4))
 def test_many_orders_by_hand(world: World, cuts: list[int]) -> None:
     compare(world, cuts)

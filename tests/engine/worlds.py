@@ -173,9 +173,9 @@ RARE: dict[str, st.SearchStrategy[object]] = {
 
 
 @st.composite
-def settings(draw: st.DrawFn, name: str, *, rare: bool = True, trails: bool = False) -> Settings:
+def settings(draw: st.DrawFn, name: str, *, trails: bool = False) -> Settings:
     parts = {key: draw(strategy) for key, strategy in SETTINGS.items()}
-    if rare and draw(st.booleans()):
+    if draw(st.booleans()):
         parts |= {key: draw(strategy) for key, strategy in RARE.items()}
     if trails:
         parts |= {"trailing_stop": draw(stop_levels), "breakeven": draw(maybe(levels))}
@@ -360,13 +360,13 @@ def _order(draw: st.DrawFn, ts: int, trails: bool) -> dict[str, object]:
 @st.composite
 def worlds(
     draw: st.DrawFn, *, market: st.SearchStrategy[list[MarketRecord]], accounts: int = 2,
-    with_commands: bool = True, live: bool = True, rare: bool = True, trails: bool = False,
+    with_commands: bool = True, live: bool = True, trails: bool = False,
 ) -> World:  # fmt: skip
     """`trails`: every position and most orders by hand trail."""
     records = draw(market)
     span = max(records[-1].ts - START, SECOND)
     names = [f"acct{number}" for number in range(accounts)]
-    chosen = [draw(settings(name, rare=rare, trails=trails)) for name in names]
+    chosen = [draw(settings(name, trails=trails)) for name in names]
     entries: list[Signal | Command] = [
         draw(signal(number, span)) for number in range(1, draw(st.integers(1, 8)) + 1)
     ]
