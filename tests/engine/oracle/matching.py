@@ -75,7 +75,10 @@ class Matching(Books):
             reason = "manual" if order.plan is None else "reverse_signal"
             self.leave(opposite, order, part, price_of(quantity), maker, reason, closes=False, base=base)
             quantity -= part
-            if not order.alive() or quantity == 0:
+            if not order.alive():
+                return
+            if quantity == 0:
+                self.wait(order, "no_volume")
                 return
         allowed = self.allowance(order)
 
