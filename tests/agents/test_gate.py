@@ -7,8 +7,6 @@ import time
 from collections import Counter, defaultdict
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -18,9 +16,6 @@ from schemas.codec import decode, encode
 from schemas.messages import Command, DeadLetter, Signal
 from schemas.partition import shard_of
 from schemas.private import InboxEntry, decode_entry
-from streams.agents.gate import Gate, GateTopics
-from streams.transport.batches import Batch
-from streams.transport.machine import Raw
 from streams.transport.reports import WorkerReport, encode_report
 from tests.transport.copies import Worker, committed, stored, wait_for, without_repeats
 from tests.transport.copies import write as write_values
@@ -177,27 +172,6 @@ def test_between_recorded_markets_of_different_times_a_wish_has_to_name_its_own(
     assert all(
         each.startswith("ts: found nothing, expected a time, for recorded markets") for each in reasons
     )
-
-
-@pytest.mark.parametrize(
-    ("error", "letters"),
-    [(OSError(24, "Too many open files"), None), (MemoryError(), None), (KeyError("a fault"), 1)],
-)
-def test_trouble_that_passes_makes_no_dead_letter(error, letters):
-    """The gate ends, and reads the record again when it is back."""
-
-    def decode(*given):
-        raise error
-
-    codec: Any = SimpleNamespace(decode=decode)
-    unused: Any = None
-    gate = Gate(unused, codec, GateTopics(), unused)
-    batch = Batch("signals", 0, 0, 0, [Raw(0, 0, None, b"{}")])
-    if letters is None:
-        with pytest.raises(type(error)):
-            gate._sort(batch, SHARDS, unused)
-    else:
-        assert len(gate._sort(batch, SHARDS, unused).letters) == letters
 
 
 def test_a_dead_letter_tells_what_it_was(world):
