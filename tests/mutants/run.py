@@ -196,7 +196,10 @@ def in_a_fork(work: Callable[[], None]) -> bool:
 
 
 def _told(answer: Path, status: int) -> str:
-    return answer.read_text() if answer.exists() else f"ended by signal {os.WTERMSIG(status)}"
+    if answer.exists():
+        return answer.read_text()
+    code = os.waitstatus_to_exitcode(status)
+    return f"ended with {code}" if code >= 0 else f"ended by signal {-code}"
 
 
 def sample(target: Target, count: int, seed: int) -> tuple[list[Mutant], int]:
