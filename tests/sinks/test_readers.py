@@ -127,7 +127,7 @@ def test_no_statement_holds_the_server_up(ours, piece, user):
     time.sleep(0.1)
     _, took = ask(ours, "SELECT 1", "default")
     asking.join(SOON_S)
-    assert took < 2 and not asking.is_alive()
+    assert took < SOON_S / 2 and not asking.is_alive()
 
 
 def test_a_format_that_is_none_is_told(ours):
@@ -184,4 +184,5 @@ def test_what_does_not_end_keeps_its_place_alone(ours):
     for each in asking:
         each.join()
     for (status, said), took in answers:
-        assert (status, said.startswith(b"Code: 159. ")) == (500, True) and took < 2 * SOON_S, said
+        assert status == 500 and said.startswith((b"Code: 159. ", b"Code: 202. ")), said
+        assert took < 2 * SOON_S
