@@ -160,7 +160,7 @@ class Account:
     def cancel_entries(self, now: Moment, reason: str) -> None:
         """End every plan that would enter, and with it every entry order."""
         for plan in list(self.state.plans.values()):
-            if not plan.reduces:
+            if figures.enters(self, plan):
                 plans.end(self, now, plan, reason)
 
     def is_flat(self) -> bool:

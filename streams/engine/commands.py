@@ -245,12 +245,11 @@ def _send(
 ) -> None:
     origin = Origin(command_id=command.command_id)
     plan = plans.new_plan(account, request, origin, terms, order.order_id)
-    plan.reduces = not request.quantity
     if request.quantity:
         account.state.accepted.append(now.time)
     account.out.decide(now.time, "accepted", symbol=request.symbol, origin=origin, plan_id=plan.plan_id)
     order.plan_id = plan.plan_id
-    if plan.reduces:
+    if not request.quantity:
         order.purpose = "manual"
     plans.place(account, now, plan, order)
 

@@ -67,6 +67,12 @@ def opening_part(account: Account, order: Order) -> int:
     return max(0, order.remaining - held.quantity)
 
 
+def enters(account: Account, plan: Plan) -> bool:
+    """Whether something of it would enter: an order by hand may only reduce what is held by now."""
+    orders = account.state.orders
+    return not plan.by_hand or any(opening_part(account, orders[order_id]) for order_id in plan.working)
+
+
 def kept_for(account: Account, plan: Plan, order: Order) -> int:
     """Buying power that a working order keeps: its rest at the arrival price, and its share of the fee."""
     opens, arrival = opening_part(account, order), plan.terms.arrival

@@ -73,7 +73,7 @@ def _max_positions(account: Account, symbol: str) -> Refusal | None:
     held = [lot for lot in account.state.lots.values() if not lot.closing]
     if account.settings.position_mode == "per_signal":
         plans = account.state.plans.values()
-        waiting = [plan for plan in plans if plan.lot_id is None and not plan.reduces]
+        waiting = [plan for plan in plans if plan.lot_id is None]
         count = len(held) + len(waiting) + 1
     else:
         count = len(_symbols_in_play(account) | {symbol})
@@ -83,7 +83,7 @@ def _max_positions(account: Account, symbol: str) -> Refusal | None:
 def _symbols_in_play(account: Account) -> set[str]:
     """Symbols with a position that is not closing, or with a plan."""
     held = {lot.symbol for lot in account.state.lots.values() if not lot.closing}
-    return held | {plan.symbol for plan in figures.counted_plans(account) if not plan.reduces}
+    return held | {plan.symbol for plan in figures.counted_plans(account) if figures.enters(account, plan)}
 
 
 def _max_correlated(account: Account, now: Moment, symbol: str) -> Refusal | None:

@@ -132,8 +132,6 @@ class Plan(msgspec.Struct, array_like=True):
     lot_id: str | None = None
     by_hand: bool = False
     """An order that a person placed: no position takes it along."""
-    reduces: bool = False
-    """It only closes what is held: no breaker stops it."""
 
 
 class Newest(msgspec.Struct, frozen=True, array_like=True):

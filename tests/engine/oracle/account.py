@@ -399,7 +399,8 @@ class Account(Matching):
         symbols = [lot.symbol for lot in self.counted_lots()]
         symbols += [plan.symbol for plan in self.counted_plans() if plan.lot is None]
         for order in self.orders:
-            if order.plan is None and order.lot is None and self.opening_part(order) > 0:
+            its_own = order.lot in self.lots and self.settings.position_mode == "per_signal"
+            if order.plan is None and not its_own and self.opening_part(order) > 0:
                 symbols.append(order.symbol)
         return symbols
 
