@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from schemas.columns import Columns, Ints
 from schemas.messages import Signal
-from streams.engine.units import HOUR, MINUTE, ONE, SECOND
+from streams.engine.model.units import HOUR, MINUTE, ONE, SECOND
 
 Floats = npt.NDArray[np.float64]
 

@@ -5,8 +5,17 @@ from typing import Any
 
 from streams.accounts import values
 from streams.accounts.document import Faults, Item
-from streams.engine.settings import Commission, Condition, Correlated, Filter, Partial, Size, Slice, Slippage
-from streams.engine.units import ONE
+from streams.engine.model.settings import (
+    Commission,
+    Condition,
+    Correlated,
+    Filter,
+    Partial,
+    Size,
+    Slice,
+    Slippage,
+)
+from streams.engine.model.units import ONE
 
 SIZE = (
     "quantity, {fixed_notional: 1000}, {percent_of_equity: 10%}, {risk: 2%, stop: 5%}"

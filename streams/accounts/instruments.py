@@ -9,8 +9,8 @@ import msgspec
 from streams.accounts import values
 from streams.accounts.document import Faults, Item, nearest, parse
 from streams.accounts.load import read_text
-from streams.engine.settings import Checks, Instrument, Instruments, Session
-from streams.engine.units import ONE
+from streams.engine.model.settings import Checks, Instrument, Instruments, Session
+from streams.engine.model.units import ONE
 
 ALWAYS_OPEN = "24/7"
 US_EQUITIES = Session(

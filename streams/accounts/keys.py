@@ -9,8 +9,8 @@ import msgspec
 from schemas.names import is_name
 from streams.accounts import groups, values
 from streams.accounts.document import Item, SettingsError
-from streams.engine import validity
-from streams.engine.settings import Commission, Settings, Slippage
+from streams.engine.model import settings_check
+from streams.engine.model.settings import Commission, Settings, Slippage
 
 NAME = "a name of up to 64 letters, digits, spaces, dots, dashes and underscores"
 NEW_NAME = (
@@ -31,10 +31,10 @@ def _follow(item: Item) -> tuple[str, ...]:
 
 
 READERS: dict[str, Callable[[Item], Any]] = {
-    "name": values.text(NAME, validity.NAME),
+    "name": values.text(NAME, settings_check.NAME),
     "balance": values.money(above_zero=True),
     "size": groups.size,
-    "market": values.text(MARKET_NAME, validity.MARKET),
+    "market": values.text(MARKET_NAME, settings_check.MARKET),
     "currency": values.text("a currency such as USD", r"[A-Z][A-Z0-9]{1,9}"),
     "time_zone": values.zone,
     "latency": values.duration(above_zero=False),

@@ -15,8 +15,8 @@ import msgspec
 from streams.accounts.document import Faults, Item, SettingsError, Where, nearest, parse, parse_value
 from streams.accounts.keys import AGGRESSIVE, KNOWN, PRESET, READERS, WHEN_NONE
 from streams.accounts.values import boolean
-from streams.engine.settings import Settings, Size
-from streams.engine.units import ONE
+from streams.engine.model.settings import Settings, Size
+from streams.engine.model.units import ONE
 
 CAREFUL = 0.60
 """The confidence that `aggressive: false` alone asks for."""

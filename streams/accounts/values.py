@@ -10,8 +10,8 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from streams.accounts.document import Item
-from streams.engine.settings import Level
-from streams.engine.units import DAY, HOUR, MILLISECOND, MINUTE, ONE, SECOND
+from streams.engine.model.settings import Level
+from streams.engine.model.units import DAY, HOUR, MILLISECOND, MINUTE, ONE, SECOND
 
 NUMBER = r"[+-]?\d[\d_]*(?:\.\d+)?|[+-]?\.\d+"
 _NUMBER = re.compile(rf"({NUMBER})\s*([A-Za-z%]*)")

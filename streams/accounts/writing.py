@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from streams.accounts.values import plain
-from streams.engine.settings import (
+from streams.engine.model.settings import (
     Commission,
     Condition,
     Correlated,
@@ -21,7 +21,7 @@ from streams.engine.settings import (
     Slice,
     Slippage,
 )
-from streams.engine.units import DAY, HOUR, MILLISECOND, MINUTE, ONE, SECOND
+from streams.engine.model.units import DAY, HOUR, MILLISECOND, MINUTE, ONE, SECOND
 
 _PLAIN = re.compile(r"[\w.][\w.%<>= \-]*")
 """What needs no quotes within a list."""

@@ -12,7 +12,7 @@ from schemas.codec import decode, encode
 from schemas.errors import MessageError
 from schemas.kinds import key_of
 from schemas.messages import Clock
-from streams.engine.units import MINUTE
+from streams.engine.model.units import MINUTE
 from streams.transport.fleet import Fleet
 from streams.transport.logs import Log
 from streams.transport.markets import Market

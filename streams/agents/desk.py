@@ -14,7 +14,7 @@ from schemas.catalog import catalog
 from streams.agents.clock import keep_clocks
 from streams.agents.machine import TABLES, DeskMachine
 from streams.agents.market import MarketDecoder
-from streams.engine.settings import Instruments
+from streams.engine.model.settings import Instruments
 from streams.transport.cluster import Cluster
 from streams.transport.setup import Names
 from streams.transport.worker import Plan

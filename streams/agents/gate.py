@@ -25,7 +25,7 @@ from schemas.private import encode_entry, inbox_entry
 from schemas.registry import Registry
 from streams.agents.times import Times, time_of
 from streams.agents.wishes import in_engine_units
-from streams.engine.units import MILLISECOND
+from streams.engine.model.units import MILLISECOND
 from streams.transport.app import SESSION_SECONDS, App, Arrival, app_settings
 from streams.transport.batches import Batch
 from streams.transport.cluster import Cluster

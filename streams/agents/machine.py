@@ -19,13 +19,13 @@ from schemas.messages import Command, DeadLetter, Message
 from schemas.private import InboxEntry
 from streams.agents.market import Fault, MarketRun
 from streams.agents.waits import awaited
-from streams.engine.inbox import Entry
-from streams.engine.rows import AccountRow, BarsRow, Notebook, Rows, ShardHeader, SymbolRow
-from streams.engine.seen import SeenRow
-from streams.engine.settings import Instruments, Settings
-from streams.engine.shard import Shard
-from streams.engine.units import HOUR, MILLISECOND
-from streams.engine.validity import BadSettingsError, read_settings
+from streams.engine.account.inbox import Entry
+from streams.engine.account.signal_memory import SeenRow
+from streams.engine.model.settings import Instruments, Settings
+from streams.engine.model.settings_check import BadSettingsError, read_settings
+from streams.engine.model.units import HOUR, MILLISECOND
+from streams.engine.shard.checkpoint import AccountRow, BarsRow, Notebook, Rows, ShardHeader, SymbolRow
+from streams.engine.shard.shard import Shard
 from streams.transport.machine import Awaited, Pending, Record, Row, Run
 
 ACCOUNTS, MARKET, SEEN = "accounts", "market", "seen"

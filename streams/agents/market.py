@@ -14,9 +14,9 @@ from schemas.columns import Columns, Ints
 from schemas.errors import MessageError
 from schemas.numbers import TIME_END
 from schemas.ticks import MarketReader
-from streams.engine.checks import own_times, take
-from streams.engine.passages import Passages
-from streams.engine.units import FOREVER, MILLISECOND, SECOND
+from streams.engine.market.record_checks import own_times, take
+from streams.engine.market.shared_batches import Passages
+from streams.engine.model.units import FOREVER, MILLISECOND, SECOND
 from streams.transport.machine import Raw
 from streams.transport.raws import Raws
 

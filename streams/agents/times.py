@@ -15,7 +15,7 @@ from schemas.messages import Command, Signal
 from schemas.numbers import time_text
 from streams.agents.clock import LIVE
 from streams.agents.machine import MAX_AHEAD
-from streams.engine.units import SECOND
+from streams.engine.model.units import SECOND
 from streams.transport.cluster import Cluster
 from streams.transport.logs import Log
 from streams.transport.reports import WorkerReport, decode_report

@@ -6,8 +6,8 @@ Rules of this file: it looks and changes nothing. It looks at so many entries an
 from itertools import islice
 
 from schemas.numbers import time_text
-from streams.engine.shard import Shard
-from streams.engine.units import FOREVER, MINUTE
+from streams.engine.model.units import FOREVER, MINUTE
+from streams.engine.shard.shard import Shard
 from streams.transport.machine import Awaited
 
 MOST_SYMBOLS = 20

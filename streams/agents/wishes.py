@@ -19,7 +19,7 @@ from streams.accounts import (
     parse_account,
     whole_settings,
 )
-from streams.engine.settings import Settings
+from streams.engine.model.settings import Settings
 
 MOST_SETTINGS = 32 << 10
 """Bytes of one command's settings."""

@@ -25,7 +25,7 @@ from streams.cli.parts import Parts
 from streams.cli.setup import DASHBOARD, RESULTS, Published, Setup, WebSetup
 from streams.clients.asking import newest_time
 from streams.clients.kafka import market_topic
-from streams.engine.units import SECOND
+from streams.engine.model.units import SECOND
 from streams.local import people, topics
 from streams.local.clickhouse import ClickHouse
 from streams.local.home import CLICKHOUSE, HOME, WEB, Home, Instance

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from schemas.columns import Ints
-from streams.engine.units import MILLISECOND, SECOND
+from streams.engine.model.units import MILLISECOND, SECOND
 
 LEAST_SLEEP = 2 * MILLISECOND
 """Records that are nearer than that go together."""

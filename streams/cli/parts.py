@@ -13,7 +13,7 @@ from schemas.numbers import time_text
 from streams.cli.params import TIME
 from streams.cli.setup import DASHBOARD, RESULTS, TRADER, Feed, Own, Published, Setup, Simulated
 from streams.clients.kafka import market_topic
-from streams.engine.units import SECOND
+from streams.engine.model.units import SECOND
 from streams.local.command import STOP_S, Command
 from streams.local.home import WEB, Home
 from streams.local.program import Program

@@ -28,8 +28,8 @@ from streams.cli import documents
 from streams.cli.documents import Cells, Now, Pattern, Usual
 from streams.cli.pacing import LEAST, Pacer
 from streams.clients.kafka import Sender
-from streams.engine.checks import own_times, take
-from streams.engine.units import SECOND
+from streams.engine.market.record_checks import own_times, take
+from streams.engine.model.units import SECOND
 from streams.files.entries import read_signals
 from streams.files.faults import BadRow, BadRows
 from streams.files.forms import Form, read_rows

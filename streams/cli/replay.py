@@ -16,7 +16,7 @@ from streams.cli.many import FILE, SeveralValues, example
 from streams.cli.progress import Progress
 from streams.cli.run import Entry, Run, json_text
 from streams.cli.tables import account_lines
-from streams.engine.settings import Instruments, Settings
+from streams.engine.model.settings import Instruments, Settings
 from streams.files.dates import DateOrder
 from streams.files.entries import read_commands, read_signals
 from streams.files.faults import BadRows

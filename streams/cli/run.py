@@ -12,9 +12,9 @@ import numpy as np
 
 from schemas.columns import Columns
 from schemas.messages import Command, Output, Signal
-from streams.engine.settings import Instruments, Settings
+from streams.engine.model.settings import Instruments, Settings
+from streams.engine.results.statistics import Statistics
 from streams.engine.simulate import simulate
-from streams.engine.stats import Statistics
 from streams.files.faults import BadRows
 from streams.files.results import Results
 from streams.files.whole import whole

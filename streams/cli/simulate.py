@@ -24,7 +24,7 @@ from streams.cli.params import SPEED, TIME
 from streams.clients.asking import newest_time
 from streams.clients.kafka import LOOK_S, MARKET, Sender, market_topic, require
 from streams.clients.settings_texts import create_settings
-from streams.engine.units import MILLISECOND, SECOND
+from streams.engine.model.units import MILLISECOND, SECOND
 from streams.feeds.market import Beat, beats
 from streams.feeds.producers import FOLLOWED
 from streams.local.home import find_cluster

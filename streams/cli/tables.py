@@ -5,7 +5,7 @@ from typing import Any
 
 from schemas.messages import Fill, SliceTimer, Trade
 from streams.clients.decimals import two_digits
-from streams.engine.units import ONE, SECOND
+from streams.engine.model.units import ONE, SECOND
 from streams.files.text import decimal_text, time_text
 
 

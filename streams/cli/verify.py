@@ -24,7 +24,7 @@ from streams.agents.desk import Desk
 from streams.cli.many import FILE, example
 from streams.cli.topics import MARKET_HELP
 from streams.clients import desk_table
-from streams.engine.settings import Instruments
+from streams.engine.model.settings import Instruments
 from streams.local.home import find_cluster, own_instance
 from streams.transport.cluster import Cluster
 from streams.transport.snapshots import SnapshotError

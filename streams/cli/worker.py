@@ -13,7 +13,7 @@ from streams.agents.desk import Desk
 from streams.agents.gate import gate_app
 from streams.cli.many import FILE, example
 from streams.cli.topics import MARKET_HELP
-from streams.engine.settings import Instruments
+from streams.engine.model.settings import Instruments
 from streams.local.home import find_cluster
 from streams.transport.crash import die, in_words
 from streams.transport.running import run_apps

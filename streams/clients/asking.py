@@ -29,8 +29,8 @@ from streams.clients.kafka import (
     require,
 )  # fmt: skip
 from streams.clients.workers import desks, has_gate, reached, reports, wall
-from streams.engine.checks import own_times
-from streams.engine.units import SECOND
+from streams.engine.market.record_checks import own_times
+from streams.engine.model.units import SECOND
 from streams.transport.cluster import Cluster
 from streams.transport.reports import WorkerReport
 

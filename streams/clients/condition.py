@@ -28,7 +28,7 @@ from streams.clients.kafka import (
 from streams.clients.shards import NOBODYS, ShardHealth, faults, shards
 from streams.clients.waits import waits
 from streams.clients.workers import is_alive, members, reports, wall
-from streams.engine.units import SECOND
+from streams.engine.model.units import SECOND
 from streams.local.home import Home
 from streams.transport.cluster import BOOTSTRAP, Cluster
 from streams.transport.machine import Awaited

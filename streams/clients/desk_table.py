@@ -11,9 +11,9 @@ from schemas.partition import partition_of
 from streams.agents.desk import TOPICS
 from streams.agents.machine import ACCOUNTS
 from streams.clients.kafka import Place, Raw, beginnings, ends, read_spans, require
-from streams.engine.rows import AccountRow
-from streams.engine.settings import Settings
-from streams.engine.state import AccountState
+from streams.engine.model.settings import Settings
+from streams.engine.model.state import AccountState
+from streams.engine.shard.checkpoint import AccountRow
 from streams.transport.cluster import Cluster, ClusterError
 from streams.transport.store import HEADER, SENTINEL
 

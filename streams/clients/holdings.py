@@ -4,10 +4,10 @@ from typing import Any
 
 from schemas.numbers import decimal_text, time_text
 from streams.clients.desk_table import Held
-from streams.engine import lots
-from streams.engine.orders import Order
-from streams.engine.outbox import side_word
-from streams.engine.state import Lot, Plan
+from streams.engine.account.outbox import side_word
+from streams.engine.model.orders import Order
+from streams.engine.model.state import Lot, Plan
+from streams.engine.rules import ledger
 
 
 def document(held: Held) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def _position(lot: Lot) -> dict[str, Any]:
         "symbol": lot.symbol,
         "side": "long" if lot.side > 0 else "short",
         "quantity": decimal_text(lot.quantity),
-        "average_price": decimal_text(lots.average_entry(lot)),
+        "average_price": decimal_text(ledger.average_entry(lot)),
         "stop": decimal(lot.stop if lot.breakeven is None else lot.breakeven),
         "target": decimal(lot.target),
         "trailing": decimal(lot.trailing),

@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from sinks import bounds
-from streams.engine.units import MILLISECOND
+from streams.engine.model.units import MILLISECOND
 from streams.transport.cluster import Cluster, ClusterError
 
 ANSWER_S = 15.0

@@ -11,7 +11,7 @@ from streams.accounts import SettingsError, changed_settings, check_new_name, pa
 from streams.accounts.document import Faults, parse, parse_value
 from streams.accounts.keys import AGGRESSIVE, PRESET
 from streams.accounts.load import read_text
-from streams.engine.validity import BadSettingsError, read_settings
+from streams.engine.model.settings_check import BadSettingsError, read_settings
 
 CONFIDENCE = frozenset({"min_confidence", AGGRESSIVE})
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from schemas.catalog import catalog
 from streams.agents.desk import TOPICS
 from streams.clients.workers import desks
-from streams.engine.units import SECOND
+from streams.engine.model.units import SECOND
 from streams.transport.owner import Stage
 from streams.transport.reports import ShardReport, WorkerReport
 

@@ -12,7 +12,7 @@ from schemas.numbers import time as micros
 from streams.clients.decimals import decimal_cell, two_digits
 from streams.clients.reasons import measured
 from streams.clients.waits import yet_to_decide
-from streams.engine.state import AccountState
+from streams.engine.model.state import AccountState
 from streams.transport.machine import Awaited
 
 Row = Mapping[str, Any]

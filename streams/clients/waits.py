@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from schemas.numbers import time_text
 from streams.agents.waits import key_of
 from streams.clients.workers import desks
-from streams.engine.state import AccountState
+from streams.engine.model.state import AccountState
 from streams.transport.machine import Awaited
 from streams.transport.reports import WorkerReport
 

@@ -9,7 +9,7 @@ from streams.agents.desk import NAME as DESK
 from streams.agents.gate import NAME as GATE
 from streams.agents.times import TOLD_SECONDS, now_by
 from streams.clients.kafka import ANSWER_S, ends, patiently, read_spans, require, since
-from streams.engine.units import SECOND
+from streams.engine.model.units import SECOND
 from streams.transport.cluster import Cluster
 from streams.transport.reports import WorkerReport, decode_report
 

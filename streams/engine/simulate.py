@@ -7,10 +7,10 @@ import numpy as np
 
 from schemas.columns import Columns
 from schemas.messages import Command, Output, Signal
-from streams.engine.checks import Checked
-from streams.engine.report import last_words
-from streams.engine.settings import Instruments, Settings
-from streams.engine.shard import Shard
+from streams.engine.market.record_checks import Checked
+from streams.engine.model.settings import Instruments, Settings
+from streams.engine.results.last_words import last_words
+from streams.engine.shard.shard import Shard
 
 
 def simulate(

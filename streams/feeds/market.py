@@ -13,9 +13,9 @@ import numpy as np
 from schemas.columns import Columns, Ints
 from schemas.messages import Clock, Signal
 from streams.accounts.instruments import US_EQUITIES
-from streams.engine.calendars import is_open, next_close, next_open
-from streams.engine.checks import take
-from streams.engine.units import DAY, HOUR, MINUTE
+from streams.engine.market.record_checks import take
+from streams.engine.model.calendars import is_open, next_close, next_open
+from streams.engine.model.units import DAY, HOUR, MINUTE
 from streams.feeds.past import Past
 from streams.feeds.producers import PRODUCERS
 from streams.simulated_market import LENGTH, MINUTES, PRICES, Tape, make_tape, merged, minutes_of

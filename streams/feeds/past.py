@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from streams.engine.units import MINUTE
+from streams.engine.model.units import MINUTE
 from streams.simulated_market import MINUTES, Floats, momentum_at, vsr_at
 
 Minutes = tuple[Floats, Floats]

@@ -10,7 +10,7 @@ from typing import Any
 
 from schemas.messages import Side, Signal
 from schemas.numbers import time_text
-from streams.engine.units import SECOND
+from streams.engine.model.units import SECOND
 from streams.feeds.past import Past
 from streams.simulated_market import MINUTES, STOP, TARGET, cents, followed
 

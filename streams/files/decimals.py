@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.columns import Ints
-from streams.engine.units import ONE
+from streams.engine.model.units import ONE
 
 Flags = npt.NDArray[np.bool_]
 

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from schemas.columns import NOT_KNOWN, Ints
 from schemas.errors import MessageError
 from schemas.numbers import duration
-from streams.engine.units import MINUTE
+from streams.engine.model.units import MINUTE
 from streams.files.decimals import Converted
 
 HOUR, DAY = 60 * MINUTE, 24 * 60 * MINUTE

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.columns import Columns, Ints
-from streams.engine.checks import take
-from streams.engine.units import SECOND
+from streams.engine.market.record_checks import take
+from streams.engine.model.units import SECOND
 
 Numbers = npt.NDArray[np.int32]
 """The symbol of each record, as its place among the names."""

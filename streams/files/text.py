@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from streams.engine.units import SECOND
+from streams.engine.model.units import SECOND
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

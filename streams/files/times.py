@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.columns import Ints
-from streams.engine.units import MILLISECOND, SECOND
+from streams.engine.model.units import MILLISECOND, SECOND
 from streams.files.decimals import MISSING, Converted, decimal_units, flags_of, is_text
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -24,8 +24,8 @@ from schemas.ticks import MarketReader, MarketRows
 from streams.clients.desk_table import TABLE
 from streams.clients.kafka import BATCH, MARKET, Place, Raw, Reader, beginnings, ends, partitions_of, require
 from streams.clients.workers import REPORTS, wall
-from streams.engine.checks import marks_of, own_times
-from streams.engine.rows import AccountRow
+from streams.engine.market.record_checks import marks_of, own_times
+from streams.engine.shard.checkpoint import AccountRow
 from streams.transport.cluster import Cluster, ClusterError
 from streams.transport.reports import WorkerReport, decode_report
 from streams.transport.store import HEADER, SENTINEL

@@ -22,7 +22,7 @@ from streams.clients.condition import condition
 from streams.clients.kafka import admin, renew_admin
 from streams.clients.shards import ShardHealth, faults, shards
 from streams.clients.workers import desks, is_alive
-from streams.engine.units import SECOND
+from streams.engine.model.units import SECOND
 from streams.transport.cluster import Cluster, ClusterError
 from streams.web.live import Live
 from streams.web.results import Results

@@ -23,7 +23,7 @@ from schemas.messages import (
     SliceTimer,
     Trade,
 )
-from streams.engine.state import AccountState
+from streams.engine.model.state import AccountState
 from streams.transport.reports import WorkerReport
 from streams.web.recent import Recent
 

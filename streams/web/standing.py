@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 from schemas.numbers import decimal_text
 from streams.clients.holdings import decimal, iso, order_document
-from streams.engine import conditions, lots
-from streams.engine.orders import Order
-from streams.engine.outbox import side_word
-from streams.engine.state import AccountState, Lot, Plan, PlannedSlice
-from streams.engine.units import SECOND
+from streams.engine.account.outbox import side_word
+from streams.engine.model.orders import Order
+from streams.engine.model.state import AccountState, Lot, Plan, PlannedSlice
+from streams.engine.model.units import SECOND
+from streams.engine.rules import ledger
+from streams.engine.trading import slice_conditions
 from streams.web.live import Live
 
 
@@ -25,11 +26,11 @@ class Holding(NamedTuple):
 
     @property
     def value(self) -> int:
-        return abs(lots.value(self.lot, self.mark))
+        return abs(ledger.value(self.lot, self.mark))
 
     @property
     def unrealised(self) -> int:
-        return lots.unrealised(self.lot, self.mark)
+        return ledger.unrealised(self.lot, self.mark)
 
     @property
     def stop(self) -> int | None:
@@ -45,7 +46,7 @@ class Holding(NamedTuple):
         return (
             self.value
             if stop is None
-            else max(0, lots.value(self.lot, self.mark) - lots.value(self.lot, stop))
+            else max(0, ledger.value(self.lot, self.mark) - ledger.value(self.lot, stop))
         )
 
 
@@ -70,7 +71,7 @@ class Standing:
             Holding(lot, _mark(live, self.settings.market, lot)) for lot in self.state.lots.values()
         ]
         self.unrealised = sum(each.unrealised for each in self.holdings)
-        self.equity = self.state.cash + sum(lots.value(each.lot, each.mark) for each in self.holdings)
+        self.equity = self.state.cash + sum(ledger.value(each.lot, each.mark) for each in self.holdings)
         self.exposure = sum(each.value for each in self.holdings)
         self.risk = sum(each.risk for each in self.holdings)
 
@@ -113,7 +114,7 @@ class Standing:
     def _condition(self, plan: Plan, planned: PlannedSlice) -> str:
         slices = self.state.versions[plan.terms.settings].slices
         known = planned.number <= len(slices)
-        return conditions.in_words(slices[planned.number - 1].conditions) if known else ""
+        return slice_conditions.in_words(slices[planned.number - 1].conditions) if known else ""
 
     def due_in(self, due: int) -> float:
         """Seconds of the market's time."""
@@ -126,7 +127,7 @@ def _mark(live: Live, market: str, lot: Lot) -> int:
     if price is not None:
         return price.mark
     told = live.positions.get(lot.lot_id)
-    return told.mark if told is not None else lots.average_entry(lot)
+    return told.mark if told is not None else ledger.average_entry(lot)
 
 
 # As JSON ---------------------------------------------------------------------------------------
@@ -166,7 +167,7 @@ def position_document(standing: Standing, holding: Holding) -> dict[str, Any]:
         "symbol": lot.symbol,
         "side": "long" if lot.side > 0 else "short",
         "quantity": decimal_text(lot.quantity),
-        "average_price": decimal_text(lots.average_entry(lot)),
+        "average_price": decimal_text(ledger.average_entry(lot)),
         "mark": decimal_text(holding.mark),
         "value": decimal_text(holding.value),
         "cost": decimal_text(lot.cost),

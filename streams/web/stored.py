@@ -12,7 +12,7 @@ from clickhouse_connect.driver.client import Client
 from schemas.messages import Equity, Fill, Message, SliceTimer, Trade
 from sinks.questions import ask, select
 from streams.clients.workers import reached
-from streams.engine.units import SECOND
+from streams.engine.model.units import SECOND
 from streams.web.history import moment_of
 from streams.web.live import LATELY, Live
 from streams.web.recent import KEPT, MOST, Key

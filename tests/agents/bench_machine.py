@@ -15,7 +15,7 @@ from schemas.partition import shard_of
 from streams.accounts import account_with, whole_settings
 from streams.agents.machine import DeskMachine
 from streams.agents.market import MarketRun
-from streams.engine.units import MILLISECOND, ONE, SECOND
+from streams.engine.model.units import MILLISECOND, ONE, SECOND
 from tests.agents.desk import entry_of
 
 START = 1_767_625_200 * SECOND

@@ -8,7 +8,7 @@ from schemas.messages import Command, Input, MarketRecord, Signal
 from schemas.private import InboxEntry, inbox_entry
 from streams.agents.machine import TABLES, DeskMachine
 from streams.agents.market import MarketDecoder, MarketRun
-from streams.engine.units import MILLISECOND, SECOND
+from streams.engine.model.units import MILLISECOND, SECOND
 from streams.transport.machine import Pending, Raw, Record, Row
 
 FAR = 10**7 * SECOND

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from schemas.messages import Command, Signal, Tick
 from streams.agents.machine import DeskMachine
-from streams.engine.settings import Level, Settings, Size, Slippage
-from streams.engine.units import ONE, SECOND
-from streams.engine.validity import MOST_MONEY, MOST_TIMES, read_settings
+from streams.engine.model.settings import Level, Settings, Size, Slippage
+from streams.engine.model.settings_check import MOST_MONEY, MOST_TIMES, read_settings
+from streams.engine.model.units import ONE, SECOND
 from tests.agents.desk import Store, entry_of, run_of
 from tests.engine.worlds import START
 

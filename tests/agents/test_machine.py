@@ -27,11 +27,11 @@ from schemas.private import InboxEntry
 from streams.accounts import account_with, presets, whole_settings
 from streams.agents.machine import MAX_AHEAD, DeskMachine
 from streams.agents.market import MarketRun
-from streams.engine.passages import Passages
-from streams.engine.settings import Level, Settings, Size
+from streams.engine.market.shared_batches import Passages
+from streams.engine.model.settings import Level, Settings, Size
+from streams.engine.model.settings_check import read_settings
+from streams.engine.model.units import MINUTE, ONE, SECOND
 from streams.engine.simulate import simulate
-from streams.engine.units import MINUTE, ONE, SECOND
-from streams.engine.validity import read_settings
 from streams.transport.machine import Awaited, Record
 from tests.agents.desk import Store, drive, entries_of, entry_of, run_of
 from tests.engine.rich import rich_worlds

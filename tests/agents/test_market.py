@@ -14,7 +14,7 @@ from streams.agents import clock
 from streams.agents.clock import FEED, Keeper
 from streams.agents.machine import DeskMachine
 from streams.agents.market import MarketDecoder, MarketRun
-from streams.engine.units import MILLISECOND, MINUTE, ONE, SECOND
+from streams.engine.model.units import MILLISECOND, MINUTE, ONE, SECOND
 from streams.transport.logs import Log
 from streams.transport.machine import Raw
 from tests.transport.copies import write

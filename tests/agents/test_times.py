@@ -6,7 +6,7 @@ from schemas.errors import MessageError
 from schemas.messages import Command, Signal
 from streams.agents.machine import MAX_AHEAD
 from streams.agents.times import now_by, time_of
-from streams.engine.units import MINUTE, SECOND
+from streams.engine.model.units import MINUTE, SECOND
 from streams.transport.reports import WorkerReport
 
 WALL = 1_795_000_000 * SECOND

@@ -10,7 +10,7 @@ from streams.accounts import SettingsError, account_with, whole_settings
 from streams.agents.wishes import in_engine_units
 from streams.cli.opening import open_accounts
 from streams.clients.settings_texts import create_settings
-from streams.engine.validity import BadSettingsError, read_settings
+from streams.engine.model.settings_check import BadSettingsError, read_settings
 from streams.transport.cluster import Cluster
 
 NAMES = ["mine", "paper-1", "7", "a.b_c-d", "vsr-slicer", "x" * 64]

@@ -15,9 +15,9 @@ import numpy as np
 
 from schemas.columns import Columns
 from schemas.messages import Command, Decision, Fill, Signal
-from streams.engine.settings import Commission, Instruments, Level, Settings, Size, Slippage
+from streams.engine.model.settings import Commission, Instruments, Level, Settings, Size, Slippage
+from streams.engine.model.units import DAY, HOUR, MINUTE, ONE
 from streams.engine.simulate import simulate
-from streams.engine.units import DAY, HOUR, MINUTE, ONE
 
 SYMBOLS = ["AAA", "BBB", "CCC", "DDD", "EEE"]
 START = 1_760_054_400_000_000

@@ -15,9 +15,9 @@ import msgspec
 
 from schemas.columns import Columns
 from schemas.messages import Signal
-from streams.engine.settings import Instruments
+from streams.engine.model.settings import Instruments
+from streams.engine.model.units import MINUTE
 from streams.engine.simulate import simulate
-from streams.engine.units import MINUTE
 from tests.bench import market, ours
 
 EVERY = 100

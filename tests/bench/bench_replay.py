@@ -11,9 +11,9 @@ from collections import Counter
 from pathlib import Path
 
 from schemas.messages import Trade
-from streams.engine.settings import Instruments
+from streams.engine.model.settings import Instruments
+from streams.engine.model.units import ONE
 from streams.engine.simulate import simulate
-from streams.engine.units import ONE
 from tests.bench import market, ours
 
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from schemas.columns import Columns
 from schemas.messages import Signal
-from streams.engine.settings import Level, Settings, Size
-from streams.engine.units import ONE
+from streams.engine.model.settings import Level, Settings, Size
+from streams.engine.model.units import ONE
 from tests.bench import market
 
 SYMBOL = "BTCUSDT"

@@ -1,12 +1,12 @@
 """Ways to drive accounts through a world, which must all give the same."""
 
 from schemas.messages import Output
-from streams.engine import following
-from streams.engine.account import Account
-from streams.engine.common import Common
-from streams.engine.market import Market, Moment, between
-from streams.engine.series import BUY, MARK, SELL
-from streams.engine.shard import Shard
+from streams.engine.account.account import Account
+from streams.engine.account.shared import Common
+from streams.engine.execution import trailing
+from streams.engine.market.column import BUY, MARK, SELL
+from streams.engine.market.market import Market, Moment, between
+from streams.engine.shard.shard import Shard
 from tests.engine.soundness import assert_sound
 from tests.engine.worlds import World, columns_of
 
@@ -53,7 +53,7 @@ def every_record(world: World) -> list[Output]:
                 account.step(Moment(batch, 0))
                 assert_sound(account, Moment(batch, 0))
                 told += account.take_output()
-                following.end_batch(account, batch.series)
+                trailing.end_batch(account, batch.series)
             for series in batch.series.values():
                 common.ranges.take_in(series, {SELL, BUY, MARK})
     return told

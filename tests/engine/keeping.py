@@ -5,14 +5,15 @@ from collections.abc import Mapping
 import msgspec
 
 from schemas.messages import Command, Output, Signal
-from streams.engine import exits, following
-from streams.engine.market import Moment, between
-from streams.engine.rows import AccountRow, BarsRow, Notebook, Rows, ShardHeader, SymbolRow
-from streams.engine.seen import SeenRow
-from streams.engine.series import BUY, MARK, SELL
-from streams.engine.shard import Shard
-from streams.engine.state import Lot
-from streams.engine.units import FOREVER
+from streams.engine.account.signal_memory import SeenRow
+from streams.engine.execution import trailing
+from streams.engine.market.column import BUY, MARK, SELL
+from streams.engine.market.market import Moment, between
+from streams.engine.model.state import Lot
+from streams.engine.model.units import FOREVER
+from streams.engine.rules import exit_levels
+from streams.engine.shard.checkpoint import AccountRow, BarsRow, Notebook, Rows, ShardHeader, SymbolRow
+from streams.engine.shard.shard import Shard
 from tests.engine.worlds import World
 
 pack = msgspec.json.encode
@@ -57,7 +58,7 @@ def normal_form(shard: Shard) -> bytes:
             for lot in account.state.lots.values():
                 _bring(shard, now, lot)
             for order in account.state.orders.values():
-                following.bring(account, now, order)
+                trailing.bring(account, now, order)
                 if order.extreme is not None:
                     order.seen = 0
     accounts = [
@@ -77,7 +78,7 @@ def _bring(shard: Shard, now: Moment, lot: Lot) -> None:
     high, low, _ = ranges.at(now, lot.symbol, which, lot.seen)
     best = high if lot.side > 0 else low
     if settings.trailing_stop is not None and not lot.asleep and abs(best) < FOREVER:
-        exits.ratchet(lot, settings, best, account.instrument(lot.symbol).tick_size)
+        exit_levels.ratchet(lot, settings, best, account.instrument(lot.symbol).tick_size)
     high, low, count = ranges.at(now, lot.symbol, MARK, lot.seen)
     if high > -FOREVER:
         lot.high = high if lot.high is None else max(lot.high, high)

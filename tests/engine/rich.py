@@ -4,8 +4,8 @@ import msgspec
 from hypothesis import strategies as st
 
 from schemas.messages import Command, MarketRecord, Signal
-from streams.engine.settings import Session
-from streams.engine.units import HOUR, ONE, SECOND
+from streams.engine.model.settings import Session
+from streams.engine.model.units import HOUR, ONE, SECOND
 from tests.engine.worlds import PERCENT, START, SYMBOLS, World, settings, worlds
 
 calendars = st.sampled_from(

@@ -3,17 +3,17 @@
 from collections import Counter
 
 from schemas.messages import Fill, Order, Output, Trade
-from streams.engine import figures
-from streams.engine.account import Account
-from streams.engine.market import Moment
-from streams.engine.orders import TERMINAL
-from streams.engine.units import ONE, value_of
+from streams.engine.account.account import Account
+from streams.engine.execution import buying_power
+from streams.engine.market.market import Moment
+from streams.engine.model.orders import TERMINAL
+from streams.engine.model.units import ONE, value_of
 
 
 def assert_sound(account: Account, now: Moment) -> None:
     state, lots = account.state, list(account.state.lots.values())
     signed = [lot.side * value_of(now.mark_of(lot.symbol), lot.quantity) for lot in lots]
-    assert figures.worth(account, now.mark_of).equity == state.cash + sum(signed)
+    assert buying_power.worth(account, now.mark_of).equity == state.cash + sum(signed)
     balance = state.versions[0].balance
     assert state.cash == balance - state.fees + state.realised - sum(lot.side * lot.cost for lot in lots)
     for lot in lots:
@@ -21,7 +21,7 @@ def assert_sound(account: Account, now: Moment) -> None:
         assert sum(order.filled for order in lot.exits.values()) <= lot.sold
     for order in state.orders.values():
         assert order.is_open and 0 <= order.filled < order.quantity
-    reserved = figures.reserved(account)
+    reserved = buying_power.reserved(account)
     assert reserved >= 0
     if _only_buys(account):
         assert state.cash >= reserved - _kept_by_started(account)
@@ -40,7 +40,7 @@ def _kept_by_started(account: Account) -> int:
     """What orders that filled in part keep for their rest: a dearer part may have spent of it."""
     state = account.state
     started = [order for order in state.orders.values() if order.filled]
-    return sum(figures.kept_for(account, state.plans[order.plan_id or ""], order) for order in started)
+    return sum(buying_power.kept_for(account, state.plans[order.plan_id or ""], order) for order in started)
 
 
 def assert_told_soundly(told: list[Output]) -> None:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.messages import Command, Decision, Fill, MarketRecord, Output, Signal, Tick, Trade
-from streams.engine.settings import Level, Settings, Size
-from streams.engine.units import MINUTE, ONE, SECOND
+from streams.engine.model.settings import Level, Settings, Size
+from streams.engine.model.units import MINUTE, ONE, SECOND
 from tests.engine.drivers import by_account, every_record, in_batches
 from tests.engine.rich import rich_worlds
 from tests.engine.soundness import assert_told_soundly

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.messages import Command, Output
-from streams.engine.rows import MANY, Notebook
-from streams.engine.settings import Level
-from streams.engine.shard import Shard
-from streams.engine.units import ONE
+from streams.engine.model.settings import Level
+from streams.engine.model.units import ONE
+from streams.engine.shard.checkpoint import MANY, Notebook
+from streams.engine.shard.shard import Shard
 from tests.engine.keeping import Store, normal_form
 from tests.engine.rich import rich_worlds
 from tests.engine.test_fold import trailing_world

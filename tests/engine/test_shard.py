@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from schemas.messages import Bar, Command, Decision, Fill, Output, Signal, Tick
-from streams.engine.rows import Notebook, Rows, ShardHeader
-from streams.engine.settings import Commission, Settings, Size
-from streams.engine.shard import Shard
-from streams.engine.units import MINUTE, ONE, SECOND
+from streams.engine.model.settings import Commission, Settings, Size
+from streams.engine.model.units import MINUTE, ONE, SECOND
+from streams.engine.shard.checkpoint import Notebook, Rows, ShardHeader
+from streams.engine.shard.shard import Shard
 from tests.engine.worlds import START, columns_of
 
 

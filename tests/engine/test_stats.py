@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from schemas.messages import Decision, Equity, Fill, Order, Position, SliceTimer, Trade
-from streams.engine.calendars import local_date
-from streams.engine.days import days_a_year
-from streams.engine.settings import Instrument, Instruments, Session, Settings, Size
-from streams.engine.stats import (
+from streams.engine.model.calendars import local_date
+from streams.engine.model.settings import Instrument, Instruments, Session, Settings, Size
+from streams.engine.model.trading_days import days_a_year
+from streams.engine.model.units import DAY, HOUR, MINUTE, ONE, SECOND
+from streams.engine.results.statistics import (
     Statistics,
     cagr,
     daily_returns,
@@ -25,8 +26,7 @@ from streams.engine.stats import (
     sharpe,
     sortino,
 )
-from streams.engine.tally import apportion, decimal
-from streams.engine.units import DAY, HOUR, MINUTE, ONE, SECOND
+from streams.engine.results.tallies import apportion, decimal
 
 START = 1_736_121_600_000_000
 """Monday 2025-01-06, midnight UTC."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.columns import BAR, CLOCK, TICK, Columns
 from schemas.messages import Bar, Clock, Command, MarketRecord, Signal, Tick
-from streams.engine.settings import (
+from streams.engine.model.settings import (
     Checks,
     Commission,
     Condition,
@@ -24,7 +24,7 @@ from streams.engine.settings import (
     Slice,
     Slippage,
 )
-from streams.engine.units import DAY, MINUTE, ONE, SECOND
+from streams.engine.model.units import DAY, MINUTE, ONE, SECOND
 
 START = 1_767_625_200 * SECOND
 """2026-01-05T15:00:00Z: a Monday, ten in the morning in New York."""

@@ -9,8 +9,8 @@ from schemas.codec import encode
 from schemas.tick_writer import write_ticks
 from streams.accounts import presets
 from streams.accounts.instruments import US_EQUITIES
-from streams.engine.calendars import is_open
-from streams.engine.units import DAY, HOUR, MINUTE, ONE
+from streams.engine.model.calendars import is_open
+from streams.engine.model.units import DAY, HOUR, MINUTE, ONE
 from streams.feeds.market import NIGHT, NIGHT_CLOCKS, beats, day_before, opening_at, tape_of
 from streams.feeds.past import Past
 from streams.feeds.producers import FOLLOWED, PRODUCERS, TRAVELS

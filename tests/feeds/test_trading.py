@@ -8,9 +8,9 @@ import pytest
 
 from schemas.messages import Decision, SliceTimer, Trade
 from streams.accounts import account_with
-from streams.engine.settings import Instruments
+from streams.engine.model.settings import Instruments
+from streams.engine.model.units import HOUR
 from streams.engine.simulate import simulate
-from streams.engine.units import HOUR
 from streams.feeds.market import beats
 from streams.feeds.producers import FOLLOWED
 from streams.simulated_market import MINUTES, OPEN

@@ -15,7 +15,7 @@ from typing import Any
 from schemas.codec import encode
 from schemas.messages import Decision, Side, Signal, Tick
 from schemas.partition import shard_of
-from streams.engine.units import ONE
+from streams.engine.model.units import ONE
 from tests.live.instance import SHARDS, Instance, Read, wall
 from tests.live.worlds import Wanted
 

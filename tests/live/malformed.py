@@ -12,7 +12,7 @@ from typing import Any
 from schemas.codec import encode
 from schemas.kinds import TickBatch
 from schemas.messages import Clock, Command, Fill, Message, Signal, Tick
-from streams.engine.units import HOUR, MINUTE, ONE
+from streams.engine.model.units import HOUR, MINUTE, ONE
 from tests.live.instance import wall
 
 Pair = tuple[bytes | None, bytes | None]

@@ -21,8 +21,8 @@ from schemas.messages import Decision, Equity, Fill, Output, Trade
 from schemas.partition import shard_of
 from streams.agents.desk import Desk
 from streams.agents.market import MarketDecoder
+from streams.engine.model.units import MINUTE, SECOND
 from streams.engine.simulate import simulate
-from streams.engine.units import MINUTE, SECOND
 from streams.files import recording
 from streams.files.layouts import EQUITY, FILLS, TRADES
 from streams.files.results import Results

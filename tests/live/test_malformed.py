@@ -8,7 +8,7 @@ import pytest
 
 from schemas.codec import encode
 from schemas.messages import DeadLetter, Fill, Signal
-from streams.engine.units import MILLISECOND, ONE, SECOND
+from streams.engine.model.units import MILLISECOND, ONE, SECOND
 from tests.live.instance import Instance, Part, an_instance, without_repeats
 from tests.live.malformed import BAD, HUGE, KEY, tick
 from tests.live.worlds import FIXED, Wanted, create

@@ -13,9 +13,9 @@ from schemas.columns import Columns
 from schemas.messages import Signal
 from schemas.partition import shard_of
 from streams.accounts import parse_account, presets
-from streams.engine.checks import take
-from streams.engine.settings import Settings
-from streams.engine.units import MINUTE, ONE, SECOND
+from streams.engine.market.record_checks import take
+from streams.engine.model.settings import Settings
+from streams.engine.model.units import MINUTE, ONE, SECOND
 from streams.simulated_market import OPEN, simulated_day
 from tests.live.instance import SHARDS, Instance
 

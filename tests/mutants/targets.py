@@ -21,7 +21,7 @@ class Target:
 
 
 TARGETS = {
-    "engine": Target("streams/engine/*.py", ("tests/engine", "tests/agents/test_machine.py"), 0.97),
+    "engine": Target("streams/engine/**/*.py", ("tests/engine", "tests/agents/test_machine.py"), 0.97),
     "guard": Target(
         "streams/web/door/*.py",
         tuple(
@@ -31,7 +31,7 @@ TARGETS = {
         0.90,
     ),
     "transport": Target(
-        "streams/transport/*.py", ("tests/transport", "tests/pipeline"), 0.90, elsewhere=True
+        "streams/transport/**/*.py", ("tests/transport", "tests/pipeline"), 0.90, elsewhere=True
     ),
-    "sinks": Target("sinks/*.py", ("tests/sinks",), 0.90, elsewhere=True),
+    "sinks": Target("sinks/**/*.py", ("tests/sinks",), 0.90, elsewhere=True),
 }

@@ -21,7 +21,7 @@ from streams.agents.desk import NAME, TOPICS, Desk
 from streams.agents.gate import NAME as GATE
 from streams.agents.machine import DeskMachine
 from streams.agents.market import MarketDecoder
-from streams.engine.units import ONE
+from streams.engine.model.units import ONE
 from streams.local import topics
 from streams.transport.cluster import Cluster
 from streams.transport.machine import Pending, Raw

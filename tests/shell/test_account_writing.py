@@ -8,7 +8,7 @@ from hypothesis import given
 
 from streams.accounts import account_with, changed_settings, document_of, parse_account, presets
 from streams.accounts.keys import READERS
-from streams.engine.settings import Settings, Size
+from streams.engine.model.settings import Settings, Size
 from tests.engine import worlds
 
 EVERYTHING = """

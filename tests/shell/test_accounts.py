@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from streams.accounts import SettingsError, account_with, load_account, parse_account, presets
-from streams.engine.settings import (
+from streams.engine.model.settings import (
     WHOLE,
     Commission,
     Condition,
@@ -17,7 +17,7 @@ from streams.engine.settings import (
     Slice,
     Slippage,
 )
-from streams.engine.units import DAY, HOUR, MILLISECOND, MINUTE, ONE, SECOND
+from streams.engine.model.units import DAY, HOUR, MILLISECOND, MINUTE, ONE, SECOND
 
 PERCENT = ONE // 100
 BASIS_POINT = ONE // 10_000

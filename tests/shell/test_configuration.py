@@ -12,7 +12,7 @@ from streams.cli.init import TEXT
 from streams.cli.parts import Parts
 from streams.cli.setup import ClickHouseSetup, KafkaSetup, Own, Published, Setup, Simulated, WebSetup
 from streams.cli.up import with_options
-from streams.engine.units import SECOND
+from streams.engine.model.units import SECOND
 from streams.local.home import Home
 from tests.shell.conftest import run
 

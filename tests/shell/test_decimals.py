@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.units import ONE, SECOND
+from streams.engine.model.units import ONE, SECOND
 from streams.files.decimals import to_units
 from streams.files.text import decimal_text, plain_text, time_text
 from streams.files.times import to_micros

@@ -10,7 +10,7 @@ import pytest
 from streams.accounts import account_with, parse_account, parse_instruments, presets
 from streams.accounts.keys import KNOWN, READERS
 from streams.cli.main import command
-from streams.engine.settings import Settings
+from streams.engine.model.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 ACCOUNTS = (ROOT / "docs" / "accounts.md").read_text()

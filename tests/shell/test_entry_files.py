@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from schemas.messages import Command, Signal
-from streams.engine.units import ONE, SECOND
+from streams.engine.model.units import ONE, SECOND
 from streams.files.entries import read_commands, read_signals
 from streams.files.faults import BadRows
 

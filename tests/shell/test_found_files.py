@@ -12,7 +12,7 @@ import pyarrow.parquet
 import pytest
 
 from schemas.columns import Columns
-from streams.engine.units import MINUTE, ONE, SECOND
+from streams.engine.model.units import MINUTE, ONE, SECOND
 from streams.files.entries import read_signals
 from streams.files.faults import BadRows, FileError
 from streams.files.forms import Form

@@ -9,7 +9,7 @@ import pyarrow.parquet
 import pytest
 
 from schemas.columns import Ints
-from streams.engine.units import SECOND
+from streams.engine.model.units import SECOND
 from streams.files.faults import BadRows, FileError
 from streams.files.market import MarketReader
 

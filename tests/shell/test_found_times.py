@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from streams.engine.units import SECOND
+from streams.engine.model.units import SECOND
 from streams.files.entries import read_signals
 from streams.files.faults import BadRows, FileError
 from streams.files.forms import Form

@@ -8,8 +8,8 @@ import pytest
 from streams.accounts import account_with
 from streams.agents.wishes import in_engine_units
 from streams.clients import asking, desk_table
-from streams.engine.units import HOUR, ONE, SECOND
-from streams.engine.validity import read_settings
+from streams.engine.model.settings_check import read_settings
+from streams.engine.model.units import HOUR, ONE, SECOND
 from tests.shell.conftest import run
 
 NOON = 1_767_355_200 * SECOND

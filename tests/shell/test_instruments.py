@@ -3,8 +3,8 @@
 import pytest
 
 from streams.accounts import SettingsError, load_instruments, parse_instruments
-from streams.engine.settings import Instrument, Instruments, Session
-from streams.engine.units import MINUTE, ONE, SECOND
+from streams.engine.model.settings import Instrument, Instruments, Session
+from streams.engine.model.units import MINUTE, ONE, SECOND
 
 NEW_YORK = Session(name="us-equities", zone="America/New_York", open=570, close=960)
 

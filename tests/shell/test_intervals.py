@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from schemas.columns import Columns
-from streams.engine.checks import own_times, take
-from streams.engine.units import SECOND
+from streams.engine.market.record_checks import own_times, take
+from streams.engine.model.units import SECOND
 from streams.files.faults import BadRows
 from streams.files.intervals import DAY, HOUR, Interval, interval_of
 from streams.files.market import MarketReader

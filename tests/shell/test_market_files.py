@@ -10,7 +10,7 @@ import pyarrow.parquet
 import pytest
 
 from schemas.columns import BAR, Columns
-from streams.engine.units import MINUTE, ONE, SECOND
+from streams.engine.model.units import MINUTE, ONE, SECOND
 from streams.files.faults import BadRows, FileError
 from streams.files.market import MarketReader
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.columns import BAR, TICK, Columns
-from streams.engine.units import MINUTE
+from streams.engine.model.units import MINUTE
 from streams.files.merge import merged
 
 Row = tuple[int, str]

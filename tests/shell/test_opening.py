@@ -8,7 +8,7 @@ from streams.cli.first_time import first_time
 from streams.cli.opening import await_ready, open_accounts
 from streams.cli.setup import Feed, Own, Published, Simulated
 from streams.clients import asking
-from streams.engine.units import SECOND
+from streams.engine.model.units import SECOND
 from streams.simulated_market import OPEN
 from streams.transport.cluster import ClusterError
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from streams.cli.pacing import Pacer
-from streams.engine.units import SECOND
+from streams.engine.model.units import SECOND
 
 EVENING = 1_700_000_000 * SECOND
 """The wall's time when a test begins."""

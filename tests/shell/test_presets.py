@@ -3,8 +3,17 @@
 import pytest
 
 from streams.accounts import account_with, preset_text, presets
-from streams.engine.settings import Commission, Condition, Filter, Level, Settings, Size, Slice, Slippage
-from streams.engine.units import MINUTE, ONE
+from streams.engine.model.settings import (
+    Commission,
+    Condition,
+    Filter,
+    Level,
+    Settings,
+    Size,
+    Slice,
+    Slippage,
+)
+from streams.engine.model.units import MINUTE, ONE
 
 PERCENT = ONE // 100
 

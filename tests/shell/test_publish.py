@@ -17,7 +17,7 @@ from streams.cli.publishing import batches
 from streams.clients import workers
 from streams.clients.kafka import ends, read_spans, require
 from streams.clients.workers import wall
-from streams.engine.units import ONE, SECOND
+from streams.engine.model.units import ONE, SECOND
 from streams.files.entries import read_signals
 from streams.files.faults import BadRows
 from streams.files.market import MarketReader

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from schemas.messages import Decision, Equity, Fill, Order, Position, SliceTimer, Trade
-from streams.engine.units import ONE, SECOND
+from streams.engine.model.units import ONE, SECOND
 from streams.files.layouts import EVERY_ROW, LAST_STATE
 from streams.files.results import Results
 

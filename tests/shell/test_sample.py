@@ -8,7 +8,7 @@ import pytest
 from streams.accounts import account_with
 from streams.cli.main import main
 from streams.cli.run import Run
-from streams.engine.settings import Instruments
+from streams.engine.model.settings import Instruments
 from streams.simulated_market import SURGE, simulated_day
 
 PRESETS = ["vsr-slicer", "auto-trader", "agent-graduation"]

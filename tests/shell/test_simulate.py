@@ -16,7 +16,7 @@ from streams.cli import simulate
 from streams.cli.pacing import Pacer
 from streams.cli.simulate import Feed, Outlet
 from streams.clients.kafka import admin, ends, read_spans, require
-from streams.engine.units import DAY, MINUTE, SECOND
+from streams.engine.model.units import DAY, MINUTE, SECOND
 from streams.feeds.market import FEED, beats
 from streams.local import topics
 from streams.simulated_market import OPEN

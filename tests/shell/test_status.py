@@ -9,7 +9,7 @@ import pytest
 
 from streams.clients import condition, workers
 from streams.clients.workers import wall
-from streams.engine.units import SECOND
+from streams.engine.model.units import SECOND
 from streams.transport.machine import Awaited
 from streams.transport.reports import ShardReport, WorkerReport, encode_report
 

@@ -10,7 +10,7 @@ from schemas.codec import default_codec, encode
 from schemas.kinds import key_of
 from schemas.messages import DeadLetter, Decision, Fill, Position
 from streams.cli.lines import LAYOUTS, Lines
-from streams.engine.units import ONE, SECOND
+from streams.engine.model.units import ONE, SECOND
 from tests.shell.conftest import run
 
 NOON = 1_767_355_200 * SECOND

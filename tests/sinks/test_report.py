@@ -20,8 +20,8 @@ from sinks.prepare import prepare
 from sinks.report import texts
 from sinks.report.page import FILLS, SYMBOLS, TRADES, Wish, page
 from streams.accounts import account_with, parse_instruments
+from streams.engine.model.units import DAY, MINUTE
 from streams.engine.simulate import simulate
-from streams.engine.units import DAY, MINUTE
 from streams.simulated_market import SYMBOLS as SYMBOLS_YAML
 from streams.simulated_market import simulated_day
 from tests.sinks.filling import fill

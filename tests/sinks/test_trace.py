@@ -11,8 +11,8 @@ from sinks.questions import ask, questions
 from streams.accounts import account_with, parse_instruments
 from streams.cli.trace import tree
 from streams.clients.traces import lines, with_waiting
+from streams.engine.model.state import AccountState
 from streams.engine.simulate import simulate
-from streams.engine.state import AccountState
 from streams.simulated_market import SYMBOLS, simulated_day
 from streams.transport.machine import Awaited
 from tests.sinks.databases import database

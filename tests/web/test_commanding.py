@@ -8,7 +8,7 @@ import pytest
 
 from schemas.errors import MessageError
 from streams.clients.workers import wall
-from streams.engine.units import HOUR, SECOND
+from streams.engine.model.units import HOUR, SECOND
 from streams.transport.cluster import Cluster
 from streams.transport.reports import ShardReport, WorkerReport
 from streams.web.api.signals import time_for

@@ -10,7 +10,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from streams.agents.desk import NAME as DESK
-from streams.engine.units import SECOND
+from streams.engine.model.units import SECOND
 from streams.transport.cluster import Cluster, ClusterError
 from streams.transport.reports import ShardReport, WorkerReport
 from streams.web import health

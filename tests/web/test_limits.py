@@ -9,7 +9,7 @@ from streams.accounts import SettingsError, account_with, changed_settings, pars
 from streams.accounts.document import Fault
 from streams.accounts.keys import READERS
 from streams.clients.settings_texts import changes_in_words
-from streams.engine.settings import Settings
+from streams.engine.model.settings import Settings
 from streams.web.pages.limits import FIXED, GROUPS, limits
 from tests.shell.test_account_writing import EVERYTHING
 

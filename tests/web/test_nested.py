@@ -8,7 +8,7 @@ import pytest
 
 from schemas.messages import Command
 from streams.agents.wishes import in_engine_units
-from streams.engine.validity import BadSettingsError, read_settings
+from streams.engine.model.settings_check import BadSettingsError, read_settings
 from streams.web.app import application
 from streams.web.door.guard import Guard
 from tests.web.doors import ask, policy

@@ -11,7 +11,7 @@ import pytest
 from schemas.messages import Decision, Signal
 from sinks.questions import Answer
 from streams.accounts import account_with
-from streams.engine.units import MINUTE
+from streams.engine.model.units import MINUTE
 from streams.web.api.common import NotThereError
 from streams.web.live import Event, Live, Place
 from streams.web.pages import views

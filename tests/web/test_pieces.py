@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from streams.engine.units import DAY, ONE, SECOND
+from streams.engine.model.units import DAY, ONE, SECOND
 from streams.web.pages import routes
 from streams.web.pages.rendering import countdown, piece
 

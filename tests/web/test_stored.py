@@ -9,7 +9,7 @@ import pytest
 from schemas.messages import Equity, Fill, Trade
 from sinks.database import Database
 from sinks.questions import Answer
-from streams.engine.units import SECOND
+from streams.engine.model.units import SECOND
 from streams.web import stored as module
 from streams.web.history import micros
 from streams.web.live import Event, Live, Place

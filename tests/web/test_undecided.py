@@ -6,7 +6,7 @@ from schemas.messages import Signal
 from streams.accounts import account_with
 from streams.agents.desk import NAME as DESK
 from streams.clients.workers import wall
-from streams.engine.units import MINUTE
+from streams.engine.model.units import MINUTE
 from streams.transport.machine import Awaited
 from streams.transport.reports import ShardReport, WorkerReport
 from streams.web.pages.views import DECIDED_IN, Undecided

@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 from starlette.responses import PlainTextResponse, Response
 
 from schemas.numbers import decimal_text
-from streams.engine.units import ONE
+from streams.engine.model.units import ONE
 from streams.web.api.common import OK, PROBLEM, REFUSED, Here, json
 from streams.web.api.models import Ready
 from streams.web.instance import Instance

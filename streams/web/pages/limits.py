@@ -6,7 +6,7 @@ Rules of this file: every key of an account file stands here once, with the word
 from typing import NamedTuple
 
 from streams.accounts import texts_of
-from streams.engine.settings import Settings
+from streams.engine.model.settings import Settings
 
 FIXED = ("name", "balance", "market", "currency")
 """What an account keeps for good."""

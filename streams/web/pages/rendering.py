@@ -16,7 +16,7 @@ from schemas.messages import Decision
 from schemas.numbers import TIME_END
 from sinks.report import texts
 from streams.clients.reasons import measured
-from streams.engine.units import SECOND
+from streams.engine.model.units import SECOND
 
 UNITS = 8
 """Digits behind the point of our integers."""

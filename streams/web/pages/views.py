@@ -14,9 +14,9 @@ from schemas.messages import Alert, DeadLetter, Decision, Equity, Fill, Message,
 from sinks.database import DatabaseError
 from streams.clients.traces import steps, with_waiting
 from streams.clients.waits import waits, yet_to_decide
-from streams.engine.orders import Order
-from streams.engine.state import AccountState
-from streams.engine.units import MINUTE
+from streams.engine.model.orders import Order
+from streams.engine.model.state import AccountState
+from streams.engine.model.units import MINUTE
 from streams.transport.machine import Awaited
 from streams.web.health import MANY as MANY_BEHIND
 from streams.web.instance import Instance

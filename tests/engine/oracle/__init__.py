@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from schemas.messages import Bar, Clock, Command, Output, Signal, Tick
-from streams.engine.settings import Instruments, Settings
+from streams.engine.model.settings import Instruments, Settings
 
 from .account import Account
 from .market import Market

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from schemas.messages import Bar, Clock, Command, Decision, Signal, Tick
-from streams.engine.settings import Filter, Level, Settings
+from streams.engine.model.settings import Filter, Level, Settings
 
 from . import hours, readings
 from .ledger import Lot, Plan, Slice, Terms, Want, Working, level_distance, order_fee

@@ -15,7 +15,7 @@ from schemas.messages import (
     Tick,
     Trade,
 )
-from streams.engine.settings import Settings
+from streams.engine.model.settings import Settings
 
 from . import hours
 from .ledger import Lot, Plan, Slice, Terms, Working, order_fee, raw_fee, word

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from streams.engine.settings import Instrument
+from streams.engine.model.settings import Instrument
 
 from .numbers import MINUTE
 

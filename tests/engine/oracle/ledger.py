@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from schemas.messages import Command, OrderSide, OrderState, OrderType, Signal, TimeInForce
-from streams.engine.settings import Commission, Condition, Level, Partial, Settings
+from streams.engine.model.settings import Commission, Condition, Level, Partial, Settings
 
 from .numbers import ONE, against, half_even, limit_price, share
 

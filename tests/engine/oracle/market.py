@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from schemas.messages import Bar, Clock, Tick
-from streams.engine.settings import Instruments
+from streams.engine.model.settings import Instruments
 
 from .numbers import DAY, MINUTE, ONE, half_even, share
 

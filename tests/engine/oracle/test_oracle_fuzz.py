@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.messages import Bar, Clock, Command, Equity, Fill, Order, Position, Signal, Tick, Trade
-from streams.engine.settings import (
+from streams.engine.model.settings import (
     Commission,
     Condition,
     Correlated,

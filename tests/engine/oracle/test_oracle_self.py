@@ -13,7 +13,7 @@ from schemas.messages import (
     Tick,
     Trade,
 )
-from streams.engine.settings import (
+from streams.engine.model.settings import (
     Checks,
     Commission,
     Condition,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from streams.accounts import account_with, parse_instruments
-from streams.engine.settings import Instruments, Settings
+from streams.engine.model.settings import Instruments, Settings
 
 from .table import ACCOUNT, TableError, words
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from schemas.columns import BAR, CLOCK, NOT_KNOWN, NOT_QUOTED, TICK, Columns
 from schemas.messages import Command, Signal
-from streams.engine.units import DAY
+from streams.engine.model.units import DAY
 
 from .accounts import account_changes
 from .table import ACCOUNT, TableError, duration, instant, items, number, pairs, words

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from schemas.messages import Equity, Fill, Order, Output, Position, Trade
-from streams.engine.settings import Settings
-from streams.engine.units import half_even, value_of
+from streams.engine.model.settings import Settings
+from streams.engine.model.units import half_even, value_of
 
 from .expect import ENDED
 from .tell import decimal, said

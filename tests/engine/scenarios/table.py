@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from streams.engine.units import DAY, HOUR, MILLISECOND, MINUTE, ONE, SECOND
+from streams.engine.model.units import DAY, HOUR, MILLISECOND, MINUTE, ONE, SECOND
 
 BASE = int(datetime(2026, 1, 5, 15, tzinfo=UTC).timestamp()) * SECOND
 UNITS = {"d": DAY, "h": HOUR, "m": MINUTE, "s": SECOND, "ms": MILLISECOND, "us": 1}

@@ -1,7 +1,7 @@
 """Outputs in the words of the tables, for whoever reads a failure."""
 
 from schemas.messages import Alert, Decision, Equity, Fill, Order, Output, Position, SliceTimer, Trade
-from streams.engine.units import ONE
+from streams.engine.model.units import ONE
 
 from .table import BASE, TableError
 

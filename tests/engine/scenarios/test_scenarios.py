@@ -13,11 +13,11 @@ import pytest
 
 from schemas.messages import Output
 from streams.accounts import account_with
-from streams.engine.report import last_words
-from streams.engine.settings import Settings
-from streams.engine.shard import Shard
+from streams.engine.model.settings import Settings
+from streams.engine.results.last_words import last_words
+from streams.engine.results.statistics import Statistics
+from streams.engine.shard.shard import Shard
 from streams.engine.simulate import simulate
-from streams.engine.stats import Statistics
 
 from .accounts import Given, given_of
 from .expect import failures, wanted, wrong_figures

@@ -1,0 +1,43 @@
+"""What the accounts of a shard have together. None of it decides anything: it is kept once, not in each."""
+
+from streams.engine.account.signal_memory import Seen
+from streams.engine.market.extremes import Ranges
+from streams.engine.market.indicators import CORRELATED_DAYS
+from streams.engine.model.settings import Settings
+from streams.engine.model.units import DAY, HOUR, MINUTE
+from streams.engine.rules.sizing import needs_atr
+
+USUAL_BARS = dict.fromkeys((MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, DAY), CORRELATED_DAYS + 2)
+"""Kept where accounts may come at any time: what nearly all of them look at, from the market's beginning."""
+
+
+class Common:
+    """Shared memory."""
+
+    def __init__(self, histories: dict[int, int] | None = None) -> None:
+        self.seen = Seen()
+        self.ranges = Ranges()
+        self.waiting: dict[int, int] = {}
+        """Numbers of entries, and in how many accounts each waits."""
+        self.histories = {} if histories is None else histories
+        """Which bars the market keeps, by interval, and how many."""
+
+    def serve(self, settings: Settings) -> None:
+        """Keep what an account with these settings looks at, from now on."""
+        self.seen.remember_for(settings.dedupe_for)
+        for interval, keep in wanted_histories(settings).items():
+            self.histories[interval] = max(keep, self.histories.get(interval, 0))
+
+
+def wants_sessions(settings: Settings) -> bool:
+    return any(condition.kind == "above_vwap" for part in settings.slices for condition in part.conditions)
+
+
+def wanted_histories(settings: Settings) -> dict[int, int]:
+    """Which bars the settings look at, and how many of them."""
+    wanted = {}
+    if needs_atr(settings):
+        wanted[settings.atr_interval] = settings.atr_length + 2
+    if settings.max_correlated is not None:
+        wanted[DAY] = max(wanted.get(DAY, 0), CORRELATED_DAYS + 2)
+    return wanted

@@ -1,0 +1,104 @@
+"""The breakers: an account that lost too much enters nothing more.
+
+Rules of this file: they trip at the threshold, on realised and unrealised P&L together; exits are never
+blocked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streams.engine.market.market import Moment
+from streams.engine.model.settings import Settings
+from streams.engine.model.units import FOREVER, ONE
+
+if TYPE_CHECKING:
+    from streams.engine.account.account import Account
+
+
+def are_set(settings: Settings) -> bool:
+    return settings.daily_loss is not None or settings.max_drawdown is not None
+
+
+def tripped(account: Account) -> str:
+    """The breaker that blocks entries, or nothing."""
+    if account.state.daily_loss_tripped:
+        return "daily_loss"
+    return "max_drawdown" if account.state.drawdown_tripped else ""
+
+
+def explain(account: Account, now: Moment, name: str) -> tuple[str, float, float]:
+    """A tripped breaker as the reason of a refusal."""
+    settings, state = account.settings, account.state
+    base = state.day_open if name == "daily_loss" else state.peak
+    threshold = settings.daily_loss if name == "daily_loss" else settings.max_drawdown
+    return name, (base - account.worth(now).equity) / base, (threshold or 0) / ONE
+
+
+def watch(account: Account, now: Moment) -> None:
+    """Look at equity with the prices of this record."""
+    settings, state = account.settings, account.state
+    if not are_set(settings):
+        return
+    equity = account.worth(now).equity
+    state.peak = max(state.peak, equity)
+    if settings.daily_loss is not None and not state.daily_loss_tripped:
+        state.daily_loss_tripped = _trip(
+            account, now, "daily_loss", state.day_open - equity, state.day_open, settings.daily_loss
+        )
+    if settings.max_drawdown is not None and not state.drawdown_tripped:
+        state.drawdown_tripped = _trip(
+            account, now, "max_drawdown", state.peak - equity, state.peak, settings.max_drawdown
+        )
+    watch_anew(account)
+
+
+def watch_anew(account: Account) -> None:
+    """Equity, the peak or what has tripped may have changed, and with it how far marks may go."""
+    account.stale.update(lot.symbol for lot in account.state.lots.values())
+
+
+def _trip(account: Account, now: Moment, name: str, loss: int, base: int, threshold: int) -> bool:
+    if loss * ONE < threshold * base or base <= 0:
+        return False
+    measured, limit = loss / base, threshold / ONE
+    account.out.decide(now.time, "tripped", name, measured=measured, limit=limit)
+    text = f"{name} reached {measured:.2%} of {limit:.2%}: entries are blocked"
+    account.out.alert(now.time, name, text, None, measured, limit)
+    account.cancel_entries(now, f"limit:{name}")
+    return True
+
+
+def bands(account: Account, now: Moment) -> dict[str, tuple[int, int]]:
+    """For each symbol held, the marks at or beyond which a breaker may trip or the peak may rise."""
+    settings, state = account.settings, account.state
+    if not are_set(settings) or not state.lots:
+        return {}
+    equity = account.worth(now).equity
+    net: dict[str, int] = {}
+    for lot in state.lots.values():
+        net[lot.symbol] = net.get(lot.symbol, 0) + lot.side * lot.quantity
+    rounding = len(state.lots)
+    fall = (_room_to_trip(account, equity) - rounding) // len(net)
+    rise = (state.peak - equity - rounding) // len(net) if settings.max_drawdown is not None else FOREVER
+    return {symbol: _band(now.mark_of(symbol), quantity, fall, rise) for symbol, quantity in net.items()}
+
+
+def _room_to_trip(account: Account, equity: int) -> int:
+    settings, state = account.settings, account.state
+    rooms = [FOREVER]
+    if settings.daily_loss is not None and not state.daily_loss_tripped:
+        rooms.append(equity - state.day_open + settings.daily_loss * state.day_open // ONE)
+    if settings.max_drawdown is not None and not state.drawdown_tripped:
+        rooms.append(equity - state.peak + settings.max_drawdown * state.peak // ONE)
+    return min(rooms)
+
+
+def _band(mark: int, quantity: int, fall: int, rise: int) -> tuple[int, int]:
+    """(above, below): moves smaller than these gain less than `rise` and lose less than `fall`."""
+    if not quantity:
+        return FOREVER, -FOREVER
+    worse = max(1, fall * ONE // abs(quantity))
+    better = max(1, rise * ONE // abs(quantity)) if rise < FOREVER else FOREVER
+    up, down = (better, worse) if quantity > 0 else (worse, better)
+    return min(FOREVER, mark + up), max(-FOREVER, mark - down)

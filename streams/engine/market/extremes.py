@@ -1,0 +1,94 @@
+"""How far the prices of a symbol went in the batches that have passed, since any earlier record that counts.
+
+Rules of this file: a column is kept only while something follows it, from the batch in which that began.
+"""
+
+from bisect import bisect_right
+
+import msgspec
+
+from streams.engine.market.market import Moment, Series
+from streams.engine.model.units import FOREVER
+
+
+class Extremes(msgspec.Struct, array_like=True):
+    """Highest and lowest of a column since any earlier count, for the batches that have passed."""
+
+    highs: list[tuple[int, int]] = []
+    """(count at the batch's end, highest), highest falling: a newer higher one removes what it hides."""
+    lows: list[tuple[int, int]] = []
+
+    def push(self, count: int, highest: int, lowest: int) -> None:
+        while self.highs and self.highs[-1][1] <= highest:
+            self.highs.pop()
+        self.highs.append((count, highest))
+        while self.lows and self.lows[-1][1] >= lowest:
+            self.lows.pop()
+        self.lows.append((count, lowest))
+
+    def since(self, count: int) -> tuple[int, int]:
+        high = bisect_right(self.highs, (count, FOREVER))
+        low = bisect_right(self.lows, (count, FOREVER))
+        return (
+            self.highs[high][1] if high < len(self.highs) else -FOREVER,
+            self.lows[low][1] if low < len(self.lows) else FOREVER,
+        )
+
+    def thin(self, counts: list[int]) -> None:
+        """Keep only what an answer since one of these counts needs."""
+        for kept in (self.highs, self.lows):
+            needed = {bisect_right(kept, (count, FOREVER)) for count in counts}
+            kept[:] = [pair for at, pair in enumerate(kept) if at in needed]
+
+
+Three = tuple[Extremes, Extremes, Extremes]
+"""For sells, for buys and for marks."""
+
+
+class Ranges:
+    """The past of every symbol that is followed."""
+
+    def __init__(self) -> None:
+        self.symbols: dict[str, Three] = {}
+
+    def since(self, symbol: str, which: int, count: int) -> tuple[int, int]:
+        """Highest and lowest over the batches that passed after that count."""
+        found = self.symbols.get(symbol)
+        return (-FOREVER, FOREVER) if found is None else found[which].since(count)
+
+    def within(self, series: Series, which: int, since: int, until: int) -> tuple[int, int]:
+        """Highest and lowest over the records with a count in (since, until], those of `series` included."""
+        high, low = -FOREVER, FOREVER
+        if since < series.base:
+            high, low = self.since(series.symbol, which, since)
+        start = max(0, since - series.base)
+        if start < until - series.base:
+            top, bottom = series.column(which).extremes(start, until - series.base)
+            high, low = max(high, top), min(low, bottom)
+        return high, low
+
+    def at(
+        self, now: Moment, symbol: str, which: int, since: int, until: int | None = None
+    ) -> tuple[int, int, int]:
+        """Highest and lowest of a symbol since a count, and the count that they reach."""
+        series = now.batch.series.get(symbol)
+        if series is None:
+            return *self.since(symbol, which, since), now.batch.symbols[symbol].count
+        count = series.base + series.at_or_after(now.row + 1) if until is None else until
+        return *self.within(series, which, since, count), count
+
+    def take_in(self, series: Series, columns: set[int]) -> None:
+        """The batch is done: remember how far these columns went, and nothing of the others."""
+        if not columns:
+            self.symbols.pop(series.symbol, None)
+            return
+        found = self.symbols.get(series.symbol)
+        if found is None:
+            found = self.symbols[series.symbol] = (Extremes(), Extremes(), Extremes())
+        for which, extremes in enumerate(found):
+            if which in columns:
+                end = series.base + len(series)
+                extremes.push(end, *series.column(which).extremes(0, len(series)))
+            elif extremes.highs:
+                extremes.highs.clear()
+                extremes.lows.clear()

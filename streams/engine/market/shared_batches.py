@@ -1,0 +1,66 @@
+"""What a run of a market's records comes to, worked out once for all shards that stand at the same place.
+
+Rules of this file: checks, columns and what is known of symbols follow from the market's log alone; who
+watches them is each shard's own. Places are compared by what they hold, never assumed to be the same.
+"""
+
+from collections import Counter
+from typing import NamedTuple
+
+from schemas.columns import Columns
+from streams.engine.market.market import Batch, Market, SymbolState
+from streams.engine.market.record_checks import Gatekeeper
+from streams.engine.model.settings import Checks
+
+
+class Place(NamedTuple):
+    """All that decides what the records come to."""
+
+    checks: Checks
+    checked: int
+    raw: dict[str, tuple[int, int]]
+    time: int
+    symbols: dict[str, SymbolState]
+    sessions: bool
+    histories: dict[int, int]
+
+    @classmethod
+    def of(cls, gatekeeper: Gatekeeper, market: Market) -> "Place":
+        return cls(
+            gatekeeper.checks, gatekeeper.time, gatekeeper.raw,
+            market.time, market.symbols, market.sessions, dict(market.histories),
+        )  # fmt: skip
+
+    def is_at(self, other: "Place") -> bool:
+        return all(mine is theirs or mine == theirs for mine, theirs in zip(self, other, strict=True))
+
+
+class Passage(NamedTuple):
+    """From one place to the next."""
+
+    start: Place
+    batches: list[Batch]
+    end: Place
+    dropped: Counter[str]
+
+
+class Passages:
+    """Of one run of records."""
+
+    def __init__(self) -> None:
+        self._known: list[Passage] = []
+
+    def batches(self, gatekeeper: Gatekeeper, market: Market, columns: Columns) -> list[Batch]:
+        """What there is to fold; both now stand behind these records."""
+        start = Place.of(gatekeeper, market)
+        for passage in self._known:
+            if passage.start.is_at(start):
+                gatekeeper.time, gatekeeper.raw = passage.end.checked, passage.end.raw
+                market.time, market.symbols = passage.end.time, passage.end.symbols
+                gatekeeper.dropped.update(passage.dropped)
+                return passage.batches
+        dropped = Counter(gatekeeper.dropped)
+        batches = list(market.batches(gatekeeper.check(columns)))
+        news = gatekeeper.dropped - dropped
+        self._known.append(Passage(start, batches, Place.of(gatekeeper, market), news))
+        return batches

@@ -1,0 +1,56 @@
+"""The volume-weighted price of a symbol's session, exactly, whatever the batches."""
+
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from schemas.columns import Ints
+from streams.engine.model.units import DAY
+
+_HALF = 26
+_LOW = (1 << _HALF) - 1
+_RUN = 1 << 11
+"""Records whose products of halves (at most 2^52) add up within 64 bits."""
+
+
+class Volume(NamedTuple):
+    """What one symbol's records add to its session."""
+
+    time: Ints
+    price: Ints
+    size: Ints
+
+
+class Session(msgspec.Struct, frozen=True, array_like=True):
+    """Σ price × size and Σ size since midnight UTC."""
+
+    day: int = -1
+    notional: int = 0
+    volume: int = 0
+
+    def after(self, records: Volume) -> "Session":
+        return Session(int(records.time[-1]) // DAY, *session_until(self, records, len(records.time)))
+
+
+def session_until(past: Session, records: Volume, end: int) -> tuple[int, int]:
+    """Σ price × size and Σ size of the session of record end - 1, that record included."""
+    day = int(records.time[end - 1]) // DAY
+    start = int(records.time[:end].searchsorted(day * DAY))
+    size = np.maximum(records.size[start:end], 0)
+    notional = exact_dot(records.price[start:end], size)
+    volume = int(size.sum())
+    if start == 0 and past.day == day:
+        return past.notional + notional, past.volume + volume
+    return notional, volume
+
+
+def exact_dot(left: Ints, right: Ints) -> int:
+    """Σ left × right of non-negative numbers below 2^52, beyond 64 bits."""
+    total = 0
+    for at in range(0, len(left), _RUN):
+        a, b = left[at : at + _RUN], right[at : at + _RUN]
+        a_high, a_low, b_high, b_low = a >> _HALF, a & _LOW, b >> _HALF, b & _LOW
+        middle = int(a_high @ b_low) + int(a_low @ b_high)
+        total += (int(a_high @ b_high) << 2 * _HALF) + (middle << _HALF) + int(a_low @ b_low)
+    return total

@@ -1,0 +1,172 @@
+"""A shard as rows that can be written down, only those that changed, and taken up again.
+
+Rules of this file: caches, watches and queues are made anew; the entries that wait are read from where they
+came from. A row is an array: a new field goes last and has a default.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from schemas.messages import Command, Signal
+from streams.engine.account.account import Account
+from streams.engine.account.inbox import Waits
+from streams.engine.account.signal_memory import SeenRow
+from streams.engine.execution import trailing
+from streams.engine.market.bars import Bar, Bars
+from streams.engine.market.extremes import Three
+from streams.engine.market.market import SymbolState, between
+from streams.engine.model.state import AccountState
+from streams.engine.shard.shard import Shard
+
+MANY = 64
+"""So many extremes of a column are worth looking for those that nobody asks for any more."""
+
+
+class AccountRow(msgspec.Struct, array_like=True):
+    number: int
+    """Its place among the accounts of the shard."""
+    state: AccountState
+    waits: Waits
+
+
+class SymbolRow(msgspec.Struct, array_like=True):
+    state: SymbolState
+    """Of each interval's bars the one that may still grow; the others are in rows of their own."""
+    raw: tuple[int, int] = (0, 0)
+    """Its two newest raw ticks."""
+    extremes: Three | None = None
+
+
+class BarsRow(msgspec.Struct, array_like=True):
+    """Bars of a symbol that have ended."""
+
+    symbol: str
+    interval: int
+    bars: list[Bar]
+
+
+class ShardHeader(msgspec.Struct, array_like=True):
+    """Everything else of a shard."""
+
+    time: int
+    """Event time of the market."""
+    dropped: dict[str, int] = {}
+    late: int = 0
+
+
+@dataclass(slots=True)
+class Rows:
+    """Rows of one shard, each kind by itself."""
+
+    accounts: list[AccountRow] = field(default_factory=list)
+    symbols: list[SymbolRow] = field(default_factory=list)
+    bars: list[BarsRow] = field(default_factory=list)
+    seen: list[SeenRow] = field(default_factory=list)
+    """In the order in which they were written."""
+
+
+class Notebook:
+    """What was written down of a shard."""
+
+    def __init__(self, shard: Shard) -> None:
+        self.shard = shard
+        self._states: dict[str, SymbolState] = {}
+        self._raw: dict[str, tuple[int, int]] = {}
+
+    def header(self) -> ShardHeader:
+        shard = self.shard
+        return ShardHeader(shard.market.time, dict(shard.gatekeeper.dropped), shard.late)
+
+    def changed(self) -> Rows:
+        """The rows that differ from what the last call told."""
+        rows = Rows(seen=self.shard.common.seen.take_rows())
+        for account in self.shard.accounts:
+            if account.changed:
+                account.changed = False
+                rows.accounts.append(AccountRow(account.number, account.state, account.inbox.waits()))
+        raw = self.shard.gatekeeper.raw
+        for symbol, state in self.shard.market.symbols.items():
+            former = self._states.get(symbol)
+            if former is not state or raw.get(symbol) != self._raw.get(symbol):
+                rows.bars += _ended_since(former, state)
+                rows.symbols.append(self._symbol_row(state))
+        self._states, self._raw = self.shard.market.symbols, raw
+        return rows
+
+    def settled(self) -> Rows:
+        """All rows, as they follow from what happened, however the market was cut into batches.
+
+        The shard goes on as it would have: what lay behind is brought to where it stands.
+        """
+        shard = self.shard
+        now = between(shard.market)
+        rows = Rows(seen=[shard.common.seen.as_of(shard.market.time)])
+        for account in shard.accounts:
+            if now is not None:
+                trailing.settle(account, now)
+            rows.accounts.append(AccountRow(account.number, account.state, account.inbox.waits()))
+        for symbol, state in sorted(shard.market.symbols.items()):
+            rows.symbols.append(SymbolRow(state, shard.gatekeeper.raw.get(symbol, (0, 0))))
+        return rows
+
+    def _symbol_row(self, state: SymbolState) -> SymbolRow:
+        symbol, shard = state.symbol, self.shard
+        newest = {interval: Bars(bars.newest) for interval, bars in state.bars.items()}
+        extremes = shard.common.ranges.symbols.get(symbol)
+        if extremes is not None and max(len(each.highs) + len(each.lows) for each in extremes) > MANY:
+            counts = sorted(set(self._looked_back_to(symbol)))
+            for each in extremes:
+                each.thin(counts)
+        raw = shard.gatekeeper.raw.get(symbol, (0, 0))
+        return SymbolRow(msgspec.structs.replace(state, bars=newest), raw, extremes)
+
+    def _looked_back_to(self, symbol: str) -> Iterator[int]:
+        """The counts since which somebody may ask how far prices went."""
+        watchlist = self.shard.watchlists[symbol]
+        for (number, key), watch in zip(watchlist.owners, watchlist.watches, strict=True):
+            state = self.shard.accounts[number].state
+            yield watch.since
+            follower = state.lots.get(key) or state.orders.get(key)
+            if follower is not None:
+                yield follower.seen
+
+    def restore(self, header: ShardHeader, rows: Rows, entries: Mapping[int, Signal | Command]) -> None:
+        """Make a new shard what told these rows; `entries` are those that were pending, by number."""
+        shard = self.shard
+        shard.late = header.late
+        shard.gatekeeper.dropped.update(header.dropped)
+        shard.gatekeeper.time = shard.market.time = header.time
+        self._restore_symbols(rows)
+        shard.common.seen.restore(rows.seen)
+        for row in sorted(rows.accounts, key=lambda row: row.number):
+            account = Account(row.state.versions[-1], shard.instruments, row.state, row.number, shard.common)
+            account.changed = False
+            account.inbox.restore(row.waits, entries)
+            shard.take_up(account)
+        shard.resume()
+
+    def _restore_symbols(self, rows: Rows) -> None:
+        shard = self.shard
+        ended = {(row.symbol, row.interval): row.bars for row in rows.bars}
+        for row in rows.symbols:
+            symbol = row.state.symbol
+            bars = {
+                interval: Bars(known.newest, ended.get((symbol, interval), []))
+                for interval, known in row.state.bars.items()
+            }
+            shard.market.symbols[symbol] = msgspec.structs.replace(row.state, bars=bars)
+            if row.raw[0]:
+                shard.gatekeeper.raw[symbol] = row.raw
+            if row.extremes is not None:
+                shard.common.ranges.symbols[symbol] = row.extremes
+        self._states, self._raw = shard.market.symbols, shard.gatekeeper.raw
+
+
+def _ended_since(former: SymbolState | None, state: SymbolState) -> Iterator[BarsRow]:
+    """The intervals of which a bar has ended."""
+    for interval, bars in state.bars.items():
+        before = former.bars.get(interval) if former is not None else None
+        if bars.ended and (before is None or before.ended is not bars.ended):
+            yield BarsRow(state.symbol, interval, bars.ended)

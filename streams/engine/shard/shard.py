@@ -1,0 +1,345 @@
+"""Many accounts, one market: only those that a batch concerns are stepped, at the records that concern them.
+
+Rules of this file: accounts know nothing of each other. Folding a batch gives what stepping every account
+at every record would give.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from heapq import heappop, heappush
+
+from schemas.columns import Columns
+from schemas.messages import Command, Output, Signal
+from streams.engine.account.account import Account, next_minute
+from streams.engine.account.shared import USUAL_BARS, Common, wants_sessions
+from streams.engine.execution import trailing
+from streams.engine.market.extremes import Ranges
+from streams.engine.market.market import Batch, Market, Moment, Series, between
+from streams.engine.market.record_checks import Checked, Gatekeeper
+from streams.engine.market.shared_batches import Passages
+from streams.engine.model.settings import Instruments, Settings
+from streams.engine.model.settings_check import BadSettingsError
+from streams.engine.model.units import FOREVER, SECOND
+from streams.engine.shard import opening
+from streams.engine.shard.watches import TIME, Watch, watch_of
+from streams.engine.shard.watchlist import Watchlist
+from streams.engine.trading import turns
+
+Told = tuple[int, int, list[Output]]
+"""At which record of the batch, by which account, what."""
+
+
+class Shard:
+    """Accounts and what they watch."""
+
+    def __init__(
+        self,
+        accounts: Sequence[Settings],
+        instruments: Instruments | None = None,
+        *,
+        topic: str | None = None,
+        max_ahead: int | None = None,
+        at_any_time: bool = False,
+    ) -> None:
+        """`at_any_time`: accounts may come and change, so the usual of the market's past is always kept."""
+        self.instruments = instruments or Instruments()
+        self.topic = topic
+        """The market that its accounts trade in; None: whatever they say."""
+        self.max_ahead = max_ahead
+        """How far ahead of the market an entry may be; None: as far as it likes."""
+        self.late = 0
+        """Entries that were late for any account."""
+        self.gatekeeper = Gatekeeper(self.instruments.checks)
+        self.common = Common(dict(USUAL_BARS) if at_any_time else {})
+        self.market = Market(
+            sessions=at_any_time or any(map(wants_sessions, accounts)), histories=self.common.histories
+        )
+        self.accounts: list[Account] = []
+        self.numbers: dict[str, int] = {}
+        self.watchlists: dict[str, Watchlist] = defaultdict(Watchlist)
+        self._wakes: list[tuple[int, int]] = []
+        self._wake: list[int] = []
+        self._watching: list[dict[str, str]] = []
+        """Of each account: its keys and the symbol whose list they are on."""
+        self._unsettled: set[str] = set()
+        """Symbols whose list has trails that have not taken in what has passed."""
+        self._now: Moment | None = None
+        for settings in accounts:
+            self.open(settings)
+
+    def open(self, settings: Settings) -> None:
+        """A new account: it lives from the next record on."""
+        if settings.name in self.numbers:
+            raise ValueError(f"two accounts are named {settings.name!r}: give one of them another name")
+        account = Account(settings, self.instruments, number=len(self.accounts), common=self.common)
+        self.take_up(account)
+        self._wake_at(account.number, -FOREVER)
+
+    def take_up(self, account: Account) -> None:
+        """An account that is made already."""
+        self.numbers[account.name] = account.number
+        self.accounts.append(account)
+        self._wake.append(FOREVER)
+        self._watching.append({})
+
+    def resume(self) -> None:
+        """Restored, it stands between two records: watch what every account waits for."""
+        now = between(self.market)
+        for account in self.accounts:
+            if now is not None:
+                account.stale.update(account.resume(now))
+                self._watch_anew(account.number, account, now)
+                self._sleep(account.number, account, now.time)
+            else:
+                account.stale.update(account.inbox.symbols())
+                self._wake_at(account.number, -FOREVER)
+        self._settle({})
+
+    # Entries -----------------------------------------------------------------------------------
+
+    def admit(self, entry: Signal | Command, number: int, newest: int = 0) -> list[Output]:
+        """An entry arrives behind the last record; numbers rise from one entry to the next.
+
+        `newest`: the market's newest time, where more of it has come than was folded.
+        """
+        if isinstance(entry, Signal):
+            concerned = [account for account in self.accounts if turns.concerns(account, entry)]
+            if not concerned:
+                return []
+        now = self._between()
+        newest = newest if now is None else max(newest, now.time)
+        ahead = 0 if now is None or self.max_ahead is None else entry.ts - newest - self.max_ahead
+        if isinstance(entry, Command):
+            if entry.kind == "create" or entry.account not in self.numbers:
+                return [self._open_by(entry, now, ahead + (self.max_ahead or 0) if ahead > 0 else 0)]
+            concerned = [self.accounts[self.numbers[entry.account]]]
+        told: list[Output] = []
+        late = False
+        for account in concerned:
+            counted = account.state.counts.late
+            if now is not None and ahead > 0:
+                turns.refuse_ahead(account, entry, now, entry.ts - newest, self.max_ahead or 0)
+            elif account.admit(entry, number, now) and now is not None:
+                self._watch_anew(account.number, account, now)
+                self._sleep(account.number, account, now.time)
+            told += account.take_output()
+            late = late or account.state.counts.late > counted
+        self.late += late
+        self._settle({})
+        return told
+
+    def _between(self) -> Moment | None:
+        """After the last record and before the next; made once for all entries that arrive there."""
+        if self._now is None or self._now.batch.symbols is not self.market.symbols:
+            self._now = between(self.market)
+        return self._now
+
+    def _open_by(self, command: Command, now: Moment | None, ahead: int) -> Output:
+        """Answer a command that opens an account, or that is for none; `ahead`: by too much, where not 0."""
+        time = command.ts if now is None else max(command.ts, now.time)
+        if now is not None and ahead and self.max_ahead is not None:
+            measured, limit = ahead / SECOND, self.max_ahead / SECOND
+            return opening.decision(command, now.time, "ahead", measured, limit)
+        if command.kind != "create":
+            return opening.decision(command, time, "no_account")
+        known = self.numbers.get(command.account)
+        if known is not None:
+            created = self.accounts[known].state.created
+            if created is not None and created[0] == command.command_id:
+                return opening.decision(command, created[1])
+            return opening.decision(command, time, "exists")
+        try:
+            settings = opening.settings_of(command, self.topic)
+        except BadSettingsError as error:
+            return opening.decision(command, time, f"bad_settings {error}")
+        self.open(settings)
+        self.accounts[-1].state.created = (command.command_id, time)
+        return opening.decision(command, time)
+
+    def pending(self) -> list[int]:
+        """The numbers of the entries that may still take effect, ascending."""
+        return sorted(self.common.waiting)
+
+    # The market --------------------------------------------------------------------------------
+
+    def pass_market(self, columns: Columns, passages: Passages | None = None) -> list[Output]:
+        """Fold market records as they come from their log; `passages` are what others made of them."""
+        told: list[Output] = []
+        for batch in (passages or Passages()).batches(self.gatekeeper, self.market, columns):
+            told += self._fold(batch)
+        return told
+
+    def fold(self, checked: Checked) -> list[Output]:
+        """Fold records that passed the checks."""
+        told: list[Output] = []
+        if len(checked):
+            for batch in self.market.batches(checked):
+                told += self._fold(batch)
+        return told
+
+    def _fold(self, batch: Batch) -> list[Output]:
+        touched: dict[int, list[tuple[str, Watch]]] = defaultdict(list)
+        for symbol, series in batch.series.items():
+            watchlist = self.watchlists.get(symbol)
+            if watchlist:
+                for row in watchlist.reached(series):
+                    number, key = watchlist.owners[row]
+                    touched[number].append((key, watchlist.watches[row]))
+        last = int(batch.time[-1])
+        while self._wakes and self._wakes[0][0] <= last:
+            time, number = heappop(self._wakes)
+            if self._wake[number] == time:
+                self._wake[number] = FOREVER
+                touched[number] += ()
+        told: list[Told] = []
+        for number in sorted(touched):
+            _Run(self, number, batch, told).through(touched[number])
+        lists = [(series, self.watchlists.get(symbol)) for symbol, series in batch.series.items()]
+        self._unsettled.update(
+            each.symbol for each, found in lists if found is not None and found.is_unsettled
+        )
+        self._settle(batch.series)
+        for series, watchlist in lists:
+            self.common.ranges.take_in(series, watchlist.columns() if watchlist else set())
+        self.common.seen.forget(last)
+        told.sort(key=lambda each: each[:2])
+        return [output for _, _, outputs in told for output in outputs]
+
+    def _settle(self, series: Mapping[str, Series]) -> None:
+        """Trails take in what passed before they were watched."""
+        for symbol in self._unsettled:
+            watchlist = self.watchlists.get(symbol)
+            if watchlist:
+                watchlist.settle(self.common.ranges, series.get(symbol))
+        self._unsettled.clear()
+
+    def _watch_anew(self, number: int, account: Account, now: Moment) -> list[tuple[str, Watch]]:
+        """Bring the account's watches up to date and answer those that changed."""
+        changed = []
+        watching = self._watching[number]
+        for key in sorted(account.stale):
+            watch = watch_of(account, key, now)
+            symbol = watching.pop(key, None)
+            if symbol is not None and (watch is None or watch.symbol != symbol):
+                self.watchlists[symbol].remove((number, key))
+            if watch is not None:
+                watching[key] = watch.symbol
+                self.watchlists[watch.symbol].put((number, key), watch)
+                self._unsettled.add(watch.symbol)
+                changed.append((key, watch))
+        account.stale.clear()
+        return changed
+
+    def _sleep(self, number: int, account: Account, time: int) -> None:
+        """Until the next record that means something whatever its symbol."""
+        wake = account.wakes_at()
+        if account.wants_minutes():
+            wake = min(wake, next_minute(time))
+        self._wake_at(number, wake)
+
+    def _wake_at(self, number: int, wake: int) -> None:
+        if self._wake[number] != wake:
+            self._wake[number] = wake
+            if wake < FOREVER:
+                heappush(self._wakes, (wake, number))
+
+
+class _Run:
+    """One account through one batch, from one record that concerns it to the next."""
+
+    def __init__(self, shard: Shard, number: int, batch: Batch, told: list[Told]) -> None:
+        self.shard, self.number, self.batch, self.told = shard, number, batch, told
+        self.account = shard.accounts[number]
+        self.row = -1
+        self.due: dict[str, int] = {}
+        """The next record for each key."""
+        self.heap: list[tuple[int, str]] = []
+
+    def through(self, touched: list[tuple[str, Watch]]) -> None:
+        for key, watch in touched:
+            self._plan(key, watch)
+        end = len(self.batch)
+        while (row := self._next()) < end:
+            minute = self._minute(row)
+            if minute < row:
+                self._tell_minute(minute)
+            else:
+                self._step(row)
+        while (row := self._minute(end)) < end:
+            self._tell_minute(row)
+        trailing.end_batch(self.account, self.batch.series)
+        self.shard._sleep(self.number, self.account, int(self.batch.time[-1]))
+
+    def _step(self, row: int) -> None:
+        self.row = row
+        reached = set()
+        while self.heap and self.heap[0][0] <= row:
+            at, key = heappop(self.heap)
+            if self.due.get(key) == at:
+                del self.due[key]
+                reached.add(key)
+        now = Moment(self.batch, row)
+        account = self.account
+        account.step(now, frozenset(reached))
+        account.stale |= reached
+        if account.out.messages:
+            self.told.append((row, self.number, account.take_output()))
+        for key in account.stale:
+            self.due.pop(key, None)
+        for key, watch in self.shard._watch_anew(self.number, account, now):
+            self._plan(key, watch)
+
+    def _next(self) -> int:
+        while self.heap and self.due.get(self.heap[0][1]) != self.heap[0][0]:
+            heappop(self.heap)
+        row = self.batch.first_at(self.account.wakes_at(), self.row + 1)
+        return min(row, self.heap[0][0]) if self.heap else row
+
+    def _minute(self, end: int) -> int:
+        """The next record before `end` that begins a minute while a position is open; else `end`."""
+        if not self.account.wants_minutes():
+            return end
+        batch, row = self.batch, self.row
+        minute = next_minute(int(batch.time[row]) if row >= 0 else batch.previous)
+        return min(end, batch.first_at(minute, row + 1)) if minute <= batch.last else end
+
+    def _tell_minute(self, row: int) -> None:
+        """A record that only begins a minute."""
+        self.row = row
+        self.account.begin_minute(self.batch, row)
+        self.told.append((row, self.number, self.account.take_output()))
+
+    def _plan(self, key: str, watch: Watch) -> None:
+        """Find the first record from here on that the watch waits for."""
+        series = self.batch.series.get(watch.symbol)
+        if series is None:
+            return
+        start = series.at_or_after(self.row + 1)
+        index = first_reached(series, self.shard.common.ranges, watch, start)
+        if index < len(series):
+            row = series.row(index)
+            self.due[key] = row
+            heappush(self.heap, (row, key))
+
+
+def first_reached(series: Series, ranges: Ranges, watch: Watch, start: int) -> int:
+    """The index of the first record from `start` on that the watch waits for; the length if none is."""
+    end = len(series)
+    levels = watch.levels
+    if levels[TIME] < FOREVER:
+        at = max(start, int(series.time.searchsorted(levels[TIME])))
+        end = min(end, at)
+    for which in range(3):
+        above, below = levels[2 * which], -levels[2 * which + 1]
+        if above < FOREVER or below > -FOREVER:
+            found = series.column(which).first(start, end, above, below)
+            end = found if found >= 0 else end
+    trail = watch.trail
+    if trail is not None and start < end:
+        extreme = trail.extreme
+        high, low = ranges.within(series, trail.which, watch.since, series.base + start)
+        if high > -FOREVER:
+            extreme = max(extreme, high) if trail.side > 0 else min(extreme, low)
+        found = series.column(trail.which).trail(start, end, trail.side, extreme, trail.share, trail.amount)
+        end = found if found >= 0 else end
+    return end
