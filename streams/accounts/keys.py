@@ -10,6 +10,7 @@ from schemas.names import is_name
 from streams.accounts import groups, values
 from streams.accounts.document import Item, SettingsError
 from streams.engine.model import settings_check
+from streams.engine.model.exit_types import EXITS, Measure
 from streams.engine.model.settings import Commission, Settings, Slippage
 
 NAME = "a name of up to 64 letters, digits, spaces, dots, dashes and underscores"
@@ -30,6 +31,14 @@ def _follow(item: Item) -> tuple[str, ...]:
     return tuple(source.text for source in sources)
 
 
+_OF_EXITS: dict[Measure, Callable[[Item], Any]] = {
+    "distance": values.level,
+    "distance_below_price": values.level_below_price,
+    "parts": groups.partial,
+    "duration": values.duration(),
+    "minute_of_day": values.minute_of_day,
+}
+
 READERS: dict[str, Callable[[Item], Any]] = {
     "name": values.text(NAME, settings_check.NAME),
     "balance": values.money(above_zero=True),
@@ -48,13 +57,7 @@ READERS: dict[str, Callable[[Item], Any]] = {
     "dedupe_for": values.duration(),
     "leverage": values.money(above_zero=True),
     "slices": groups.slices,
-    "take_profit": values.level,
-    "stop_loss": values.level_below_price,
-    "trailing_stop": values.level_below_price,
-    "breakeven": values.level,
-    "partial": groups.partial,
-    "time_limit": values.duration(),
-    "end_of_day": values.minute_of_day,
+    **{name: _OF_EXITS[exit_type.measure] for name, exit_type in EXITS.items()},
     "max_positions": values.whole(),
     "max_position": values.share(most=None),
     "max_exposure": values.share(most=None),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from streams.accounts.values import plain
+from streams.engine.model.exit_types import EXITS, Measure
 from streams.engine.model.settings import (
     Commission,
     Condition,
@@ -137,6 +138,14 @@ def _each(write: Callable[[Any], Any]) -> Callable[[Any], list[Any]]:
     return lambda values: [write(value) for value in values]
 
 
+_OF_EXITS: dict[Measure, Callable[[Any], Any]] = {
+    "distance": level,
+    "distance_below_price": level,
+    "parts": _each(partial),
+    "duration": duration,
+    "minute_of_day": minute_of_day,
+}
+
 WRITERS: dict[str, Callable[[Any], Any]] = {
     "balance": plain,
     "size": size,
@@ -148,13 +157,7 @@ WRITERS: dict[str, Callable[[Any], Any]] = {
     "dedupe_for": duration,
     "leverage": plain,
     "slices": _each(entry_slice),
-    "take_profit": level,
-    "stop_loss": level,
-    "trailing_stop": level,
-    "breakeven": level,
-    "partial": _each(partial),
-    "time_limit": duration,
-    "end_of_day": minute_of_day,
+    **{name: _OF_EXITS[exit_type.measure] for name, exit_type in EXITS.items()},
     "max_position": share,
     "max_exposure": share,
     "max_group": share,

@@ -132,7 +132,7 @@ class DeskMachine:
         """Inbox offsets of the entries that may still take effect, ascending."""
         waiting: set[int] = set()
         for shard in self._shards.values():
-            waiting.update(shard.common.waiting)
+            waiting.update(shard.shared.waiting)
         return sorted(waiting)
 
     def awaits(self) -> list[Awaited]:
@@ -161,7 +161,7 @@ class DeskMachine:
             told.append(Row(SEEN, _seen_key(topic, self._next_seen), _write(row)))
             known.append((self._next_seen, row.newest))
             self._next_seen += 1
-        while known and known[0][1] < shard.market.time - shard.common.seen.keep:
+        while known and known[0][1] < shard.market.time - shard.shared.signals.keep:
             told.append(Row(SEEN, _seen_key(topic, known.popleft()[0]), None))
         return told
 

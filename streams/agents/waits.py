@@ -18,7 +18,7 @@ SOON = MINUTE
 
 def awaited(shard: Shard, topic: str) -> list[Awaited]:
     """What accounts wait for in one market, each with how many times an entry waits for it in an account."""
-    if not shard.common.waiting:
+    if not shard.shared.waiting:
         return []
     found: dict[str, list[list[int]]] = {}
     entries = (entry for account in shard.accounts for entry in account.waiting_entries())

@@ -13,7 +13,6 @@ from streams.engine.rules import ledger
 def document(held: Held) -> dict[str, Any]:
     """An account as JSON: decimals as text, times in ISO."""
     state, equity = held.state, held.equity
-    tripped = {"daily_loss": state.daily_loss_tripped, "max_drawdown": state.drawdown_tripped}
     return {
         "account": held.name,
         "status": state.status,
@@ -25,7 +24,7 @@ def document(held: Held) -> dict[str, Any]:
         "equity": decimal_text(equity.equity) if equity else None,
         "unrealised": decimal_text(equity.unrealised) if equity else None,
         "equity_ts": time_text(equity.ts) if equity else None,
-        "blocked_by": [rule for rule, is_tripped in tripped.items() if is_tripped],
+        "blocked_by": state.blocked_by,
         "positions": [_position(lot) for lot in state.lots.values()],
         "orders": [order_document(order) for order in state.orders.values()],
         "plans": [_plan(plan) for plan in state.plans.values() if not plan.by_hand],
@@ -47,7 +46,7 @@ def _position(lot: Lot) -> dict[str, Any]:
         "side": "long" if lot.side > 0 else "short",
         "quantity": decimal_text(lot.quantity),
         "average_price": decimal_text(ledger.average_entry(lot)),
-        "stop": decimal(lot.stop if lot.breakeven is None else lot.breakeven),
+        "stop": decimal(lot.shown_stop),
         "target": decimal(lot.target),
         "trailing": decimal(lot.trailing),
         "time_limit": iso(lot.deadline),

@@ -14,7 +14,6 @@ from streams.engine.model.orders import Order
 from streams.engine.model.state import AccountState, Lot, Plan, PlannedSlice
 from streams.engine.model.units import SECOND
 from streams.engine.rules import ledger
-from streams.engine.trading import slice_conditions
 from streams.web.live import Live
 
 
@@ -90,11 +89,6 @@ class Standing:
         return (peak - self.equity) / peak if peak > 0 else 0.0
 
     @property
-    def blocked_by(self) -> list[str]:
-        tripped = {"daily_loss": self.state.daily_loss_tripped, "max_drawdown": self.state.drawdown_tripped}
-        return [rule for rule, is_tripped in tripped.items() if is_tripped]
-
-    @property
     def orders(self) -> Iterator[Order]:
         """Those that are open: entries, then exits."""
         yield from self.state.orders.values()
@@ -105,16 +99,11 @@ class Standing:
     def waiting(self) -> list[Waiting]:
         """The slices that wait, the next one first."""
         found = [
-            Waiting(plan, planned, self._condition(plan, planned))
+            Waiting(plan, planned, self.state.condition_words(plan, planned))
             for plan in self.state.plans.values()
             for planned in plan.waiting
         ]
         return sorted(found, key=lambda each: (each.planned.due, each.plan.plan_id, each.planned.number))
-
-    def _condition(self, plan: Plan, planned: PlannedSlice) -> str:
-        slices = self.state.versions[plan.terms.settings].slices
-        known = planned.number <= len(slices)
-        return slice_conditions.in_words(slices[planned.number - 1].conditions) if known else ""
 
     def due_in(self, due: int) -> float:
         """Seconds of the market's time."""
@@ -138,7 +127,7 @@ def account_document(standing: Standing) -> dict[str, Any]:
     return {
         "account": standing.name,
         "status": state.status,
-        "blocked_by": standing.blocked_by,
+        "blocked_by": state.blocked_by,
         "market": settings.market,
         "currency": settings.currency,
         "follow": list(settings.follow),
@@ -175,7 +164,7 @@ def position_document(standing: Standing, holding: Holding) -> dict[str, Any]:
         "unrealised_share": holding.unrealised / lot.cost if lot.cost else None,
         "realised": decimal_text(lot.realised),
         "fees": decimal_text(lot.fees),
-        "stop": decimal(lot.stop if lot.breakeven is None else lot.breakeven),
+        "stop": decimal(lot.shown_stop),
         "trailing": decimal(lot.trailing),
         "target": decimal(lot.target),
         "risk": decimal_text(holding.risk),

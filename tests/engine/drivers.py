@@ -2,11 +2,12 @@
 
 from schemas.messages import Output
 from streams.engine.account.account import Account
-from streams.engine.account.shared import Common
+from streams.engine.account.shared import Shared
 from streams.engine.execution import trailing
 from streams.engine.market.column import BUY, MARK, SELL
 from streams.engine.market.market import Market, Moment, between
 from streams.engine.shard.shard import Shard
+from streams.engine.trading import step
 from tests.engine.soundness import assert_sound
 from tests.engine.worlds import World, columns_of
 
@@ -28,10 +29,10 @@ def in_batches(world: World, cuts: list[int]) -> list[Output]:
 def every_record(world: World) -> list[Output]:
     """Every account stepped at every record, with nothing left out."""
     shard = Shard(world.accounts, world.instruments)
-    common = Common()
-    market = Market(sessions=True, histories=common.histories)
+    shared = Shared()
+    market = Market(sessions=True, histories=shared.histories)
     accounts = [
-        Account(settings, world.instruments, number=number, common=common)
+        Account(settings, world.instruments, number=number, shared=shared)
         for number, settings in enumerate(world.accounts)
     ]
     told: list[Output] = []
@@ -41,7 +42,7 @@ def every_record(world: World) -> list[Output]:
             entry = entries.pop(0)[1]
             for account in accounts:
                 if getattr(entry, "account", account.name) == account.name:
-                    account.admit(entry, len(world.entries) - len(entries), between(market))
+                    step.admit(account, entry, len(world.entries) - len(entries), between(market))
                     told += account.take_output()
         if at == len(world.records):
             break
@@ -50,12 +51,12 @@ def every_record(world: World) -> list[Output]:
             continue
         for batch in market.batches(checked):
             for account in accounts:
-                account.step(Moment(batch, 0))
+                step.step(account, Moment(batch, 0))
                 assert_sound(account, Moment(batch, 0))
                 told += account.take_output()
                 trailing.end_batch(account, batch.series)
             for series in batch.series.values():
-                common.ranges.take_in(series, {SELL, BUY, MARK})
+                shared.ranges.take_in(series, {SELL, BUY, MARK})
     return told
 
 

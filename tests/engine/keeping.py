@@ -65,7 +65,7 @@ def normal_form(shard: Shard) -> bytes:
         AccountRow(account.number, account.state, account.inbox.waits()) for account in shard.accounts
     ]
     gate = shard.gatekeeper
-    seen = dict(sorted(shard.common.seen._turns.items()))
+    seen = dict(sorted(shard.shared.signals._turns.items()))
     symbols = dict(sorted(shard.market.symbols.items()))
     checks = [gate.time, sorted(gate.raw.items()), sorted(gate.dropped.items())]
     return pack([accounts, symbols, checks, seen, shard.late, shard.pending()])
@@ -73,7 +73,7 @@ def normal_form(shard: Shard) -> bytes:
 
 def _bring(shard: Shard, now: Moment, lot: Lot) -> None:
     account = next(account for account in shard.accounts if lot.lot_id in account.state.lots)
-    settings, ranges = account.terms_of(lot.terms), shard.common.ranges
+    settings, ranges = account.terms_of(lot.terms), shard.shared.ranges
     which = SELL if lot.side > 0 else BUY
     high, low, _ = ranges.at(now, lot.symbol, which, lot.seen)
     best = high if lot.side > 0 else low

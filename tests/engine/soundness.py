@@ -4,6 +4,7 @@ from collections import Counter
 
 from schemas.messages import Fill, Order, Output, Trade
 from streams.engine.account.account import Account
+from streams.engine.account.worth import worth_of
 from streams.engine.execution import buying_power
 from streams.engine.market.market import Moment
 from streams.engine.model.orders import TERMINAL
@@ -13,7 +14,7 @@ from streams.engine.model.units import ONE, value_of
 def assert_sound(account: Account, now: Moment) -> None:
     state, lots = account.state, list(account.state.lots.values())
     signed = [lot.side * value_of(now.mark_of(lot.symbol), lot.quantity) for lot in lots]
-    assert buying_power.worth(account, now.mark_of).equity == state.cash + sum(signed)
+    assert worth_of(state, now.mark_of).equity == state.cash + sum(signed)
     balance = state.versions[0].balance
     assert state.cash == balance - state.fees + state.realised - sum(lot.side * lot.cost for lot in lots)
     for lot in lots:

@@ -11,11 +11,25 @@ from heapq import heapify, heappop, heappush
 import msgspec
 
 from schemas.messages import Command, Signal
-from streams.engine.model.units import FOREVER
+from streams.engine.model.settings import Settings
+from streams.engine.model.units import FOREVER, MINUTE
 
 Entry = Signal | Command
 Expiry = Callable[[Entry, int], int]
 """The last instant at which an entry holds, by the settings and the interval of its symbol's bars."""
+
+
+HOLDS_FOR = 5 * MINUTE
+"""An entry that names no expiry waits so long, or one bar interval where that is longer; a flat for ever."""
+
+
+def expiry_of(settings: Settings, signal: Signal, interval: int) -> int:
+    """The last instant at which the signal holds."""
+    expiry = signal.expires_at
+    if expiry is None:
+        expiry = FOREVER if signal.side == "flat" else signal.ts + max(HOLDS_FOR, interval)
+    ttl = settings.signal_ttl
+    return expiry if ttl is None else min(expiry, signal.ts + ttl)
 
 
 class Waiting(msgspec.Struct):

@@ -4,6 +4,8 @@ Rules of this file: an id is the account's name and a counter; orders and positi
 are told once, in their last state, when the record is done.
 """
 
+from collections.abc import Callable
+
 from schemas.messages import (
     Alert,
     Decision,
@@ -21,11 +23,10 @@ from schemas.messages import (
     Order as OrderMessage,
 )
 from streams.engine.model.orders import Order
-from streams.engine.model.state import AccountState, Lot, Origin, Plan, PlannedSlice
+from streams.engine.model.origins import NOBODY, Origin
+from streams.engine.model.state import AccountState, Lot, Plan, PlannedSlice
 from streams.engine.model.units import ONE, half_even
 from streams.engine.rules import ledger
-
-NOBODY = Origin()
 
 
 def side_word(side: int) -> OrderSide:
@@ -51,12 +52,12 @@ class Outbox:
         time: int,
         decision: Verdict,
         reason: str = "",
+        measured: float | None = None,
+        limit: float | None = None,
         *,
         symbol: str | None = None,
         origin: Origin = NOBODY,
         plan_id: str | None = None,
-        measured: float | None = None,
-        limit: float | None = None,
     ) -> None:
         self.state.counts.decisions += 1
         self.messages.append(
@@ -83,11 +84,11 @@ class Outbox:
         planned: PlannedSlice,
         state: SliceState,
         condition: str,
-        *,
-        order_id: str | None = None,
         reason: str = "",
         measured: float | None = None,
         limit: float | None = None,
+        *,
+        order_id: str | None = None,
         mark: int | None = None,
     ) -> None:
         self.messages.append(
@@ -237,10 +238,14 @@ class Outbox:
     def lot(self, lot: Lot) -> None:
         self.changed_lots[lot.lot_id] = lot
 
-    def tell_orders(self, time: int) -> None:
+    def tell_changes(self, time: int, mark_of: Callable[[str], int]) -> None:
+        """The record is done: each order and position that changed, as it stands now."""
         for order in self.changed_orders.values():
             self.messages.append(order_message(self.account, order, time))
         self.changed_orders.clear()
+        for lot in self.changed_lots.values():
+            self.position(time, lot, mark_of(lot.symbol))
+        self.changed_lots.clear()
 
     def position(self, time: int, lot: Lot, mark: int) -> None:
         self.messages.append(
@@ -258,7 +263,7 @@ class Outbox:
                 fees=lot.fees,
                 ts=time,
                 opened=lot.opened,
-                stop=lot.stop if lot.breakeven is None else lot.breakeven,
+                stop=lot.shown_stop,
                 target=lot.target,
                 trailing=lot.trailing,
                 time_limit=lot.deadline,

@@ -1,6 +1,6 @@
 """What the accounts of a shard have together. None of it decides anything: it is kept once, not in each."""
 
-from streams.engine.account.signal_memory import Seen
+from streams.engine.account.signal_memory import SignalMemory
 from streams.engine.market.extremes import Ranges
 from streams.engine.market.indicators import CORRELATED_DAYS
 from streams.engine.model.settings import Settings
@@ -11,11 +11,11 @@ USUAL_BARS = dict.fromkeys((MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, DAY), CORRELA
 """Kept where accounts may come at any time: what nearly all of them look at, from the market's beginning."""
 
 
-class Common:
+class Shared:
     """Shared memory."""
 
     def __init__(self, histories: dict[int, int] | None = None) -> None:
-        self.seen = Seen()
+        self.signals = SignalMemory()
         self.ranges = Ranges()
         self.waiting: dict[int, int] = {}
         """Numbers of entries, and in how many accounts each waits."""
@@ -24,7 +24,7 @@ class Common:
 
     def serve(self, settings: Settings) -> None:
         """Keep what an account with these settings looks at, from now on."""
-        self.seen.remember_for(settings.dedupe_for)
+        self.signals.remember_for(settings.dedupe_for)
         for interval, keep in wanted_histories(settings).items():
             self.histories[interval] = max(keep, self.histories.get(interval, 0))
 

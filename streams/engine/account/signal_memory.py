@@ -25,7 +25,7 @@ class SeenRow(msgspec.Struct, array_like=True):
     """Each id with its turns: a time and the group whose last turn that was, and so on."""
 
 
-class Seen:
+class SignalMemory:
     """The turns of (source, signal id)."""
 
     def __init__(self) -> None:

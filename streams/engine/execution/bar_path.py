@@ -6,18 +6,14 @@ stop that the rest of the path reaches too. What fills before price has moved be
 the bar's last instant.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from streams.engine.execution import fills, ticks, trailing
+from streams.engine.account.account import Account
+from streams.engine.execution import closing, ticks, trailing
+from streams.engine.execution.waiting import wait, wait_for_price
 from streams.engine.market.market import Moment
+from streams.engine.model.exit_types import STOPS
 from streams.engine.model.orders import Order
 from streams.engine.model.state import Lot
 from streams.engine.rules import exit_levels
-
-if TYPE_CHECKING:
-    from streams.engine.account.account import Account
 
 
 class Walk:
@@ -79,26 +75,26 @@ def pass_bar(account: Account, now: Moment) -> None:
         account.watch_lot(lot)
         trailing.catch_up(account, lot, now, now.count - 1)
     for order in orders:
-        account.stale.add(order.order_id)
-        if order.order_type == "trailing":
+        account.watch_anew(order.order_id)
+        if order.traits.trails:
             ticks.follow_bars(account, now, order, shut)
     walk = Walk(now)
     lives = {lot.lot_id: Live(lot, walk) for lot in lots}
     if shut:
         for lot in lots:
             lot.asleep = True
-            fills.queue_if_due(account, now, lot)
+            closing.queue_if_due(account, now, lot)
         for order in orders:
-            fills.wait(account, order, "market_closed")
+            wait(account, order, "market_closed")
         return
     _pass_open(account, now, lots, orders)
     _take_in_new(account, now, walk, lives)
     _walk(account, now, walk, lives, orders)
     for live in lives.values():
         _ratchet(account, live)
-        fills.queue_if_due(account, now, live.lot)
+        closing.queue_if_due(account, now, live.lot)
     for order in orders:
-        if order.is_open and order.order_type == "trailing":
+        if order.is_open and order.traits.trails:
             trailing.follow(account, order, now.low if order.side > 0 else now.high)
 
 
@@ -117,16 +113,16 @@ def _pass_open(account: Account, now: Moment, lots: list[Lot], orders: list[Orde
 
 def _fill_at_open(account: Account, now: Moment, order: Order) -> None:
     price, side = now.open, order.side
-    if order.order_type == "market" or (order.order_type in ("stop", "trailing") and _is_triggered(order)):
+    if not (order.traits.is_limited or order.waits_for_stop):
         ticks.fill_at_market(account, now, order, price)
         return
     rested = order.arrived
-    if order.order_type in ("stop", "stop_limit", "trailing") and not _is_triggered(order):
+    if order.waits_for_stop:
         if order.stop_price is None or side * (price - order.stop_price) < 0:
-            ticks.wait_for_price(account, order, "not_reached")
+            wait_for_price(account, order, "not_reached")
             return
         _trigger(account, order)
-        if order.order_type != "stop_limit":
+        if not order.traits.is_limited:
             ticks.fill_at_market(account, now, order, price)
             return
         rested = False
@@ -137,11 +133,7 @@ def _fill_at_open(account: Account, now: Moment, order: Order) -> None:
         at = ticks.limited(account, order, price)
         ticks.fill_order(account, now, order, at, maker=rested)
     else:
-        ticks.wait_for_price(account, order, "not_penetrated" if better == 0 else "not_reached")
-
-
-def _is_triggered(order: Order) -> bool:
-    return order.state != "accepted"
+        wait_for_price(account, order, "not_penetrated" if better == 0 else "not_reached")
 
 
 def _trigger(account: Account, order: Order) -> None:
@@ -198,14 +190,14 @@ class Happening:
         assert self.live is not None
         lot = self.live.lot
         if self.what == "target" and self.index is not None:
-            fills.exit_partially(account, now, lot, self.index, price, maker=self.rested)
+            closing.exit_partially(account, now, lot, self.index, price, maker=self.rested)
         elif self.what == "target":
             assert lot.target is not None
-            fills.exit_at_limit(account, now, lot, price, lot.target, maker=self.rested)
+            closing.exit_at_limit(account, now, lot, price, lot.target, maker=self.rested)
         else:
             at_its_start = lot.side * (self.live.start - price) <= 0
             lot.ambiguous = lot.ambiguous or (not at_its_start and _holds_target(account, self.live))
-            fills.exit_at_market(account, now, lot, self.what, price)
+            closing.exit_at_market(account, now, lot, self.what, price)
 
 
 def _next_event(
@@ -227,7 +219,7 @@ def _next_event(
 def _exits_on_leg(account: Account, walk: Walk, live: Live) -> list[tuple[int, Happening]]:
     """What of a lot happens next on this leg; what its start brings comes before what lies ahead."""
     lot = live.lot
-    if not lot.quantity or (lot.queued is not None and lot.queued.reason in fills.STOPS):
+    if not lot.quantity or (lot.queued is not None and lot.queued.reason in STOPS):
         return []
     stop = exit_levels.stop_in_force(lot)
     if stop is not None and lot.side * (walk.price - stop[0]) <= 0:
@@ -288,7 +280,7 @@ def _order_on_leg(account: Account, walk: Walk, order: Order) -> list[tuple[int,
     if not order.is_open:
         return []
     side = order.side
-    if order.order_type in ("stop", "stop_limit", "trailing") and not _is_triggered(order):
+    if order.waits_for_stop:
         stop = order.stop_price
         if stop is not None and walk.passes(stop, side > 0, through=False):
             return [(stop, Happening("trigger", order=order))]
@@ -300,14 +292,14 @@ def _order_on_leg(account: Account, walk: Walk, order: Order) -> list[tuple[int,
 
 
 def _order_at(account: Account, now: Moment, order: Order, price: int) -> None:
-    if order.order_type in ("stop", "stop_limit", "trailing") and not _is_triggered(order):
+    if order.waits_for_stop:
         _trigger(account, order)
-        if order.order_type != "stop_limit":
+        if not order.traits.is_limited:
             ticks.fill_at_market(account, now, order, price)
         elif order.limit_price is not None and order.side * (order.limit_price - price) >= 0:
             ticks.fill_order(account, now, order, ticks.limited(account, order, price), maker=False)
         else:
-            ticks.wait_for_price(account, order, "not_reached")
+            wait_for_price(account, order, "not_reached")
         return
     assert order.limit_price is not None
     ticks.fill_order(account, now, order, order.limit_price, maker=True)

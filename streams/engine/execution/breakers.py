@@ -4,35 +4,27 @@ Rules of this file: they trip at the threshold, on realised and unrealised P&L t
 blocked.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+from streams.engine.account.account import Account
+from streams.engine.execution.ending import end_entries
 from streams.engine.market.market import Moment
+from streams.engine.model.refusal import Refusal
 from streams.engine.model.settings import Settings
 from streams.engine.model.units import FOREVER, ONE
-
-if TYPE_CHECKING:
-    from streams.engine.account.account import Account
 
 
 def are_set(settings: Settings) -> bool:
     return settings.daily_loss is not None or settings.max_drawdown is not None
 
 
-def tripped(account: Account) -> str:
-    """The breaker that blocks entries, or nothing."""
-    if account.state.daily_loss_tripped:
-        return "daily_loss"
-    return "max_drawdown" if account.state.drawdown_tripped else ""
-
-
-def explain(account: Account, now: Moment, name: str) -> tuple[str, float, float]:
-    """A tripped breaker as the reason of a refusal."""
+def refusal(account: Account, now: Moment) -> Refusal | None:
+    """Why a breaker that has tripped lets no entry in."""
     settings, state = account.settings, account.state
+    if not state.blocked_by:
+        return None
+    name = state.blocked_by[0]
     base = state.day_open if name == "daily_loss" else state.peak
     threshold = settings.daily_loss if name == "daily_loss" else settings.max_drawdown
-    return name, (base - account.worth(now).equity) / base, (threshold or 0) / ONE
+    return Refusal(name, (base - account.worth(now).equity) / base, (threshold or 0) / ONE)
 
 
 def watch(account: Account, now: Moment) -> None:
@@ -50,12 +42,7 @@ def watch(account: Account, now: Moment) -> None:
         state.drawdown_tripped = _trip(
             account, now, "max_drawdown", state.peak - equity, state.peak, settings.max_drawdown
         )
-    watch_anew(account)
-
-
-def watch_anew(account: Account) -> None:
-    """Equity, the peak or what has tripped may have changed, and with it how far marks may go."""
-    account.stale.update(lot.symbol for lot in account.state.lots.values())
+    account.watch_lots()  # how far marks may go follows from equity, the peak, and what has tripped
 
 
 def _trip(account: Account, now: Moment, name: str, loss: int, base: int, threshold: int) -> bool:
@@ -65,7 +52,7 @@ def _trip(account: Account, now: Moment, name: str, loss: int, base: int, thresh
     account.out.decide(now.time, "tripped", name, measured=measured, limit=limit)
     text = f"{name} reached {measured:.2%} of {limit:.2%}: entries are blocked"
     account.out.alert(now.time, name, text, None, measured, limit)
-    account.cancel_entries(now, f"limit:{name}")
+    end_entries(account, now, f"limit:{name}")
     return True
 
 

@@ -1,42 +1,14 @@
-"""What an account is worth and what it may still spend, at one market record.
+"""What an account may still spend at a market record, and what its plans and orders keep of that.
 
 Rules of this file: a lot whose close is queued counts in equity, and in no limit.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
-
+from streams.engine.account.account import Account
 from streams.engine.market.market import Moment
 from streams.engine.model.orders import Order
 from streams.engine.model.state import Plan
 from streams.engine.model.units import half_even, share_of, value_of
 from streams.engine.rules.fees import expected_fee
-
-if TYPE_CHECKING:
-    from streams.engine.account.account import Account
-
-
-class Worth(NamedTuple):
-    equity: int
-    unrealised: int
-    exposure: int
-    """Gross, closing lots included."""
-    counted: int
-    """Gross, of the lots that count in limits."""
-
-
-def worth(account: Account, mark_of: Callable[[str], int]) -> Worth:
-    equity, unrealised, exposure, closing = account.state.cash, 0, 0, 0
-    for lot in account.state.lots.values():
-        value = value_of(mark_of(lot.symbol), lot.quantity)
-        equity += lot.side * value
-        unrealised += lot.side * (value - lot.cost)
-        exposure += value
-        if lot.queued is not None:
-            closing += value
-    return Worth(equity, unrealised, exposure, exposure - closing)
 
 
 def exposure(account: Account, now: Moment, symbols: frozenset[str] | None) -> int:

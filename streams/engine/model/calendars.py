@@ -83,3 +83,7 @@ def next_minute_of_day(zone: str, minute: int, time: int) -> int:
 
 def floor_minute(time: int) -> int:
     return time - time % MINUTE
+
+
+def next_minute(time: int) -> int:
+    return floor_minute(time) + MINUTE

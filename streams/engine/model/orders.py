@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from schemas.messages import OrderState, OrderType, TimeInForce
+from streams.engine.model.order_types import ORDER_TYPES, Traits
 
 Event = Literal["accept", "reject", "trigger", "fill_part", "fill", "cancel", "expire"]
 
@@ -87,6 +88,20 @@ class Order(msgspec.Struct, array_like=True):
     @property
     def is_open(self) -> bool:
         return self.state not in TERMINAL
+
+    @property
+    def traits(self) -> Traits:
+        return ORDER_TYPES[self.order_type]
+
+    @property
+    def waits_for_stop(self) -> bool:
+        """Price has not come to its stop yet."""
+        return self.state == "accepted" and ORDER_TYPES[self.order_type].waits_for_stop
+
+    @property
+    def trails(self) -> bool:
+        """Its stop follows the best price, which it knows already."""
+        return self.extreme is not None and self.state == "accepted" and not self.asleep
 
     def advance(self, event: Event, reason: str = "") -> None:
         following = LIFECYCLE[self.state].get(event)

@@ -43,6 +43,15 @@ class Condition(Setting):
     tolerance: int = 0
     """For `price_holds`: the share by which the mark may be worse than the arrival."""
 
+    @property
+    def words(self) -> str:
+        """As slices tell it."""
+        if self.kind == "feature":
+            return f"{self.name} >= {self.threshold:g}"
+        if self.kind == "price_holds" and self.tolerance:
+            return f"price_holds {self.tolerance / ONE:.4g}"
+        return self.kind
+
 
 class Slice(Setting):
     """One part of an entry."""

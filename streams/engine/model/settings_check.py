@@ -4,13 +4,15 @@ Rules of this file: whatever passes here makes no step of an account fail; nothi
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import isfinite
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from streams.engine.model.settings import Level, Settings, Size
+from streams.engine.model.exit_types import EXITS, Measure
+from streams.engine.model.settings import Level, Partial, Settings, Size
 from streams.engine.model.units import DAY, ONE
 
 NAME = r"(?=\S)[\w .\-]{1,64}(?<=\S)"
@@ -55,7 +57,6 @@ def _faults(settings: Settings) -> Iterator[str]:
         ("size", _is_size(settings.size)),
         ("filters", all(_is_filter(each.name, each.operator, each.threshold) for each in settings.filters)),
         ("slices", _are_slices(settings)),
-        ("partial", _are_partial(settings)),
         ("atr_length", 0 < settings.atr_length <= MOST_BARS),
     ):
         if not holds:
@@ -67,8 +68,7 @@ def _out_of_bounds(settings: Settings) -> Iterator[str]:
     """Fields that are one number, or numbers beside each other."""
     for names, least, most in (
         ("latency cooldown", 0, LONGEST),
-        ("signal_ttl dedupe_for time_limit atr_interval", 1, LONGEST),
-        ("end_of_day", 0, 24 * 60 - 1),
+        ("signal_ttl dedupe_for atr_interval", 1, LONGEST),
         ("max_positions max_signals_per_hour", 1, MOST_TIMES),
         ("max_position max_exposure max_group", 1, MOST_TIMES),
         ("cash_reserve", 0, ONE),
@@ -79,11 +79,8 @@ def _out_of_bounds(settings: Settings) -> Iterator[str]:
             value = getattr(settings, name)
             if value is not None and not least <= value <= most:
                 yield name
-    for name in ("take_profit", "breakeven"):
-        if not _is_level(getattr(settings, name)):
-            yield name
-    for name in ("stop_loss", "trailing_stop"):
-        if not _is_stop(getattr(settings, name)):
+    for name, exit_type in EXITS.items():
+        if not _FITS[exit_type.measure](getattr(settings, name)):
             yield name
     alike = settings.max_correlated
     if alike is not None and not (alike.positions >= 1 and isfinite(alike.rho)):
@@ -135,7 +132,16 @@ def _are_slices(settings: Settings) -> bool:
     )
 
 
-def _are_partial(settings: Settings) -> bool:
-    levels = all(_is_level(part.level) for part in settings.partial)
-    fractions = [part.fraction for part in settings.partial]
+def _are_parts(parts: tuple[Partial, ...]) -> bool:
+    fractions = [part.fraction for part in parts]
+    levels = all(_is_level(part.level) for part in parts)
     return levels and all(fraction > 0 for fraction in fractions) and sum(fractions) <= ONE
+
+
+_FITS: dict[Measure, Callable[[Any], bool]] = {
+    "distance": _is_level,
+    "distance_below_price": _is_stop,
+    "parts": _are_parts,
+    "duration": lambda time: time is None or 1 <= time <= LONGEST,
+    "minute_of_day": lambda minute: minute is None or 0 <= minute < 24 * 60,
+}

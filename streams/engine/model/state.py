@@ -6,19 +6,9 @@ Rules of this file: structs are arrays where they are written: a new field goes 
 import msgspec
 
 from streams.engine.model.orders import Order
-from streams.engine.model.settings import Settings
+from streams.engine.model.origins import Origin
+from streams.engine.model.settings import Condition, Settings
 from streams.engine.model.units import FOREVER
-
-
-class Origin(msgspec.Struct, frozen=True, array_like=True):
-    """Where an entry came from: copied onto everything that follows from it."""
-
-    signal_id: str | None = None
-    source: str | None = None
-    command_id: str | None = None
-    confidence: float | None = None
-    theories: dict[str, float] = {}
-    tags: tuple[str, ...] = ()
 
 
 class Terms(msgspec.Struct, frozen=True, array_like=True):
@@ -105,6 +95,11 @@ class Lot(msgspec.Struct, array_like=True):
     ambiguous: bool = False
 
     @property
+    def shown_stop(self) -> int | None:
+        """What people see as its stop, beside a trailing one: the entry, once it has moved there."""
+        return self.stop if self.breakeven is None else self.breakeven
+
+    @property
     def closing(self) -> bool:
         """A whole close is on its way: the lot counts in no limit any more."""
         return self.queued is not None
@@ -185,3 +180,17 @@ class AccountState(msgspec.Struct, array_like=True):
     accepted: list[int] = []
     """When entries of the last hour were accepted."""
     last_exit: dict[str, int] = {}
+
+    @property
+    def blocked_by(self) -> list[str]:
+        """The breakers that have tripped: nothing enters."""
+        tripped = {"daily_loss": self.daily_loss_tripped, "max_drawdown": self.drawdown_tripped}
+        return [breaker for breaker, is_tripped in tripped.items() if is_tripped]
+
+    def conditions_of(self, plan: Plan, planned: PlannedSlice) -> tuple[Condition, ...]:
+        """Settings that a plan was given later may know fewer slices: the rest have no conditions."""
+        slices = self.versions[plan.terms.settings].slices
+        return slices[planned.number - 1].conditions if planned.number <= len(slices) else ()
+
+    def condition_words(self, plan: Plan, planned: PlannedSlice) -> str:
+        return ", ".join(condition.words for condition in self.conditions_of(plan, planned))

@@ -3,14 +3,12 @@
 from schemas.messages import Output
 from streams.engine.account.account import Account
 from streams.engine.account.outbox import order_message
-from streams.engine.market.column import BUY, SELL
+from streams.engine.execution import trailing
 from streams.engine.market.market import Moment, between
 from streams.engine.model.calendars import is_open
 from streams.engine.model.orders import Order
-from streams.engine.model.state import Lot
-from streams.engine.model.units import FOREVER
-from streams.engine.rules import exit_levels
 from streams.engine.shard.shard import Shard
+from streams.engine.trading import step
 
 
 def last_words(shard: Shard) -> list[Output]:
@@ -20,29 +18,17 @@ def last_words(shard: Shard) -> list[Output]:
     if now is None:
         return told
     for account in shard.accounts:
-        account.end_market(now)
+        step.end_market(account, now)
         state = account.state
         resting = [order for lot in state.lots.values() for order in lot.exits.values() if order.is_open]
         for order in [*state.orders.values(), *resting]:
             order.reason = why_waits(account, order, now)
             told.append(order_message(account.name, order, now.time))
         for lot in state.lots.values():
-            _follow(account, lot, now)
+            trailing.follow_market(account, now, lot)
             account.out.position(now.time, lot, now.mark_of(lot.symbol))
         told += account.take_output()
     return told
-
-
-def _follow(account: Account, lot: Lot, now: Moment) -> None:
-    """Bring a trailing stop to the market's end."""
-    settings = account.terms_of(lot.terms)
-    if settings.trailing_stop is None or lot.asleep:
-        return
-    which = SELL if lot.side > 0 else BUY
-    high, low, _ = account.common.ranges.at(now, lot.symbol, which, lot.seen)
-    best = high if lot.side > 0 else low
-    if abs(best) < FOREVER:
-        exit_levels.ratchet(lot, settings, best, account.instrument(lot.symbol).tick_size)
 
 
 def why_waits(account: Account, order: Order, now: Moment) -> str:

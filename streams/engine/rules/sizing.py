@@ -3,9 +3,12 @@
 Rules of this file: quantities floor to the lot; a distance is side × (entry − stop).
 """
 
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from schemas.messages import Signal
+from streams.engine.model.exit_types import EXITS
+from streams.engine.model.refusal import Refusal
 from streams.engine.model.settings import Level, Settings
 from streams.engine.model.units import ONE, floor_ratio, floor_to
 
@@ -14,7 +17,7 @@ class Sizing(NamedTuple):
     """The answer, or why there is none."""
 
     quantity: int
-    refusal: str = ""
+    refusal: Refusal | None = None
     explicit: bool = False
     """Named by the signal or a person: a limit refuses it, and never cuts it."""
 
@@ -45,7 +48,7 @@ def quantity_of(
     size = settings.size
     if size.mode == "quantity":
         if signal.quantity is None or signal.quantity <= 0:
-            return Sizing(0, "no_quantity")
+            return Sizing(0, Refusal("no_quantity"))
         return Sizing(floor_to(signal.quantity, lot), explicit=True)
     if size.mode == "fixed_notional":
         return Sizing(floor_ratio(size.value * ONE, price, lot))
@@ -53,7 +56,7 @@ def quantity_of(
     if size.mode == "percent_of_equity":
         return Sizing(floor_ratio(available, price, lot))
     if distance is None or distance <= 0:
-        return Sizing(0, "bad_stop")
+        return Sizing(0, Refusal("bad_stop"))
     return Sizing(floor_ratio(available * ONE, distance, lot))
 
 
@@ -61,10 +64,33 @@ def needs_atr(
     settings: Settings, stop: int | None = None, target: int | None = None, *, sized: bool = True
 ) -> bool:
     """Whether an entry with these levels of its own counts in ATR; `sized`: the account sizes it."""
-    levels = [settings.trailing_stop, settings.breakeven, *(part.level for part in settings.partial)]
+    if sized and settings.size.mode == "volatility":
+        return True
+    given = {"stop_loss": stop, "take_profit": target}
+    levels = [level for name, level in _exit_levels(settings) if given.get(name) is None]
     if stop is None:
-        levels += [settings.stop_loss, settings.size.stop]
-    if target is None:
-        levels.append(settings.take_profit)
-    by_size = sized and settings.size.mode == "volatility"
-    return by_size or any(level is not None and level.kind == "atr" for level in levels)
+        levels.append(settings.size.stop)
+    return any(level is not None and level.kind == "atr" for level in levels)
+
+
+def _exit_levels(settings: Settings) -> Iterator[tuple[str, Level | None]]:
+    """Of each exit that lies at a distance."""
+    for name, exit_type in EXITS.items():
+        if exit_type.measure in ("distance", "distance_below_price"):
+            yield name, getattr(settings, name)
+        elif exit_type.measure == "parts":
+            yield from ((name, part.level) for part in getattr(settings, name))
+
+
+def largest(quantity: int, lot: int, fits: Callable[[int], bool]) -> int:
+    """The quantity if it fits, else the most lots below it that do."""
+    if fits(quantity):
+        return quantity
+    low, high = 0, quantity // lot
+    while high - low > 1:
+        middle = (low + high) // 2
+        if fits(middle * lot):
+            low = middle
+        else:
+            high = middle
+    return low * lot

@@ -81,10 +81,9 @@ class Notebook:
 
     def changed(self) -> Rows:
         """The rows that differ from what the last call told."""
-        rows = Rows(seen=self.shard.common.seen.take_rows())
+        rows = Rows(seen=self.shard.shared.signals.take_rows())
         for account in self.shard.accounts:
-            if account.changed:
-                account.changed = False
+            if account.take_changed():
                 rows.accounts.append(AccountRow(account.number, account.state, account.inbox.waits()))
         raw = self.shard.gatekeeper.raw
         for symbol, state in self.shard.market.symbols.items():
@@ -102,7 +101,7 @@ class Notebook:
         """
         shard = self.shard
         now = between(shard.market)
-        rows = Rows(seen=[shard.common.seen.as_of(shard.market.time)])
+        rows = Rows(seen=[shard.shared.signals.as_of(shard.market.time)])
         for account in shard.accounts:
             if now is not None:
                 trailing.settle(account, now)
@@ -114,7 +113,7 @@ class Notebook:
     def _symbol_row(self, state: SymbolState) -> SymbolRow:
         symbol, shard = state.symbol, self.shard
         newest = {interval: Bars(bars.newest) for interval, bars in state.bars.items()}
-        extremes = shard.common.ranges.symbols.get(symbol)
+        extremes = shard.shared.ranges.symbols.get(symbol)
         if extremes is not None and max(len(each.highs) + len(each.lows) for each in extremes) > MANY:
             counts = sorted(set(self._looked_back_to(symbol)))
             for each in extremes:
@@ -139,10 +138,10 @@ class Notebook:
         shard.gatekeeper.dropped.update(header.dropped)
         shard.gatekeeper.time = shard.market.time = header.time
         self._restore_symbols(rows)
-        shard.common.seen.restore(rows.seen)
+        shard.shared.signals.restore(rows.seen)
         for row in sorted(rows.accounts, key=lambda row: row.number):
-            account = Account(row.state.versions[-1], shard.instruments, row.state, row.number, shard.common)
-            account.changed = False
+            account = Account(row.state.versions[-1], shard.instruments, row.state, row.number, shard.shared)
+            account.take_changed()
             account.inbox.restore(row.waits, entries)
             shard.take_up(account)
         shard.resume()
@@ -160,7 +159,7 @@ class Notebook:
             if row.raw[0]:
                 shard.gatekeeper.raw[symbol] = row.raw
             if row.extremes is not None:
-                shard.common.ranges.symbols[symbol] = row.extremes
+                shard.shared.ranges.symbols[symbol] = row.extremes
         self._states, self._raw = shard.market.symbols, shard.gatekeeper.raw
 
 

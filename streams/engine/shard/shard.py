@@ -10,20 +10,21 @@ from heapq import heappop, heappush
 
 from schemas.columns import Columns
 from schemas.messages import Command, Output, Signal
-from streams.engine.account.account import Account, next_minute
-from streams.engine.account.shared import USUAL_BARS, Common, wants_sessions
+from streams.engine.account.account import Account
+from streams.engine.account.shared import USUAL_BARS, Shared, wants_sessions
 from streams.engine.execution import trailing
 from streams.engine.market.extremes import Ranges
 from streams.engine.market.market import Batch, Market, Moment, Series, between
 from streams.engine.market.record_checks import Checked, Gatekeeper
 from streams.engine.market.shared_batches import Passages
+from streams.engine.model.calendars import next_minute
 from streams.engine.model.settings import Instruments, Settings
 from streams.engine.model.settings_check import BadSettingsError
 from streams.engine.model.units import FOREVER, SECOND
 from streams.engine.shard import opening
 from streams.engine.shard.watches import TIME, Watch, watch_of
 from streams.engine.shard.watchlist import Watchlist
-from streams.engine.trading import turns
+from streams.engine.trading import step, turns
 
 Told = tuple[int, int, list[Output]]
 """At which record of the batch, by which account, what."""
@@ -50,9 +51,9 @@ class Shard:
         self.late = 0
         """Entries that were late for any account."""
         self.gatekeeper = Gatekeeper(self.instruments.checks)
-        self.common = Common(dict(USUAL_BARS) if at_any_time else {})
+        self.shared = Shared(dict(USUAL_BARS) if at_any_time else {})
         self.market = Market(
-            sessions=at_any_time or any(map(wants_sessions, accounts)), histories=self.common.histories
+            sessions=at_any_time or any(map(wants_sessions, accounts)), histories=self.shared.histories
         )
         self.accounts: list[Account] = []
         self.numbers: dict[str, int] = {}
@@ -71,7 +72,7 @@ class Shard:
         """A new account: it lives from the next record on."""
         if settings.name in self.numbers:
             raise ValueError(f"two accounts are named {settings.name!r}: give one of them another name")
-        account = Account(settings, self.instruments, number=len(self.accounts), common=self.common)
+        account = Account(settings, self.instruments, number=len(self.accounts), shared=self.shared)
         self.take_up(account)
         self._wake_at(account.number, -FOREVER)
 
@@ -87,11 +88,11 @@ class Shard:
         now = between(self.market)
         for account in self.accounts:
             if now is not None:
-                account.stale.update(account.resume(now))
-                self._watch_anew(account.number, account, now)
-                self._sleep(account.number, account, now.time)
+                step.resume(account, now)
+                self._watch_anew(account, account.take_stale(), now)
+                self._sleep(account, now.time)
             else:
-                account.stale.update(account.inbox.symbols())
+                account.watch_anew(*account.inbox.symbols())
                 self._wake_at(account.number, -FOREVER)
         self._settle({})
 
@@ -119,9 +120,9 @@ class Shard:
             counted = account.state.counts.late
             if now is not None and ahead > 0:
                 turns.refuse_ahead(account, entry, now, entry.ts - newest, self.max_ahead or 0)
-            elif account.admit(entry, number, now) and now is not None:
-                self._watch_anew(account.number, account, now)
-                self._sleep(account.number, account, now.time)
+            elif step.admit(account, entry, number, now) and now is not None:
+                self._watch_anew(account, account.take_stale(), now)
+                self._sleep(account, now.time)
             told += account.take_output()
             late = late or account.state.counts.late > counted
         self.late += late
@@ -158,7 +159,7 @@ class Shard:
 
     def pending(self) -> list[int]:
         """The numbers of the entries that may still take effect, ascending."""
-        return sorted(self.common.waiting)
+        return sorted(self.shared.waiting)
 
     # The market --------------------------------------------------------------------------------
 
@@ -200,8 +201,8 @@ class Shard:
         )
         self._settle(batch.series)
         for series, watchlist in lists:
-            self.common.ranges.take_in(series, watchlist.columns() if watchlist else set())
-        self.common.seen.forget(last)
+            self.shared.ranges.take_in(series, watchlist.columns() if watchlist else set())
+        self.shared.signals.forget(last)
         told.sort(key=lambda each: each[:2])
         return [output for _, _, outputs in told for output in outputs]
 
@@ -210,14 +211,15 @@ class Shard:
         for symbol in self._unsettled:
             watchlist = self.watchlists.get(symbol)
             if watchlist:
-                watchlist.settle(self.common.ranges, series.get(symbol))
+                watchlist.settle(self.shared.ranges, series.get(symbol))
         self._unsettled.clear()
 
-    def _watch_anew(self, number: int, account: Account, now: Moment) -> list[tuple[str, Watch]]:
-        """Bring the account's watches up to date and answer those that changed."""
+    def _watch_anew(self, account: Account, stale: set[str], now: Moment) -> list[tuple[str, Watch]]:
+        """Bring these watches of the account up to date and answer those that changed."""
         changed = []
+        number = account.number
         watching = self._watching[number]
-        for key in sorted(account.stale):
+        for key in sorted(stale):
             watch = watch_of(account, key, now)
             symbol = watching.pop(key, None)
             if symbol is not None and (watch is None or watch.symbol != symbol):
@@ -227,15 +229,14 @@ class Shard:
                 self.watchlists[watch.symbol].put((number, key), watch)
                 self._unsettled.add(watch.symbol)
                 changed.append((key, watch))
-        account.stale.clear()
         return changed
 
-    def _sleep(self, number: int, account: Account, time: int) -> None:
+    def _sleep(self, account: Account, time: int) -> None:
         """Until the next record that means something whatever its symbol."""
         wake = account.wakes_at()
         if account.wants_minutes():
             wake = min(wake, next_minute(time))
-        self._wake_at(number, wake)
+        self._wake_at(account.number, wake)
 
     def _wake_at(self, number: int, wake: int) -> None:
         if self._wake[number] != wake:
@@ -268,7 +269,7 @@ class _Run:
         while (row := self._minute(end)) < end:
             self._tell_minute(row)
         trailing.end_batch(self.account, self.batch.series)
-        self.shard._sleep(self.number, self.account, int(self.batch.time[-1]))
+        self.shard._sleep(self.account, int(self.batch.time[-1]))
 
     def _step(self, row: int) -> None:
         self.row = row
@@ -280,13 +281,13 @@ class _Run:
                 reached.add(key)
         now = Moment(self.batch, row)
         account = self.account
-        account.step(now, frozenset(reached))
-        account.stale |= reached
+        step.step(account, now, frozenset(reached))
+        stale = account.take_stale() | reached
         if account.out.messages:
             self.told.append((row, self.number, account.take_output()))
-        for key in account.stale:
+        for key in stale:
             self.due.pop(key, None)
-        for key, watch in self.shard._watch_anew(self.number, account, now):
+        for key, watch in self.shard._watch_anew(account, stale, now):
             self._plan(key, watch)
 
     def _next(self) -> int:
@@ -306,7 +307,7 @@ class _Run:
     def _tell_minute(self, row: int) -> None:
         """A record that only begins a minute."""
         self.row = row
-        self.account.begin_minute(self.batch, row)
+        step.begin_minute(self.account, self.batch, row)
         self.told.append((row, self.number, self.account.take_output()))
 
     def _plan(self, key: str, watch: Watch) -> None:
@@ -315,7 +316,7 @@ class _Run:
         if series is None:
             return
         start = series.at_or_after(self.row + 1)
-        index = first_reached(series, self.shard.common.ranges, watch, start)
+        index = first_reached(series, self.shard.shared.ranges, watch, start)
         if index < len(series):
             row = series.row(index)
             self.due[key] = row

@@ -4,10 +4,9 @@ Rules of this file: a watch may be too early, never too late. Its conditions all
 level": what waits for a fall watches the negated price.
 """
 
-from __future__ import annotations
+from typing import NamedTuple
 
-from typing import TYPE_CHECKING, NamedTuple
-
+from streams.engine.account.account import Account
 from streams.engine.execution import breakers
 from streams.engine.market.column import BUY, MARK, SELL
 from streams.engine.market.market import Moment
@@ -16,9 +15,6 @@ from streams.engine.model.orders import Order
 from streams.engine.model.state import Lot
 from streams.engine.model.units import FOREVER
 from streams.engine.rules import exit_levels
-
-if TYPE_CHECKING:
-    from streams.engine.account.account import Account
 
 TIME = 6
 LEVELS = 7
@@ -139,8 +135,7 @@ def _of_order(account: Account, order: Order, now: Moment) -> Watch:
 
 
 def _of_waiting(account: Account, order: Order, which: int, at_once: Watch) -> Watch:
-    waits_for_stop = order.order_type in ("stop", "stop_limit", "trailing") and order.state == "accepted"
-    if waits_for_stop:
+    if order.waits_for_stop:
         return _of_stop(order, which, at_once)
     if order.limit_price is None:
         return at_once
@@ -153,7 +148,7 @@ def _of_stop(order: Order, which: int, at_once: Watch) -> Watch:
     if order.stop_price is None:
         return at_once
     levels = _beyond(which, order.side, order.stop_price)
-    if order.order_type != "trailing" or order.extreme is None or order.trail is None:
+    if not order.traits.trails or order.extreme is None or order.trail is None:
         return Watch(order.symbol, levels)
     trail = Trail(which, -order.side, order.extreme, 0, min(order.trail, FOREVER))
     return Watch(order.symbol, levels, trail, order.seen)

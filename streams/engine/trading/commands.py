@@ -4,73 +4,66 @@ Rules of this file: every command is answered by a decision with its id, accepte
 Settings come as the JSON of `Settings`, in the engine's units: who reads a person's YAML writes that.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from schemas.messages import Command
-from streams.engine.execution import breakers, fills
-from streams.engine.execution.ticks import kill
+from streams.engine.account.account import Account
+from streams.engine.execution import fills
+from streams.engine.execution.closing import close_lot
+from streams.engine.execution.ending import end_entries, end_plan, kill
 from streams.engine.market import indicators
 from streams.engine.market.market import Moment
+from streams.engine.model.limit_types import LIMITS
+from streams.engine.model.order_types import ORDER_TYPES
 from streams.engine.model.orders import Order
+from streams.engine.model.origins import origin_of
+from streams.engine.model.refusal import Refusal
+from streams.engine.model.requests import Request
 from streams.engine.model.settings import WHOLE
 from streams.engine.model.settings_check import BadSettingsError, read_settings
-from streams.engine.model.state import Lot, Origin, Terms
+from streams.engine.model.state import Lot, Terms
 from streams.engine.model.units import floor_to
 from streams.engine.rules import sizing
 from streams.engine.rules.prices import limit_on_tick, stop_on_tick
 from streams.engine.trading import entries, limits, plans
-from streams.engine.trading.entries import Refusal
-from streams.engine.trading.limits import Request
-
-if TYPE_CHECKING:
-    from streams.engine.account.account import Account
-
-LIMITS = (
-    "max_positions", "max_correlated", "cooldown", "max_signals_per_hour", "max_position",
-    "max_exposure", "max_group", "cash_reserve", "daily_loss", "max_drawdown",
-)  # fmt: skip
 
 
 def execute(account: Account, command: Command, now: Moment) -> None:
     refusal = _KINDS[command.kind](account, command, now)
     if refusal is not None:
-        entries.refuse(account, now, command.symbol, Origin(command_id=command.command_id), refusal)
+        account.out.decide(now.time, "refused", *refusal, symbol=command.symbol, origin=origin_of(command))
 
 
 def _accept(account: Account, command: Command, now: Moment) -> None:
     """Told before what follows from it."""
-    origin = Origin(command_id=command.command_id)
-    account.out.decide(now.time, "accepted", symbol=command.symbol, origin=origin)
+    account.out.decide(now.time, "accepted", symbol=command.symbol, origin=origin_of(command))
 
 
 def _pause(account: Account, command: Command, now: Moment) -> Refusal | None:
     if account.state.status == "closed":
-        return "closed", None, None
+        return Refusal("closed")
     _accept(account, command, now)
     account.state.status = "paused"
-    account.cancel_entries(now, "paused")
+    end_entries(account, now, "paused")
     return None
 
 
 def _resume(account: Account, command: Command, now: Moment) -> Refusal | None:
     if account.state.status == "closed":
-        return "closed", None, None
+        return Refusal("closed")
     _accept(account, command, now)
     account.state.status = "active"
     account.state.drawdown_tripped = False
     account.state.peak = account.worth(now).equity
-    breakers.watch_anew(account)
+    account.watch_lots()
     return None
 
 
 def _close_account(account: Account, command: Command, now: Moment) -> Refusal | None:
     if account.state.status == "closed":
-        return "closed", None, None
+        return Refusal("closed")
     _accept(account, command, now)
     _close_everything(account, now, "manual")
     account.state.status = "closed"
@@ -93,20 +86,20 @@ def _close_all(account: Account, command: Command, now: Moment) -> Refusal | Non
 
 def _close_everything(account: Account, now: Moment, reason: str) -> None:
     for plan in list(account.state.plans.values()):
-        plans.end(account, now, plan, reason)
+        end_plan(account, now, plan, reason)
     for lot in list(account.state.lots.values()):
         if not lot.closing:
-            fills.close_lot(account, now, lot, reason)
+            close_lot(account, now, lot, reason)
 
 
 def _close_position(account: Account, command: Command, now: Moment) -> Refusal | None:
     lots = [lot for lot in account.state.lots.values() if _is_meant(lot, command)]
     if not lots:
-        return "no_position", None, None
+        return Refusal("no_position")
     _accept(account, command, now)
     for lot in lots:
         if not lot.closing:
-            fills.close_lot(account, now, lot, "manual")
+            close_lot(account, now, lot, "manual")
     return None
 
 
@@ -117,7 +110,7 @@ def _is_meant(lot: Lot, command: Command) -> bool:
 def _cancel(account: Account, command: Command, now: Moment) -> Refusal | None:
     order = account.state.orders.get(command.order_id or "")
     if order is None:
-        return "no_order", None, None
+        return Refusal("no_order")
     _accept(account, command, now)
     kill(account, now, order, "manual")
     return None
@@ -126,9 +119,9 @@ def _cancel(account: Account, command: Command, now: Moment) -> Refusal | None:
 def _cancel_plan(account: Account, command: Command, now: Moment) -> Refusal | None:
     plan = account.state.plans.get(command.plan_id or "")
     if plan is None or plan.by_hand:
-        return "no_plan", None, None
+        return Refusal("no_plan")
     _accept(account, command, now)
-    plans.end(account, now, plan, "manual")
+    end_plan(account, now, plan, "manual")
     return None
 
 
@@ -143,7 +136,7 @@ def _place(account: Account, command: Command, now: Moment) -> Refusal | None:
     symbol, side = command.symbol, 1 if command.side == "buy" else -1
     price = _reference_price(account, command, now, side)
     if not price:
-        return "no_market", None, None
+        return Refusal("no_market")
     quantity = floor_to(command.quantity, account.instrument(symbol).lot)
     held = account.net_lot(symbol)
     reduces = 0
@@ -155,7 +148,7 @@ def _place(account: Account, command: Command, now: Moment) -> Refusal | None:
     order = _order(account, command, now, request._replace(quantity=quantity))
     refusal = _may_open(account, now, request, terms) if opens or not quantity else None
     if refusal is not None:
-        order.advance("reject", _why_rejected(refusal[0]))
+        order.advance("reject", _why_rejected(refusal.reason))
         account.out.order(order)
         return refusal
     _send(account, command, now, order, request, terms)
@@ -181,23 +174,17 @@ def _why_rejected(rule: str) -> str:
 
 
 def _malformed(command: Command) -> Refusal | None:
-    needs = {
-        "limit": ("limit_price",),
-        "stop": ("stop_price",),
-        "stop_limit": ("limit_price", "stop_price"),
-        "trailing": ("trail",),
-    }.get(command.order_type or "market", ())
     if not command.symbol or command.side is None:
-        return "no_symbol" if not command.symbol else "no_side", None, None
+        return Refusal("no_side" if command.symbol else "no_symbol")
     if command.quantity is None or command.quantity <= 0:
-        return "no_quantity", None, None
-    for field in needs:
+        return Refusal("no_quantity")
+    for field in ORDER_TYPES[command.order_type or "market"].needs:
         given = getattr(command, field)
         if given is None or given <= 0:
-            return f"no_{field}", None, None
-    return (
-        ("no_expires_at", None, None) if command.time_in_force == "GTD" and not command.expires_at else None
-    )
+            return Refusal(f"no_{field}")
+    if command.time_in_force == "GTD" and not command.expires_at:
+        return Refusal("no_expires_at")
+    return None
 
 
 def _reference_price(account: Account, command: Command, now: Moment, side: int) -> int:
@@ -217,14 +204,12 @@ def _may_open(account: Account, now: Moment, request: Request, terms: Terms) -> 
     if refusal is not None:
         return refusal
     if terms.atr is None and sizing.needs_atr(account.settings, terms.stop, terms.target, sized=False):
-        return "no_atr", None, None
+        return Refusal("no_atr")
     refusal = entries.bad_distance(terms.distance, request.price)
     if refusal is not None:
         return refusal
     cut = limits.fit(account, now, request)
-    if cut.quantity <= 0:
-        return cut.limit or "no_quantity", cut.measured, cut.threshold
-    return entries.too_small(account, request.symbol, request.price, request.quantity)
+    return cut.refusal or entries.too_small(account, request.symbol, request.price, request.quantity)
 
 
 def _order(account: Account, command: Command, now: Moment, request: Request) -> Order:
@@ -246,7 +231,7 @@ def _order(account: Account, command: Command, now: Moment, request: Request) ->
 def _send(
     account: Account, command: Command, now: Moment, order: Order, request: Request, terms: Terms
 ) -> None:
-    origin = Origin(command_id=command.command_id)
+    origin = origin_of(command)
     plan = plans.new_plan(account, request, origin, terms, order.order_id)
     if request.quantity:
         account.state.accepted.append(now.time)
@@ -259,11 +244,12 @@ def _send(
 
 def _price_on_tick(account: Account, order: Order, command: Command) -> None:
     tick = account.instrument(order.symbol).tick_size
-    if command.limit_price is not None and order.order_type in ("limit", "stop_limit"):
+    needs = order.traits.needs
+    if command.limit_price is not None and "limit_price" in needs:
         order.limit_price = limit_on_tick(order.side, command.limit_price, tick)
-    if command.stop_price is not None and order.order_type in ("stop", "stop_limit"):
+    if command.stop_price is not None and "stop_price" in needs:
         order.stop_price = stop_on_tick(order.side, command.stop_price, tick)
-    if order.order_type == "trailing":
+    if "trail" in needs:
         order.trail = command.trail
 
 
@@ -276,17 +262,17 @@ def _change(account: Account, command: Command, now: Moment) -> Refusal | None:
     try:
         changed = read_settings(command.settings, was)
     except BadSettingsError as error:
-        return f"bad_settings {error}", None, None
+        return Refusal(f"bad_settings {error}")
     for field in ("name", "market"):
         if getattr(changed, field) != getattr(was, field):
-            return f"bad_settings {field}", None, None
+            return Refusal(f"bad_settings {field}")
     if (changed.latency, changed.time_zone) != (was.latency, was.time_zone) and not account.is_flat():
-        return "not_flat", None, None
+        return Refusal("not_flat")
     _accept(account, command, now)
     account.adopt(changed, now)
     account.inbox.forget_expiries()
-    account.stale.update(account.inbox.symbols())
-    account.stale.update(lot.symbol for lot in account.state.lots.values())
+    account.watch_anew(*account.inbox.symbols())
+    account.watch_lots()
     for plan_id in command.plans:
         _apply_to(account, plan_id)
     return None
@@ -300,7 +286,7 @@ def _apply_to(account: Account, plan_id: str) -> None:
     for lot in account.state.lots.values():
         if lot.plan_id == plan_id:
             lot.terms = msgspec.structs.replace(lot.terms, settings=account.version)
-            fills.agree(account, lot)
+            fills.set_exits(account, lot)
             account.watch_lot(lot)
             account.out.lot(lot)
 

@@ -4,37 +4,31 @@ Rules of this file: the order of the checks is the order of the lines of `consid
 rule, the measured value and the threshold.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from operator import ge, gt, le, lt
-from typing import TYPE_CHECKING
 
 from schemas.messages import Signal
-from streams.engine.execution import breakers, fills
+from streams.engine.account.account import Account
+from streams.engine.execution import breakers
+from streams.engine.execution.closing import close_lot
+from streams.engine.execution.ending import end_plan, unfilled_plans
 from streams.engine.market import indicators
 from streams.engine.market.market import Moment
 from streams.engine.model.calendars import is_open
+from streams.engine.model.origins import Origin, origin_of
+from streams.engine.model.refusal import Refusal
+from streams.engine.model.requests import Request
 from streams.engine.model.settings import Filter
-from streams.engine.model.state import Origin, Terms
+from streams.engine.model.state import Terms
 from streams.engine.model.units import ONE, value_of
 from streams.engine.rules import sizing
 from streams.engine.trading import limits, plans
-from streams.engine.trading.limits import Request
-
-if TYPE_CHECKING:
-    from streams.engine.account.account import Account
 
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {">=": ge, ">": gt, "<=": le, "<": lt}
-
-Refusal = tuple[str, float | None, float | None]
-"""The rule, what was measured, and the threshold."""
 
 
 def consider(account: Account, signal: Signal, now: Moment) -> None:
     """A signal's turn to enter, at a record of its symbol."""
-    from streams.engine.trading.turns import origin_of
-
     origin = origin_of(signal)
     side = 1 if signal.side == "long" else -1
     refusal = _fails_filter(account, signal)
@@ -42,14 +36,7 @@ def consider(account: Account, signal: Signal, now: Moment) -> None:
         _reverse(account, now, signal.symbol, side)
         refusal = may_enter(account, now, signal.symbol) or _size_and_open(account, signal, origin, side, now)
     if refusal is not None:
-        refuse(account, now, signal.symbol, origin, refusal)
-
-
-def refuse(account: Account, now: Moment, symbol: str | None, origin: Origin, refusal: Refusal) -> None:
-    reason, measured, limit = refusal
-    account.out.decide(
-        now.time, "refused", reason, symbol=symbol, origin=origin, measured=measured, limit=limit
-    )
+        account.out.decide(now.time, "refused", *refusal, symbol=signal.symbol, origin=origin)
 
 
 def _fails_filter(account: Account, signal: Signal) -> Refusal | None:
@@ -57,12 +44,12 @@ def _fails_filter(account: Account, signal: Signal) -> Refusal | None:
         if rule.name == "no_position":
             taken = _places_taken(account, signal.symbol)
             if taken:
-                return rule.name, taken, 0.0
+                return Refusal(rule.name, taken, 0.0)
         elif not _holds(rule, _measure(signal, rule.name)):
-            return rule.name, _measure(signal, rule.name), rule.threshold
+            return Refusal(rule.name, _measure(signal, rule.name), rule.threshold)
     least = account.settings.min_confidence
     if least is not None and (signal.confidence is None or signal.confidence < least):
-        return "min_confidence", signal.confidence, least
+        return Refusal("min_confidence", signal.confidence, least)
     return None
 
 
@@ -77,33 +64,33 @@ def _holds(rule: Filter, measured: float | None) -> bool:
 
 
 def _places_taken(account: Account, symbol: str) -> int:
-    return len(account.lots_of(symbol)) + len(plans.unfilled(account, symbol))
+    return len(account.lots_of(symbol)) + len(unfilled_plans(account, symbol))
 
 
 def _reverse(account: Account, now: Moment, symbol: str, side: int) -> None:
     """An opposite position closes, and an opposite plan that has not filled ends."""
     for lot in account.lots_of(symbol):
         if lot.side != side and not lot.closing:
-            fills.close_lot(account, now, lot, "reverse_signal")
-    for plan in plans.unfilled(account, symbol):
+            close_lot(account, now, lot, "reverse_signal")
+    for plan in unfilled_plans(account, symbol):
         if plan.side != side:
-            plans.end(account, now, plan, "reverse_signal")
+            end_plan(account, now, plan, "reverse_signal")
 
 
 def may_enter(account: Account, now: Moment, symbol: str) -> Refusal | None:
     """The account's state, the breakers, the instrument."""
     state, instrument = account.state, account.instrument(symbol)
     if instrument.currency is not None and instrument.currency != account.settings.currency:
-        return "currency", None, None
-    breaker = breakers.tripped(account)
-    if breaker:
-        return breakers.explain(account, now, breaker)
+        return Refusal("currency")
+    refusal = breakers.refusal(account, now)
+    if refusal is not None:
+        return refusal
     if state.status != "active":
-        return state.status, None, None
+        return Refusal(state.status)
     if not account.settings.enabled:
-        return "disabled", None, None
+        return Refusal("disabled")
     if not is_open(instrument.calendar, now.time):
-        return "market_closed", None, None
+        return Refusal("market_closed")
     return None
 
 
@@ -119,7 +106,7 @@ def _size_and_open(
     if refusal is not None:
         return refusal
     if atr is None and sizing.needs_atr(settings, stop, target):
-        return "no_atr", None, None
+        return Refusal("no_atr")
     distance = sizing.distance_of(settings, side, price, stop, atr)
     refusal = bad_distance(distance, price)
     if refusal is not None:
@@ -128,8 +115,8 @@ def _size_and_open(
     sized = sizing.quantity_of(
         settings, signal, price, equity, distance, account.instrument(signal.symbol).lot
     )
-    if sized.refusal:
-        return sized.refusal, None, None
+    if sized.refusal is not None:
+        return sized.refusal
     terms = Terms(account.version, now.mark, stop, target, distance, atr)
     request = Request(signal.symbol, side, price, sized.quantity, sized.explicit, settings.slices)
     return open_within_limits(account, now, request, origin, terms)
@@ -137,21 +124,21 @@ def _size_and_open(
 
 def bad_levels(side: int, price: int, stop: int | None, target: int | None) -> Refusal | None:
     if stop is not None and side * (price - stop) <= 0:
-        return "bad_stop", stop / ONE, price / ONE
+        return Refusal("bad_stop", stop / ONE, price / ONE)
     if target is not None and side * (target - price) <= 0:
-        return "bad_target", target / ONE, price / ONE
+        return Refusal("bad_target", target / ONE, price / ONE)
     return None
 
 
 def bad_distance(distance: int | None, price: int) -> Refusal | None:
     """An ATR of nothing puts the stop at the price itself."""
-    return ("bad_stop", price / ONE, price / ONE) if distance == 0 else None
+    return Refusal("bad_stop", price / ONE, price / ONE) if distance == 0 else None
 
 
 def too_small(account: Account, symbol: str, price: int, quantity: int) -> Refusal | None:
     least = account.instrument(symbol).min_notional
     notional = value_of(price, quantity)
-    return ("min_notional", notional / ONE, least / ONE) if notional < least else None
+    return Refusal("min_notional", notional / ONE, least / ONE) if notional < least else None
 
 
 def open_within_limits(
@@ -159,14 +146,7 @@ def open_within_limits(
 ) -> Refusal | None:
     """Cut or refuse by the caps; what remains becomes a plan."""
     cut = limits.fit(account, now, request)
-    if cut.quantity <= 0:
-        return cut.limit or "no_quantity", cut.measured, cut.threshold
-    small = too_small(account, request.symbol, request.price, cut.quantity)
-    if small is not None:
-        return small
-    reason = f"cut {cut.limit}" if cut.limit else ""
-    plans.open_plan(
-        account, now, request.of(cut.quantity), origin, terms,
-        reason=reason, measured=cut.measured, limit=cut.threshold,
-    )  # fmt: skip
-    return None
+    refusal = cut.refusal or too_small(account, request.symbol, request.price, cut.quantity)
+    if refusal is None:
+        plans.open_plan(account, now, request.of(cut.quantity), origin, terms, cut.by)
+    return refusal

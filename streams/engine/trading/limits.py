@@ -4,45 +4,18 @@ Rules of this file: a threshold may be reached, not passed. Computed sizes are c
 refused.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from streams.engine.account.account import Account
 from streams.engine.execution import buying_power
 from streams.engine.market import indicators
 from streams.engine.market.market import Moment
-from streams.engine.model.settings import Slice
-from streams.engine.model.units import HOUR, ONE, SECOND, floor_to, value_of
+from streams.engine.model.refusal import Refusal
+from streams.engine.model.requests import Cut, Request, split
+from streams.engine.model.units import HOUR, ONE, SECOND, value_of
 from streams.engine.rules.fees import expected_fee
-
-if TYPE_CHECKING:
-    from streams.engine.account.account import Account
-    from streams.engine.trading.entries import Refusal
-
-
-class Request(NamedTuple):
-    """An entry that asks for room."""
-
-    symbol: str
-    side: int
-    price: int
-    """What it is sized by."""
-    quantity: int
-    explicit: bool
-    slices: tuple[Slice, ...]
-
-    def of(self, quantity: int) -> Request:
-        return self._replace(quantity=quantity)
-
-
-class Cut(NamedTuple):
-    """What a request may have, and the last limit that bound it."""
-
-    quantity: int
-    limit: str = ""
-    measured: float | None = None
-    threshold: float | None = None
+from streams.engine.rules.sizing import largest
 
 
 class Cap(NamedTuple):
@@ -78,7 +51,7 @@ def _max_positions(account: Account, symbol: str) -> Refusal | None:
         count = len(held) + len(waiting) + 1
     else:
         count = len(_symbols_in_play(account) | {symbol})
-    return ("max_positions", count, most) if count > most else None
+    return Refusal("max_positions", count, most) if count > most else None
 
 
 def _symbols_in_play(account: Account) -> set[str]:
@@ -95,14 +68,14 @@ def _max_correlated(account: Account, now: Moment, symbol: str) -> Refusal | Non
         return None
     others = sorted(_symbols_in_play(account) - {symbol})
     alike = sum(indicators.correlation(now, symbol, other) >= rule.rho for other in others)
-    return ("max_correlated", alike + 1, rule.positions) if alike + 1 > rule.positions else None
+    return Refusal("max_correlated", alike + 1, rule.positions) if alike + 1 > rule.positions else None
 
 
 def _cooldown(account: Account, now: Moment, symbol: str) -> Refusal | None:
     wait, last = account.settings.cooldown, account.state.last_exit.get(symbol)
     if wait is None or last is None or now.time - last >= wait:
         return None
-    return "cooldown", (now.time - last) / SECOND, wait / SECOND
+    return Refusal("cooldown", (now.time - last) / SECOND, wait / SECOND)
 
 
 def _max_signals(account: Account, now: Moment) -> Refusal | None:
@@ -111,7 +84,7 @@ def _max_signals(account: Account, now: Moment) -> Refusal | None:
         accepted.pop(0)
     if most is None or len(accepted) < most:
         return None
-    return "max_signals_per_hour", len(accepted) + 1, most
+    return Refusal("max_signals_per_hour", len(accepted) + 1, most)
 
 
 # Caps ----------------------------------------------------------------------------------------
@@ -126,7 +99,8 @@ def fit(account: Account, now: Moment, request: Request) -> Cut:
         allowed = cap.largest(cut.quantity)
         if allowed < cut.quantity:
             measured = cap.measure(cut.quantity)
-            cut = Cut(0 if request.explicit else allowed, cap.name, measured, cap.threshold)
+            by = Refusal(cap.name, measured, cap.threshold)
+            cut = Cut(0 if request.explicit else allowed, by)
     return cut
 
 
@@ -208,23 +182,3 @@ def _affordable(account: Account, request: Request, quantity: int, room: int) ->
     """The largest quantity up to this one whose cost fits the room."""
     lot = account.instrument(request.symbol).lot
     return largest(quantity, lot, lambda part: _cost(account, request, part) <= room)
-
-
-def largest(quantity: int, lot: int, fits: Callable[[int], bool]) -> int:
-    """The quantity if it fits, else the most lots below it that do."""
-    if fits(quantity):
-        return quantity
-    low, high = 0, quantity // lot
-    while high - low > 1:
-        middle = (low + high) // 2
-        if fits(middle * lot):
-            low = middle
-        else:
-            high = middle
-    return low * lot
-
-
-def split(quantity: int, slices: tuple[Slice, ...], lot: int) -> list[int]:
-    """Each slice's quantity: floors to the lot, the rounding to the last."""
-    parts = [floor_to(quantity * part.fraction // ONE, lot) for part in slices[:-1]]
-    return [*parts, quantity - sum(parts)]

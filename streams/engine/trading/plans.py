@@ -1,25 +1,21 @@
-"""Entry plans: slices that wait, are released, skipped or cancelled.
+"""Entry plans: slices that wait, are released or skipped.
 
 Rules of this file: a plan keeps buying power for what it still has to enter; each fill, skip or end gives its
 share back.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from streams.engine.execution import ticks
+from streams.engine.account.account import Account
+from streams.engine.execution import slices, ticks
+from streams.engine.execution.affordable import short_of_money
 from streams.engine.market.market import Moment
 from streams.engine.model.orders import Order
-from streams.engine.model.settings import Condition
-from streams.engine.model.state import Origin, Plan, PlannedSlice, Terms
+from streams.engine.model.origins import Origin
+from streams.engine.model.refusal import Refusal
+from streams.engine.model.requests import Request, split
+from streams.engine.model.state import Plan, PlannedSlice, Terms
 from streams.engine.model.units import value_of
 from streams.engine.rules.fees import expected_fee
-from streams.engine.trading import slice_conditions
-from streams.engine.trading.limits import Request, split
-
-if TYPE_CHECKING:
-    from streams.engine.account.account import Account
+from streams.engine.trading.slice_conditions import first_failing
 
 
 def new_plan(account: Account, request: Request, origin: Origin, terms: Terms, order_id: str = "") -> Plan:
@@ -39,51 +35,34 @@ def new_plan(account: Account, request: Request, origin: Origin, terms: Terms, o
         lot_id=held.lot_id if held is not None and held.side == request.side and not held.closing else None,
     )
     state.plans[plan.plan_id] = plan
-    account.stale.add(plan.symbol)
+    account.watch_anew(plan.symbol)
     return plan
 
 
 def open_plan(
-    account: Account,
-    now: Moment,
-    request: Request,
-    origin: Origin,
-    terms: Terms,
-    *,
-    reason: str,
-    measured: float | None,
-    limit: float | None,
+    account: Account, now: Moment, request: Request, origin: Origin, terms: Terms, cut: Refusal | None
 ) -> None:
-    """Accept an entry: reserve for its slices, tell them, and release what is due at once."""
+    """Accept an entry: reserve for its slices, tell them, and release what is due at once.
+
+    `cut`: the limit that left it less than it asked for.
+    """
     plan = new_plan(account, request, origin, terms)
     lot = account.instrument(plan.symbol).lot
     quantities = split(request.quantity, request.slices, lot)
     for number, (part, quantity) in enumerate(zip(request.slices, quantities, strict=True), start=1):
-        kept = reservation(account, terms.arrival, quantity)
+        kept = _reservation(account, terms.arrival, quantity)
         plan.waiting.append(PlannedSlice(number, now.time + part.offset, quantity, kept))
     account.state.accepted.append(now.time)
-    account.out.decide(
-        now.time, "accepted", reason, symbol=plan.symbol, origin=origin, plan_id=plan.plan_id,
-        measured=measured, limit=limit,
-    )  # fmt: skip
+    why = () if cut is None else (f"cut {cut.reason}", cut.measured, cut.limit)
+    account.out.decide(now.time, "accepted", *why, symbol=plan.symbol, origin=origin, plan_id=plan.plan_id)
     for planned in plan.waiting:
-        account.out.slice(now.time, plan, planned, "armed", _condition(account, plan, planned))
+        slices.tell(account, now, plan, planned, "armed")
     while plan.waiting and plan.waiting[0].due <= now.time:
         _release_one(account, now, plan)
 
 
-def reservation(account: Account, price: int, quantity: int) -> int:
+def _reservation(account: Account, price: int, quantity: int) -> int:
     return value_of(price, quantity) + expected_fee(account.settings.commission, price, quantity)
-
-
-def _condition(account: Account, plan: Plan, planned: PlannedSlice) -> str:
-    return slice_conditions.in_words(_conditions(account, plan, planned))
-
-
-def _conditions(account: Account, plan: Plan, planned: PlannedSlice) -> tuple[Condition, ...]:
-    """Settings that a plan was given later may know fewer slices: the rest have no conditions."""
-    slices = account.terms_of(plan.terms).slices
-    return slices[planned.number - 1].conditions if planned.number <= len(slices) else ()
 
 
 def release_due(account: Account, now: Moment) -> None:
@@ -102,48 +81,29 @@ def _next_due(account: Account, now: Moment) -> Plan | None:
 
 
 def _release_one(account: Account, now: Moment, plan: Plan) -> None:
-    account.stale.add(plan.symbol)
-    refusal = _fails(account, now, plan, plan.waiting[0])
+    account.watch_anew(plan.symbol)
+    refusal = _refusal_of(account, now, plan, plan.waiting[0])
     planned = plan.waiting.pop(0)
     if refusal is not None:
-        skip(account, now, plan, planned, *refusal)
+        slices.skip(account, now, plan, planned, refusal)
     else:
         _send(account, now, plan, planned)
     account.drop_if_done(plan)
 
 
-def _fails(
-    account: Account, now: Moment, plan: Plan, planned: PlannedSlice
-) -> tuple[str, float | None, float | None] | None:
+def _refusal_of(account: Account, now: Moment, plan: Plan, planned: PlannedSlice) -> Refusal | None:
     if not planned.quantity:
-        return "below_lot", None, None
-    failed = slice_conditions.first_failing(account, now, plan, _conditions(account, plan, planned))
-    return failed or ticks.short_of_money(account, now, plan, planned)
-
-
-def skip(
-    account: Account, now: Moment, plan: Plan, planned: PlannedSlice,
-    reason: str, measured: float | None = None, limit: float | None = None,
-) -> None:  # fmt: skip
-    """A slice that does not enter, with its reason."""
-    account.out.decide(
-        now.time, "skipped", reason, symbol=plan.symbol, origin=plan.origin, plan_id=plan.plan_id,
-        measured=measured, limit=limit,
-    )  # fmt: skip
-    account.out.slice(
-        now.time, plan, planned, "skipped", _condition(account, plan, planned),
-        reason=reason, measured=measured, limit=limit, mark=now.mark_of(plan.symbol),
-    )  # fmt: skip
+        return Refusal("below_lot")
+    conditions = account.state.conditions_of(plan, planned)
+    return first_failing(account, now, plan, conditions) or short_of_money(account, now, plan, planned)
 
 
 def _send(account: Account, now: Moment, plan: Plan, planned: PlannedSlice) -> None:
     order = account.new_order(now, plan.symbol, plan.side, "market", planned.quantity, plan.terms.settings)
     order.plan_id, order.slice_number = plan.plan_id, planned.number
     order.signal_id, order.command_id = plan.origin.signal_id, plan.origin.command_id
-    account.out.slice(
-        now.time, plan, planned, "released", _condition(account, plan, planned),
-        order_id=order.order_id, mark=now.mark_of(plan.symbol),
-    )  # fmt: skip
+    mark = now.mark_of(plan.symbol)
+    slices.tell(account, now, plan, planned, "released", order_id=order.order_id, mark=mark)
     place(account, now, plan, order)
 
 
@@ -153,27 +113,6 @@ def place(account: Account, now: Moment, plan: Plan, order: Order) -> None:
     account.state.orders[order.order_id] = order
     plan.working.append(order.order_id)
     account.out.order(order)
-    account.stale.add(order.order_id)
+    account.watch_anew(order.order_id)
     if now.symbol == order.symbol and not now.is_bar and not now.passed:
         ticks.pass_order(account, now, order)
-
-
-def unfilled(account: Account, symbol: str) -> list[Plan]:
-    """The symbol's plans that have no position yet; what a person placed is not the signals' to end."""
-    plans = account.state.plans.values()
-    return [plan for plan in plans if plan.symbol == symbol and plan.lot_id is None and not plan.by_hand]
-
-
-def end(account: Account, now: Moment, plan: Plan, reason: str) -> None:
-    """Nothing more of the plan enters."""
-    account.state.plans.pop(plan.plan_id, None)
-    account.stale.add(plan.symbol)
-    for planned in plan.waiting:
-        account.out.slice(
-            now.time, plan, planned, "cancelled", _condition(account, plan, planned), reason=reason
-        )
-    for order_id in list(plan.working):
-        order = account.state.orders[order_id]
-        ticks.kill(account, now, order, reason)
-    plan.waiting.clear()
-    plan.working.clear()

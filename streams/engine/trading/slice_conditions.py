@@ -1,36 +1,17 @@
 """What must still hold when a slice is due."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+from streams.engine.account.account import Account
 from streams.engine.market.market import Moment
+from streams.engine.model.refusal import Refusal
 from streams.engine.model.settings import Condition
 from streams.engine.model.state import Plan
 from streams.engine.model.units import ONE
 
-if TYPE_CHECKING:
-    from streams.engine.account.account import Account
-
-Failure = tuple[str, float | None, float | None]
-
-
-def in_words(conditions: tuple[Condition, ...]) -> str:
-    return ", ".join(_words(condition) for condition in conditions)
-
-
-def _words(condition: Condition) -> str:
-    if condition.kind == "feature":
-        return f"{condition.name} >= {condition.threshold:g}"
-    if condition.kind == "price_holds" and condition.tolerance:
-        return f"price_holds {condition.tolerance / ONE:.4g}"
-    return condition.kind
-
 
 def first_failing(
     account: Account, now: Moment, plan: Plan, conditions: tuple[Condition, ...]
-) -> Failure | None:
-    """The first condition that does not hold: its name, the measured value and the limit."""
+) -> Refusal | None:
+    """The first condition that does not hold."""
     for condition in conditions:
         failed = _fails(account, now, plan, condition)
         if failed is not None:
@@ -38,7 +19,7 @@ def first_failing(
     return None
 
 
-def _fails(account: Account, now: Moment, plan: Plan, condition: Condition) -> Failure | None:
+def _fails(account: Account, now: Moment, plan: Plan, condition: Condition) -> Refusal | None:
     if condition.kind == "feature":
         return _feature_fails(account, plan, condition)
     if condition.kind == "price_holds":
@@ -46,21 +27,21 @@ def _fails(account: Account, now: Moment, plan: Plan, condition: Condition) -> F
     notional, volume = now.vwap()
     if now.mark * volume > notional:
         return None
-    return condition.name, now.mark / ONE, notional / volume / ONE if volume else None
+    return Refusal(condition.name, now.mark / ONE, notional / volume / ONE if volume else None)
 
 
-def _feature_fails(account: Account, plan: Plan, condition: Condition) -> Failure | None:
+def _feature_fails(account: Account, plan: Plan, condition: Condition) -> Refusal | None:
     newest = account.state.newest.get(f"{plan.origin.source}\n{plan.symbol}")
     measured = newest.features.get(condition.name) if newest is not None else None
     if measured is not None and measured >= condition.threshold:
         return None
-    return condition.name, measured, condition.threshold
+    return Refusal(condition.name, measured, condition.threshold)
 
 
-def _price_fails(mark: int, plan: Plan, condition: Condition) -> Failure | None:
+def _price_fails(mark: int, plan: Plan, condition: Condition) -> Refusal | None:
     """Exact: the mark may be worse than the arrival by the tolerance, not by more."""
     arrival = plan.terms.arrival
     worst = arrival * (ONE - plan.side * condition.tolerance)
     if plan.side * (mark * ONE - worst) >= 0:
         return None
-    return condition.name, mark / ONE, worst / ONE / ONE
+    return Refusal(condition.name, mark / ONE, worst / ONE / ONE)

@@ -4,56 +4,26 @@ Rules of this file: a turn comes once; a repeated (source, signal id) is told be
 at.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from schemas.messages import Command, Signal
-from streams.engine.execution import fills
+from streams.engine.account.account import Account
+from streams.engine.account.inbox import expiry_of
+from streams.engine.execution.closing import close_lot
+from streams.engine.execution.ending import end_plan, unfilled_plans
 from streams.engine.market.market import Moment
-from streams.engine.model.settings import Settings
-from streams.engine.model.state import Newest, Origin
-from streams.engine.model.units import FOREVER, MINUTE, SECOND
-from streams.engine.trading import commands, entries, plans
-
-if TYPE_CHECKING:
-    from streams.engine.account.account import Account
-
-HOLDS_FOR = 5 * MINUTE
-"""An entry that names no expiry waits so long, or one bar interval where that is longer; a flat for ever."""
-
-
-def origin_of(signal: Signal) -> Origin:
-    return Origin(
-        signal_id=signal.signal_id,
-        source=signal.source,
-        confidence=signal.confidence,
-        theories=signal.theories,
-        tags=signal.tags,
-    )
-
-
-def _origin_of(entry: Signal | Command) -> Origin:
-    return origin_of(entry) if isinstance(entry, Signal) else Origin(command_id=entry.command_id)
-
-
-def expiry_of(settings: Settings, signal: Signal, interval: int) -> int:
-    """The last instant at which the signal holds."""
-    expiry = signal.expires_at
-    if expiry is None:
-        expiry = FOREVER if signal.side == "flat" else signal.ts + max(HOLDS_FOR, interval)
-    ttl = settings.signal_ttl
-    return expiry if ttl is None else min(expiry, signal.ts + ttl)
+from streams.engine.model.origins import origin_of
+from streams.engine.model.state import Newest
+from streams.engine.model.units import SECOND
+from streams.engine.trading import commands, entries
 
 
 def refuse_ahead(account: Account, entry: Signal | Command, now: Moment, ahead: int, limit: int) -> None:
     """An entry of a time that is far from here, which everything behind it would have to wait for."""
     if not concerns(account, entry):
         return
-    account.changed = True
+    account.mark_changed()
     account.out.decide(
-        now.time, "refused", "ahead", symbol=entry.symbol, origin=_origin_of(entry),
-        measured=ahead / SECOND, limit=limit / SECOND,
+        now.time, "refused", "ahead", ahead / SECOND, limit / SECOND,
+        symbol=entry.symbol, origin=origin_of(entry),
     )  # fmt: skip
 
 
@@ -72,7 +42,7 @@ def admit(account: Account, entry: Signal | Command, number: int, now: Moment | 
         return
     account.inbox.add(entry, number)
     if entry.symbol:
-        account.stale.add(entry.symbol)
+        account.watch_anew(entry.symbol)
 
 
 def _waits_for_own(entry: Signal | Command) -> bool:
@@ -108,10 +78,10 @@ def _count_late(account: Account, entry: Signal | Command, now: Moment) -> None:
             now.time,
             "late",
             "late",
+            (now.time - entry.ts - latency) / SECOND,
+            latency / SECOND,
             symbol=entry.symbol,
-            origin=_origin_of(entry),
-            measured=(now.time - entry.ts - latency) / SECOND,
-            limit=latency / SECOND,
+            origin=origin_of(entry),
         )
 
 
@@ -126,7 +96,7 @@ def expire(account: Account, now: Moment) -> None:
             account.out.decide(
                 now.time, "expired", "no_market", symbol=signal.symbol, origin=origin_of(signal)
             )
-        account.stale.add(signal.symbol)
+        account.watch_anew(signal.symbol)
 
 
 def take(account: Account, now: Moment) -> None:
@@ -134,7 +104,7 @@ def take(account: Account, now: Moment) -> None:
     while (waiting := account.next_turn(now)) is not None:
         _turn(account, waiting.entry, now)
         if now.symbol:
-            account.stale.add(now.symbol)
+            account.watch_anew(now.symbol)
 
 
 def _turn(account: Account, entry: Signal | Command, now: Moment) -> None:
@@ -153,7 +123,7 @@ def _first_turn(account: Account, signal: Signal, now: Moment) -> bool:
     """Remember the signal; False when it is a repeat or stale, which is then told."""
     state, dedupe_for = account.state, account.settings.dedupe_for
     key = f"{signal.source}\n{signal.signal_id}"
-    before = account.common.seen.turn(account.number, key, now.time)
+    before = account.shared.signals.turn(account.number, key, now.time)
     origin = origin_of(signal)
     if before is not None and before >= max(now.time - dedupe_for, state.forgotten):
         account.out.decide(now.time, "duplicate", "duplicate", symbol=signal.symbol, origin=origin)
@@ -162,8 +132,8 @@ def _first_turn(account: Account, signal: Signal, now: Moment) -> bool:
     age = now.time - signal.ts
     if age > dedupe_for and _is_late(account, signal, now):  # it may repeat one that is forgotten
         account.out.decide(
-            now.time, "refused", "stale_signal", symbol=signal.symbol, origin=origin,
-            measured=age / SECOND, limit=dedupe_for / SECOND,
+            now.time, "refused", "stale_signal", age / SECOND, dedupe_for / SECOND,
+            symbol=signal.symbol, origin=origin,
         )  # fmt: skip
         return False
     return True
@@ -179,13 +149,13 @@ def _remember_newest(account: Account, signal: Signal) -> None:
 def _flatten(account: Account, signal: Signal, now: Moment) -> None:
     origin = origin_of(signal)
     held = account.lots_of(signal.symbol)
-    unfilled = plans.unfilled(account, signal.symbol)
+    unfilled = unfilled_plans(account, signal.symbol)
     if not held and not unfilled:
         account.out.decide(now.time, "refused", "no_position", symbol=signal.symbol, origin=origin)
         return
     account.out.decide(now.time, "accepted", symbol=signal.symbol, origin=origin)
     for lot in held:
         if not lot.closing:
-            fills.close_lot(account, now, lot, "flat_signal")
+            close_lot(account, now, lot, "flat_signal")
     for plan in unfilled:
-        plans.end(account, now, plan, "flat_signal")
+        end_plan(account, now, plan, "flat_signal")

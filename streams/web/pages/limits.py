@@ -6,32 +6,15 @@ Rules of this file: every key of an account file stands here once, with the word
 from typing import NamedTuple
 
 from streams.accounts import texts_of
+from streams.engine.model.exit_types import EXITS
+from streams.engine.model.limit_types import LIMITS
 from streams.engine.model.settings import Settings
 
 FIXED = ("name", "balance", "market", "currency")
 """What an account keeps for good."""
 GROUPS = {
-    "Exits": {
-        "take_profit": "Target",
-        "stop_loss": "Stop",
-        "trailing_stop": "Trailing stop",
-        "breakeven": "Gain that moves the stop to the entry",
-        "time_limit": "Time limit",
-        "end_of_day": "Time of day to close at",
-        "partial": "Partial targets",
-    },
-    "Limits": {
-        "max_positions": "Positions at once",
-        "max_signals_per_hour": "Entries in an hour",
-        "max_position": "One symbol's share of equity",
-        "max_exposure": "Everything held, as a share of equity",
-        "max_group": "One group's share of equity",
-        "max_correlated": "Positions that move together",
-        "cash_reserve": "Share of equity that stays free",
-        "cooldown": "No new entry in a symbol for",
-        "daily_loss": "A loss that ends the day's entries",
-        "max_drawdown": "A fall from the peak that halts entries",
-    },
+    "Exits": {name: exit_type.title for name, exit_type in EXITS.items()},
+    "Limits": LIMITS,
     "Entries": {
         "enabled": "Takes entries",
         "follow": "Sources that it follows",
@@ -56,7 +39,9 @@ GROUPS = {
         "atr_length": "Number of these bars",
     },
 }
-LONG = frozenset({"partial", "filters", "slices", "commission"})
+LONG = frozenset({"filters", "slices", "commission"}) | {
+    name for name, each in EXITS.items() if each.measure == "parts"
+}
 """What needs a whole line."""
 
 

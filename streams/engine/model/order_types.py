@@ -1,0 +1,31 @@
+"""The types of orders as a table: what each must name, and how it comes to its fill.
+
+Rules of this file: everything that differs from one type to the next is a column here; nobody else compares
+an order's type with names.
+"""
+
+from typing import NamedTuple
+
+from schemas.messages import OrderType
+
+
+class Traits(NamedTuple):
+    """How orders of a type work."""
+
+    needs: tuple[str, ...] = ()
+    """What a command that places one has to name."""
+    waits_for_stop: bool = False
+    """It does nothing until price comes to its stop."""
+    is_limited: bool = False
+    """It fills at its limit price or better; else at the market's price, which slips."""
+    trails: bool = False
+    """Its stop follows the best price since it was placed."""
+
+
+ORDER_TYPES: dict[OrderType, Traits] = {
+    "market": Traits(),
+    "limit": Traits(needs=("limit_price",), is_limited=True),
+    "stop": Traits(needs=("stop_price",), waits_for_stop=True),
+    "stop_limit": Traits(needs=("limit_price", "stop_price"), waits_for_stop=True, is_limited=True),
+    "trailing": Traits(needs=("trail",), waits_for_stop=True, trails=True),
+}
