@@ -8,10 +8,10 @@ Rules of this file:
 from functools import cache
 from pathlib import Path
 
-from schemas.avro_schemas import Schemas
 from schemas.errors import CatalogError, MessageError
 from schemas.kinds import KINDS
 from schemas.topics import Topic, read_topic
+from schemas.wire.avro_schemas import Schemas
 
 PACKAGE = Path(__file__).parent
 

@@ -11,8 +11,8 @@ import orjson
 
 from schemas.errors import NOTHING, MessageError, shorten
 from schemas.messages import Bar, Clock, Command, Message, Signal, Tick
-from schemas.names import LONGEST_ID, LONGEST_NAME, check_name
-from schemas.numbers import TIME_END, decimal_text
+from schemas.text.names import LONGEST_ID, LONGEST_NAME, check_name
+from schemas.text.numbers import TIME_END, decimal_text
 
 _POSITIVE: Mapping[type[Message], tuple[str, ...]] = {
     Signal: ("price", "take_profit", "stop_loss", "quantity"),

@@ -9,18 +9,18 @@ Rules of this file:
 from functools import cache
 from typing import Any
 
-from schemas.avro import build, read_record, write_record
-from schemas.avro_schemas import HEADER_SIZE, MARKER, Schema
 from schemas.catalog import Catalog, catalog
 from schemas.checks import check, check_quoted
 from schemas.errors import NOTHING, MessageError, shorten
-from schemas.json_text import JsonForm, Now, market_kind, parse, symbol_of_key
 from schemas.kinds import KEYED_BY_RECORD, KINDS, TickBatch, kind_of
 from schemas.messages import Message, Tick
-from schemas.registry import CONFLUENT, ID_END, Registry
-from schemas.tick_record import FIELDS, check_batch, longs_of, tick_of, tick_records
 from schemas.topics import Topic
-from schemas.writing import RecordWriter
+from schemas.wire.avro import build, read_record, write_record
+from schemas.wire.avro_schemas import HEADER_SIZE, MARKER, Schema
+from schemas.wire.avro_writing import RecordWriter
+from schemas.wire.json_text import JsonForm, Now, market_kind, parse, symbol_of_key
+from schemas.wire.registry import CONFLUENT, ID_END, Registry
+from schemas.wire.tick_record import FIELDS, check_batch, longs_of, tick_of, tick_records
 
 _SPACE = b" \t\r\n"
 

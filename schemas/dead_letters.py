@@ -4,7 +4,7 @@ Rules of this file: a letter is never larger than Kafka takes.
 """
 
 from schemas.messages import DeadLetter
-from schemas.numbers import TIME_END
+from schemas.text.numbers import TIME_END
 
 MAX_VALUE = 256 << 10
 """Bytes of one message. What is longer is a dead letter, and is cut there."""

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import yaml
 
 from schemas.errors import CatalogError, MessageError
-from schemas.numbers import duration
+from schemas.text.numbers import duration
 
 _KEYS = frozenset(
     {

@@ -19,9 +19,9 @@ from pathlib import Path
 
 from aiohttp import web
 
-from sinks.database import READER, SERVER_PASSWORD, SERVER_READER_PASSWORD
-from sinks.engine import Engine, EngineError
-from sinks.protocol import Protocol, User
+from sinks.database.database import READER, SERVER_PASSWORD, SERVER_READER_PASSWORD
+from sinks.engine.engine import Engine, EngineError
+from sinks.server.protocol import Protocol, User
 
 LOOPBACK = "127.0.0.1"
 MOST_LINES, EVERY_S = 20, 60.0

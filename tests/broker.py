@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from streams.local.jars import JarsError, kafka_jars
-from streams.local.kafka import Kafka, java
-from streams.local.topics import await_leaders
-from streams.transport.cluster import Cluster, ClusterError
+from streams.local.kafka.jars import JarsError, kafka_jars
+from streams.local.kafka.kafka import Kafka, java
+from streams.local.kafka.topics import await_leaders
+from streams.transport.kafka.cluster import Cluster, ClusterError
 
 _numbers = count(1)
 

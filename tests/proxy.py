@@ -11,7 +11,7 @@ from collections.abc import Coroutine, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from streams.local.kafka import Kafka
+from streams.local.kafka.kafka import Kafka
 from tests.broker import running_kafka, skip_without_kafka
 
 PIECE = 1 << 16

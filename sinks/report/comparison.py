@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sinks.accounts import Ask
+from sinks.asking.accounts import Ask
 from sinks.report import texts
 from sinks.report.document import View, document, view
 from sinks.report.page import Row, Wish, account_view, more

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sinks.accounts import Ask, require
+from sinks.asking.accounts import Ask, require
 from sinks.report import charts, texts
 from sinks.report.charts import Bar, Chart
 from sinks.report.document import View, document, view

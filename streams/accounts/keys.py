@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from schemas.names import is_name
+from schemas.text.names import is_name
 from streams.accounts import groups, values
 from streams.accounts.document import Item, SettingsError
 from streams.engine.model import settings_check

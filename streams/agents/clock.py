@@ -13,10 +13,10 @@ from schemas.errors import MessageError
 from schemas.kinds import key_of
 from schemas.messages import Clock
 from streams.engine.model.units import MINUTE
-from streams.transport.fleet import Fleet
-from streams.transport.logs import Log
-from streams.transport.markets import Market
-from streams.transport.setup import Setup
+from streams.transport.kafka.logs import Log
+from streams.transport.process.fleet import Fleet
+from streams.transport.shard.markets import Market
+from streams.transport.shard.setup import Setup
 
 FEED = "ghostfill"
 QUIET_SECONDS = 1.0

@@ -13,11 +13,11 @@ import msgspec
 from schemas.catalog import catalog
 from streams.agents.clock import keep_clocks
 from streams.agents.machine import TABLES, DeskMachine
-from streams.agents.market import MarketDecoder
+from streams.agents.market_decoder import MarketDecoder
 from streams.engine.model.settings import Instruments
-from streams.transport.cluster import Cluster
-from streams.transport.setup import Names
-from streams.transport.worker import Plan
+from streams.transport.kafka.cluster import Cluster
+from streams.transport.process.worker import Plan
+from streams.transport.shard.setup import Names
 
 NAME = "ghostfill-desk"
 

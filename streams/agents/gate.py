@@ -17,20 +17,20 @@ from functools import partial
 from schemas.codec import Codec
 from schemas.dead_letters import MAX_VALUE, dead_letter
 from schemas.errors import MessageError, RegistryError
-from schemas.json_text import Now
 from schemas.kinds import key_of
 from schemas.messages import Command, DeadLetter, Message, Signal
 from schemas.partition import partition_of, shard_of
 from schemas.private import encode_entry, inbox_entry
-from schemas.registry import Registry
+from schemas.wire.json_text import Now
+from schemas.wire.registry import Registry
+from streams.agents.settings_units import in_engine_units
 from streams.agents.times import Times, time_of
-from streams.agents.wishes import in_engine_units
 from streams.engine.model.units import MILLISECOND
-from streams.transport.app import SESSION_SECONDS, App, Arrival, app_settings
-from streams.transport.batches import Batch
-from streams.transport.cluster import Cluster
-from streams.transport.machine import Raw
-from streams.transport.producing import Ack, Pair, Producer, start_batch
+from streams.transport.contract.machine import Raw
+from streams.transport.kafka.cluster import Cluster
+from streams.transport.kafka.producing import Ack, Pair, Producer, start_batch
+from streams.transport.strict_faust.app import SESSION_SECONDS, App, Arrival, app_settings
+from streams.transport.strict_faust.batches import Batch
 
 NAME = "ghostfill-gate"
 

@@ -17,7 +17,7 @@ from schemas.errors import MessageError
 from schemas.kinds import key_of, topic_of
 from schemas.messages import Command, DeadLetter, Message
 from schemas.private import InboxEntry
-from streams.agents.market import Fault, MarketRun
+from streams.agents.market_decoder import Fault, MarketRun
 from streams.agents.waits import awaited
 from streams.engine.account.inbox import Entry
 from streams.engine.account.signal_memory import SeenRow
@@ -26,7 +26,7 @@ from streams.engine.model.settings_check import BadSettingsError, read_settings
 from streams.engine.model.units import HOUR, MILLISECOND
 from streams.engine.shard.checkpoint import AccountRow, BarsRow, Notebook, Rows, ShardHeader, SymbolRow
 from streams.engine.shard.shard import Shard
-from streams.transport.machine import Awaited, Pending, Record, Row, Run
+from streams.transport.contract.machine import Awaited, Pending, Record, Row, Run
 
 ACCOUNTS, MARKET, SEEN = "accounts", "market", "seen"
 TABLES = (ACCOUNTS, MARKET, SEEN)

@@ -12,13 +12,13 @@ from collections.abc import Collection, Mapping
 
 from schemas.errors import NOTHING, MessageError
 from schemas.messages import Command, Signal
-from schemas.numbers import time_text
+from schemas.text.numbers import time_text
 from streams.agents.clock import LIVE
 from streams.agents.machine import MAX_AHEAD
 from streams.engine.model.units import SECOND
-from streams.transport.cluster import Cluster
-from streams.transport.logs import Log
-from streams.transport.reports import WorkerReport, decode_report
+from streams.transport.kafka.cluster import Cluster
+from streams.transport.kafka.logs import Log
+from streams.transport.shard.reports import WorkerReport, decode_report
 
 LAST = 200
 """Reports that are looked at: those of some seconds, or the last ones of desks that have gone."""

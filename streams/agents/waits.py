@@ -5,10 +5,10 @@ Rules of this file: it looks and changes nothing. It looks at so many entries an
 
 from itertools import islice
 
-from schemas.numbers import time_text
+from schemas.text.numbers import time_text
 from streams.engine.model.units import FOREVER, MINUTE
 from streams.engine.shard.shard import Shard
-from streams.transport.machine import Awaited
+from streams.transport.contract.machine import Awaited
 
 MOST_SYMBOLS = 20
 MOST_ENTRIES = 1_000

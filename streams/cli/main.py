@@ -5,51 +5,72 @@ from importlib import metadata
 
 import click
 
-from sinks.database import DatabaseError
+from sinks.database.database import DatabaseError
 from streams.accounts import SettingsError
 from streams.cli.lazy import Lazy, LazyGroup
-from streams.cli.many import example
-from streams.files.faults import FileError
-from streams.local.private import PrivateFileError
-from streams.transport.cluster import ClusterError
+from streams.cli.options.many import example
+from streams.files.values.faults import FileError
+from streams.local.machine.private import PrivateFileError
+from streams.transport.kafka.cluster import ClusterError
 
 FAILED = 1
 
 COMMANDS = {
-    "up": Lazy("streams.cli.up", "Run Ghostfill here until Ctrl-C."),
-    "init": Lazy("streams.cli.init", "Write a ghostfill.yaml to change: what `up` is to run."),
-    "worker": Lazy("streams.cli.worker", "Run one part of an instance: the gate, or a desk."),
-    "web": Lazy("streams.cli.web", "Show it all on a page, and answer programs."),
-    "sink": Lazy("streams.cli.sink", "Write what happens into ClickHouse, each record once."),
-    "status": Lazy("streams.cli.status", "Show whether it runs, and how far it has come."),
-    "connect": Lazy("streams.cli.connect", "Print Kafka's and ClickHouse's settings for programs of yours."),
-    "token": Lazy("streams.cli.token", "Make and revoke tokens for the page and the API."),
-    "doctor": Lazy("streams.cli.doctor", "Find what is wrong with this machine or the cluster."),
-    "topics": Lazy("streams.cli.topics", "See and make the cluster's topics."),
-    "verify": Lazy("streams.cli.verify", "Fold the logs again and compare what was published."),
-    "publish": Lazy("streams.cli.publish", "Publish recorded files, or what comes on stdin."),
-    "simulate": Lazy("streams.cli.simulate", "Publish a made-up market and signals about it."),
-    "tail": Lazy("streams.cli.tail", "Show what comes on a topic, until Ctrl-C."),
-    "account": Lazy("streams.cli.account", "Open an account, change it, stop it, look at it."),
-    "order": Lazy("streams.cli.orders", "Place an order by hand, or end one."),
-    "position": Lazy("streams.cli.orders", "Close what is held."),
-    "plan": Lazy("streams.cli.orders", "End an entry that is still being made."),
-    "exit-all": Lazy("streams.cli.orders", "Close every position and end every order."),
-    "stats": Lazy("streams.cli.results", "Show how accounts stand, and how their trades did."),
-    "positions": Lazy("streams.cli.results", "Show what is held, with its P&L, stop, target and time limit."),
-    "history": Lazy("streams.cli.results", "Show the last trades."),
-    "plans": Lazy("streams.cli.results", "Show the slices that wait, and what for."),
-    "log": Lazy("streams.cli.log", "Follow entries and exits, a line each, until Ctrl-C."),
-    "watch": Lazy("streams.cli.watch", "Show it all live, on the whole terminal."),
-    "query": Lazy("streams.cli.query", "Ask about the results: performance, slices, drawdowns and more."),
-    "sql": Lazy("streams.cli.query", "Ask the results anything, in SQL."),
-    "trace": Lazy("streams.cli.trace", "Follow one signal to its slices, orders, fills and its exit."),
-    "replay": Lazy("streams.cli.replay", "Trade recorded signals against a recorded market."),
-    "presets": Lazy("streams.cli.presets", "List the accounts that ship with it, or show one."),
-    "report": Lazy("streams.cli.report", "Show how an account did, as an HTML file."),
-    "export": Lazy("streams.cli.export", "Write what an account did as CSV files."),
-    "sample": Lazy("streams.cli.sample", "Trade a made-up market day and see what happened."),
-    "demo": Lazy("streams.cli.demo", "Run it all on a made-up market, with a page, until Ctrl-C."),
+    "up": Lazy("streams.cli.commands.run.up", "Run Ghostfill here until Ctrl-C."),
+    "init": Lazy("streams.cli.commands.run.init", "Write a ghostfill.yaml to change: what `up` is to run."),
+    "worker": Lazy("streams.cli.commands.run.worker", "Run one part of an instance: the gate, or a desk."),
+    "web": Lazy("streams.cli.commands.run.web", "Show it all on a page, and answer programs."),
+    "sink": Lazy("streams.cli.commands.run.sink", "Write what happens into ClickHouse, each record once."),
+    "status": Lazy("streams.cli.commands.look.status", "Show whether it runs, and how far it has come."),
+    "connect": Lazy(
+        "streams.cli.commands.manage.connect",
+        "Print Kafka's and ClickHouse's settings for programs of yours.",
+    ),
+    "token": Lazy("streams.cli.commands.manage.token", "Make and revoke tokens for the page and the API."),
+    "doctor": Lazy(
+        "streams.cli.commands.manage.doctor", "Find what is wrong with this machine or the cluster."
+    ),
+    "topics": Lazy("streams.cli.commands.manage.topics", "See and make the cluster's topics."),
+    "verify": Lazy(
+        "streams.cli.commands.manage.verify", "Fold the logs again and compare what was published."
+    ),
+    "publish": Lazy(
+        "streams.cli.commands.publish.publish", "Publish recorded files, or what comes on stdin."
+    ),
+    "simulate": Lazy(
+        "streams.cli.commands.publish.simulate", "Publish a made-up market and signals about it."
+    ),
+    "tail": Lazy("streams.cli.commands.look.tail", "Show what comes on a topic, until Ctrl-C."),
+    "account": Lazy("streams.cli.commands.trade.account", "Open an account, change it, stop it, look at it."),
+    "order": Lazy("streams.cli.commands.trade.orders", "Place an order by hand, or end one."),
+    "position": Lazy("streams.cli.commands.trade.orders", "Close what is held."),
+    "plan": Lazy("streams.cli.commands.trade.orders", "End an entry that is still being made."),
+    "exit-all": Lazy("streams.cli.commands.trade.orders", "Close every position and end every order."),
+    "stats": Lazy("streams.cli.commands.look.results", "Show how accounts stand, and how their trades did."),
+    "positions": Lazy(
+        "streams.cli.commands.look.results", "Show what is held, with its P&L, stop, target and time limit."
+    ),
+    "history": Lazy("streams.cli.commands.look.results", "Show the last trades."),
+    "plans": Lazy("streams.cli.commands.look.results", "Show the slices that wait, and what for."),
+    "log": Lazy("streams.cli.commands.look.log", "Follow entries and exits, a line each, until Ctrl-C."),
+    "watch": Lazy("streams.cli.commands.look.watch", "Show it all live, on the whole terminal."),
+    "query": Lazy(
+        "streams.cli.commands.ask.query", "Ask about the results: performance, slices, drawdowns and more."
+    ),
+    "sql": Lazy("streams.cli.commands.ask.query", "Ask the results anything, in SQL."),
+    "trace": Lazy(
+        "streams.cli.commands.ask.trace", "Follow one signal to its slices, orders, fills and its exit."
+    ),
+    "replay": Lazy("streams.cli.commands.files.replay", "Trade recorded signals against a recorded market."),
+    "presets": Lazy(
+        "streams.cli.commands.files.presets", "List the accounts that ship with it, or show one."
+    ),
+    "report": Lazy("streams.cli.commands.ask.report", "Show how an account did, as an HTML file."),
+    "export": Lazy("streams.cli.commands.ask.export", "Write what an account did as CSV files."),
+    "sample": Lazy("streams.cli.commands.files.sample", "Trade a made-up market day and see what happened."),
+    "demo": Lazy(
+        "streams.cli.commands.run.demo", "Run it all on a made-up market, with a page, until Ctrl-C."
+    ),
 }
 
 

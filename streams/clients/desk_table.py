@@ -14,8 +14,8 @@ from streams.clients.kafka import Place, Raw, beginnings, ends, read_spans, requ
 from streams.engine.model.settings import Settings
 from streams.engine.model.state import AccountState
 from streams.engine.shard.checkpoint import AccountRow
-from streams.transport.cluster import Cluster, ClusterError
-from streams.transport.store import HEADER, SENTINEL
+from streams.transport.kafka.cluster import Cluster, ClusterError
+from streams.transport.shard.store import HEADER, SENTINEL
 
 TABLE = TOPICS.changelogs[ACCOUNTS]
 CHUNK = 2_000

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple, TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from sinks import bounds
+from sinks.loading import bounds
 from streams.engine.model.units import MILLISECOND
-from streams.transport.cluster import Cluster, ClusterError
+from streams.transport.kafka.cluster import Cluster, ClusterError
 
 ANSWER_S = 15.0
 PATIENCE_S = 30.0

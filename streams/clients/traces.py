@@ -8,12 +8,12 @@ from datetime import UTC
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from schemas.numbers import time as micros
+from schemas.text.numbers import time as micros
 from streams.clients.decimals import decimal_cell, two_digits
 from streams.clients.reasons import measured
 from streams.clients.waits import yet_to_decide
 from streams.engine.model.state import AccountState
-from streams.transport.machine import Awaited
+from streams.transport.contract.machine import Awaited
 
 Row = Mapping[str, Any]
 CENTS = 2

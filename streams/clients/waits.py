@@ -6,12 +6,12 @@ what time the first entry is. What is before that one has expired, or was decide
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from schemas.numbers import time_text
+from schemas.text.numbers import time_text
 from streams.agents.waits import key_of
 from streams.clients.workers import desks
 from streams.engine.model.state import AccountState
-from streams.transport.machine import Awaited
-from streams.transport.reports import WorkerReport
+from streams.transport.contract.machine import Awaited
+from streams.transport.shard.reports import WorkerReport
 
 
 def waits(told: Iterable[WorkerReport], now: int | None = None) -> dict[str, Awaited]:

@@ -10,8 +10,8 @@ from streams.agents.gate import NAME as GATE
 from streams.agents.times import TOLD_SECONDS, now_by
 from streams.clients.kafka import ANSWER_S, ends, patiently, read_spans, require, since
 from streams.engine.model.units import SECOND
-from streams.transport.cluster import Cluster
-from streams.transport.reports import WorkerReport, decode_report
+from streams.transport.kafka.cluster import Cluster
+from streams.transport.shard.reports import WorkerReport, decode_report
 
 REPORTS = ("workers", 0)
 LATELY_S = 10.0

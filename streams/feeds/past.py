@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from streams.engine.model.units import MINUTE
-from streams.simulated_market import MINUTES, Floats, momentum_at, vsr_at
+from streams.feeds.market_day import MINUTES, Floats, momentum_at, vsr_at
 
 Minutes = tuple[Floats, Floats]
 """Volume and last price of each."""

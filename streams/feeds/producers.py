@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.messages import Side, Signal
-from schemas.numbers import time_text
+from schemas.text.numbers import time_text
 from streams.engine.model.units import SECOND
+from streams.feeds.market_day import MINUTES, STOP, TARGET, cents, followed
 from streams.feeds.past import Past
-from streams.simulated_market import MINUTES, STOP, TARGET, cents, followed
 
 TRAVELS = 5 * SECOND
 """Event time: at sixty times the market's speed a twelfth of a second."""

@@ -11,16 +11,16 @@ import msgspec
 import numpy as np
 
 from schemas.checks import LONGEST
-from schemas.ids import signal_id
 from schemas.messages import Command, CommandKind, OrderSide, OrderType, Side, Signal, TimeInForce
-from schemas.names import expected, is_name
-from schemas.values import SAME_WORDS
+from schemas.text.ids import signal_id
+from schemas.text.names import expected, is_name
+from schemas.wire.json_values import SAME_WORDS
 from streams.accounts import SettingsError, changed_settings
-from streams.files.faults import BadRows, Good
-from streams.files.forms import AS_IT_SAYS, Form, read_rows
-from streams.files.names import COMMANDS, SIGNALS, Names, require, resolve
-from streams.files.rows import Rows
-from streams.files.tables import Block, Read, unheard
+from streams.files.tables.forms import AS_IT_SAYS, Form, read_rows
+from streams.files.tables.names import COMMANDS, SIGNALS, Names, require, resolve
+from streams.files.tables.rows import Rows
+from streams.files.tables.tables import Block, Read, unheard
+from streams.files.values.faults import BadRows, Good
 
 AMOUNTS = frozenset("price take_profit stop_loss quantity limit_price stop_price trail".split())
 TIMES = frozenset({"ts", "expires_at"})

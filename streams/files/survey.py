@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from schemas.columns import NOT_KNOWN, Columns, Ints
-from streams.files.faults import BadRows
-from streams.files.intervals import Interval, Opens
 from streams.files.order import LEAST, Order, Part, by_symbol
+from streams.files.values.faults import BadRows
+from streams.files.values.intervals import Interval, Opens
 
 SHOWN = 3
 SINGLE = Interval()

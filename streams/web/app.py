@@ -13,22 +13,22 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from schemas.errors import MessageError
-from schemas.values import DEEPEST
-from sinks.database import AwayError, DatabaseError
-from sinks.questions import QuestionError
+from schemas.wire.json_values import DEEPEST
+from sinks.asking.questions import QuestionError
+from sinks.database.database import AwayError, DatabaseError
 from streams.accounts import SettingsError
 from streams.accounts.document import Fault
-from streams.transport.cluster import ClusterError
+from streams.transport.kafka.cluster import ClusterError
 from streams.web import problems
-from streams.web.api import accounts, asking, events, lists, signals, system, trading
+from streams.web.api import accounts, events, lists, queries, signals, system, trading
 from streams.web.api.common import NotThereError, StartingError
 from streams.web.api.models import Problem
-from streams.web.commanding import BusyError
-from streams.web.door import login
-from streams.web.door.policy import Policy
+from streams.web.guard import login
+from streams.web.guard.policy import Policy
 from streams.web.instance import Instance
 from streams.web.pages import charts, routes
 from streams.web.pages.channels import Channels
+from streams.web.state.commanding import BusyError
 
 TEXT = """Paper trading as a stream. Times are ISO in UTC; prices, quantities and money are decimals as text.
 
@@ -71,7 +71,7 @@ def application(watched: Watched, policy: Policy) -> FastAPI:
         openapi_url="/api/openapi.json",
     )
     api = APIRouter(prefix="/api")
-    for part in (accounts, trading, signals, lists, asking, system):
+    for part in (accounts, trading, signals, lists, queries, system):
         api.include_router(part.router)
     api.include_router(events.router)
     app.include_router(api)

@@ -6,15 +6,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from schemas.codec import Codec
-from schemas.registry import Registry
-from sinks.database import Database
-from streams.transport.cluster import Cluster
-from streams.web.commanding import Commander
-from streams.web.events import Events
-from streams.web.following import EventFollower, PriceFollower
-from streams.web.health import Health
-from streams.web.live import Live
-from streams.web.results import Results
+from schemas.wire.registry import Registry
+from sinks.database.database import Database
+from streams.transport.kafka.cluster import Cluster
+from streams.web.state.commanding import Commander
+from streams.web.state.events import Events
+from streams.web.state.health import Health
+from streams.web.state.kept_answers import Results
+from streams.web.state.live_state import Live
+from streams.web.state.topic_followers import EventFollower, PriceFollower
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import uvicorn
 
-from sinks.database import Database
-from streams.local import open_files
-from streams.local.damping import damp_logs
-from streams.transport.cluster import Cluster, ClusterError
+from sinks.database.database import Database
+from streams.local.machine import open_files
+from streams.local.parts.damping import damp_logs
+from streams.transport.kafka.cluster import Cluster, ClusterError
 from streams.web.app import application
-from streams.web.door.guard import Guard
-from streams.web.door.policy import Policy
-from streams.web.door.wire import server_options
+from streams.web.guard.guard import Guard
+from streams.web.guard.policy import Policy
+from streams.web.guard.wire import server_options
 from streams.web.instance import watched
 
 STOP_S = 3

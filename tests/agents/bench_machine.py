@@ -14,7 +14,7 @@ from schemas.messages import Command
 from schemas.partition import shard_of
 from streams.accounts import account_with, whole_settings
 from streams.agents.machine import DeskMachine
-from streams.agents.market import MarketRun
+from streams.agents.market_decoder import MarketRun
 from streams.engine.model.units import MILLISECOND, ONE, SECOND
 from tests.agents.desk import entry_of
 

@@ -7,9 +7,9 @@ from schemas.kinds import key_of
 from schemas.messages import Command, Input, MarketRecord, Signal
 from schemas.private import InboxEntry, inbox_entry
 from streams.agents.machine import TABLES, DeskMachine
-from streams.agents.market import MarketDecoder, MarketRun
+from streams.agents.market_decoder import MarketDecoder, MarketRun
 from streams.engine.model.units import MILLISECOND, SECOND
-from streams.transport.machine import Pending, Raw, Record, Row
+from streams.transport.contract.machine import Pending, Raw, Record, Row
 
 FAR = 10**7 * SECOND
 """The broker's clock of a world: so late that no record is ahead of it."""

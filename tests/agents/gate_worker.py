@@ -5,8 +5,8 @@ import os
 import sys
 
 from streams.agents.gate import GateTopics, gate_app
-from streams.transport.cluster import Cluster
-from streams.transport.running import run_apps
+from streams.transport.kafka.cluster import Cluster
+from streams.transport.strict_faust.running import run_apps
 from tests.transport.copies import SESSION_SECONDS
 
 if __name__ == "__main__":

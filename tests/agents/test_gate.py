@@ -10,13 +10,13 @@ from itertools import pairwise
 
 import pytest
 
-from schemas.avro_schemas import plain
 from schemas.catalog import catalog
 from schemas.codec import decode, encode
 from schemas.messages import Command, DeadLetter, Signal
 from schemas.partition import shard_of
 from schemas.private import InboxEntry, decode_entry
-from streams.transport.reports import WorkerReport, encode_report
+from schemas.wire.avro_schemas import plain
+from streams.transport.shard.reports import WorkerReport, encode_report
 from tests.transport.copies import Worker, committed, stored, wait_for, without_repeats
 from tests.transport.copies import write as write_values
 

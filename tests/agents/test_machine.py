@@ -22,17 +22,17 @@ from schemas.messages import (
     Tick,
     Trade,
 )
-from schemas.numbers import time_text
 from schemas.private import InboxEntry
+from schemas.text.numbers import time_text
 from streams.accounts import account_with, presets, whole_settings
 from streams.agents.machine import MAX_AHEAD, DeskMachine
-from streams.agents.market import MarketRun
+from streams.agents.market_decoder import MarketRun
 from streams.engine.market.shared_batches import Passages
 from streams.engine.model.settings import Level, Settings, Size
 from streams.engine.model.settings_check import read_settings
 from streams.engine.model.units import MINUTE, ONE, SECOND
 from streams.engine.simulate import simulate
-from streams.transport.machine import Awaited, Record
+from streams.transport.contract.machine import Awaited, Record
 from tests.agents.desk import Store, drive, entries_of, entry_of, run_of
 from tests.engine.rich import rich_worlds
 from tests.engine.worlds import START, World, bars, columns_of, ticks, worlds

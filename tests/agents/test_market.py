@@ -13,10 +13,10 @@ from schemas.messages import Bar, Clock, DeadLetter, MarketRecord, Message, Tick
 from streams.agents import clock
 from streams.agents.clock import FEED, Keeper
 from streams.agents.machine import DeskMachine
-from streams.agents.market import MarketDecoder, MarketRun
+from streams.agents.market_decoder import MarketDecoder, MarketRun
 from streams.engine.model.units import MILLISECOND, MINUTE, ONE, SECOND
-from streams.transport.logs import Log
-from streams.transport.machine import Raw
+from streams.transport.contract.machine import Raw
+from streams.transport.kafka.logs import Log
 from tests.transport.copies import write
 
 START = 1_767_625_200 * SECOND

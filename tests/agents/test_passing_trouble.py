@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from streams.agents.gate import Gate, GateTopics
-from streams.transport.batches import Batch
-from streams.transport.machine import Raw
+from streams.transport.contract.machine import Raw
+from streams.transport.strict_faust.batches import Batch
 
 SHARDS = 8
 

@@ -7,7 +7,7 @@ from schemas.messages import Command, Signal
 from streams.agents.machine import MAX_AHEAD
 from streams.agents.times import now_by, time_of
 from streams.engine.model.units import MINUTE, SECOND
-from streams.transport.reports import WorkerReport
+from streams.transport.shard.reports import WorkerReport
 
 WALL = 1_795_000_000 * SECOND
 LONG_AGO = WALL - 300 * 24 * 60 * MINUTE

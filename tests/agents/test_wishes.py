@@ -7,11 +7,11 @@ import pytest
 
 from schemas.messages import Command
 from streams.accounts import SettingsError, account_with, whole_settings
-from streams.agents.wishes import in_engine_units
-from streams.cli.opening import open_accounts
+from streams.agents.settings_units import in_engine_units
+from streams.cli.instance.opening import open_accounts
 from streams.clients.settings_texts import create_settings
 from streams.engine.model.settings_check import BadSettingsError, read_settings
-from streams.transport.cluster import Cluster
+from streams.transport.kafka.cluster import Cluster
 
 NAMES = ["mine", "paper-1", "7", "a.b_c-d", "vsr-slicer", "x" * 64]
 LOOK_ALIKES = [
@@ -44,7 +44,7 @@ def test_no_new_account_is_called_like_another(name):
 
 
 def test_the_file_of_up_opens_no_look_alike(monkeypatch):
-    monkeypatch.setattr("streams.cli.opening._missing", lambda cluster, settings: settings)
+    monkeypatch.setattr("streams.cli.instance.opening._missing", lambda cluster, settings: settings)
     with pytest.raises(SettingsError, match="found 'Mine'"):
         open_accounts(Cluster("nowhere:1"), {"mine": "{}", "Mine": "{}"}, lambda market: 0)
 

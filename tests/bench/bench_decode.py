@@ -19,9 +19,9 @@ import orjson
 from schemas.catalog import catalog
 from schemas.codec import encode
 from schemas.columns import Columns
-from schemas.tick_record import FIELDS
-from schemas.tick_writer import tick_batch, write_ticks
-from schemas.ticks import MarketReader
+from schemas.market.tick_writer import tick_batch, write_ticks
+from schemas.market.ticks import MarketReader
+from schemas.wire.tick_record import FIELDS
 
 BATCHES = (500, 5_000)
 SYMBOLS = ["AAPL", "BTCUSDT", "EURUSD", "MSFT"]

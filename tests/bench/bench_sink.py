@@ -17,8 +17,8 @@ import fastavro
 from confluent_kafka import Consumer, TopicPartition
 
 from schemas.catalog import catalog
-from sinks.columns import MONEY, TIME, columns_of
-from streams.local import topics
+from sinks.blocks.columns import MONEY, TIME, columns_of
+from streams.local.kafka import topics
 from tests.bench.run import Row
 from tests.broker import running_kafka
 from tests.sinks.loads import TICKS_A_BATCH, Load

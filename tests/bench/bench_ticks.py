@@ -16,8 +16,8 @@ import orjson
 
 from schemas.codec import encode
 from schemas.columns import Columns
-from schemas.tick_writer import tick_batch, write_ticks
-from streams.transport.reports import WorkerReport
+from schemas.market.tick_writer import tick_batch, write_ticks
+from streams.transport.shard.reports import WorkerReport
 from tests.bench.instance import PATIENCE, SHARDS, Instance, Pair, accounts, an_instance, load, now, until
 from tests.bench.run import Result, Row, best, peer, rate
 

@@ -15,10 +15,10 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from schemas.catalog import catalog
 from schemas.partition import shard_of
-from streams.local import topics
-from streams.local.topics import await_leaders
-from streams.transport.cluster import Cluster
-from streams.transport.reports import WorkerReport, decode_report
+from streams.local.kafka import topics
+from streams.local.kafka.topics import await_leaders
+from streams.transport.kafka.cluster import Cluster
+from streams.transport.shard.reports import WorkerReport, decode_report
 from tests.broker import running_kafka
 
 PATIENCE = 120.0

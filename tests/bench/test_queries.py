@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from sinks.questions import ask, questions
+from sinks.asking.questions import ask, questions
 from tests.sinks import large
 from tests.sinks.databases import database
 from tests.sinks.server import embedded

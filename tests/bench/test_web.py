@@ -9,7 +9,7 @@ from collections import defaultdict
 import aiohttp
 import pytest
 
-from streams.local.home import find_database
+from streams.local.machine.home import find_database
 from tests.sinks import large
 from tests.web.stack import cpu_s, started
 

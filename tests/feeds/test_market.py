@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from schemas.codec import encode
-from schemas.tick_writer import write_ticks
+from schemas.market.tick_writer import write_ticks
 from streams.accounts import presets
 from streams.accounts.instruments import US_EQUITIES
 from streams.engine.model.calendars import is_open
 from streams.engine.model.units import DAY, HOUR, MINUTE, ONE
-from streams.feeds.market import NIGHT, NIGHT_CLOCKS, beats, day_before, opening_at, tape_of
+from streams.feeds.endless_market import NIGHT, NIGHT_CLOCKS, beats, day_before, opening_at, tape_of
+from streams.feeds.market_day import LENGTH, MINUTES, OPEN, PRICES
 from streams.feeds.past import Past
 from streams.feeds.producers import FOLLOWED, PRODUCERS, TRAVELS
-from streams.simulated_market import LENGTH, MINUTES, OPEN, PRICES
 
 SUMMER = OPEN + 182 * DAY - HOUR
 """2026-07-06 13:30 UTC, a Monday."""

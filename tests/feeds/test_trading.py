@@ -11,9 +11,9 @@ from streams.accounts import account_with
 from streams.engine.model.settings import Instruments
 from streams.engine.model.units import HOUR
 from streams.engine.simulate import simulate
-from streams.feeds.market import beats
+from streams.feeds.endless_market import beats
+from streams.feeds.market_day import MINUTES, OPEN
 from streams.feeds.producers import FOLLOWED
-from streams.simulated_market import MINUTES, OPEN
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from streams.local.jars import jar_folder
+from streams.local.kafka.jars import jar_folder
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 120

@@ -23,11 +23,11 @@ from schemas.catalog import catalog
 from schemas.codec import decode
 from schemas.messages import Message
 from streams.agents.gate import NAME as GATE
-from streams.local import topics
-from streams.local.child import end_child, start_child
-from streams.local.logs import last_lines
-from streams.transport.cluster import Cluster
-from streams.transport.reports import WorkerReport, decode_report
+from streams.local.kafka import topics
+from streams.local.parts.child import end_child, start_child
+from streams.local.parts.logs import last_lines
+from streams.transport.kafka.cluster import Cluster
+from streams.transport.shard.reports import WorkerReport, decode_report
 from tests.broker import running_kafka
 
 SHARDS = 8

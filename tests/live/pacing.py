@@ -12,8 +12,8 @@ import orjson
 from schemas.codec import default_codec, encode
 from schemas.columns import Columns
 from schemas.kinds import key_of
+from schemas.market.tick_writer import write_ticks
 from schemas.messages import Signal
-from schemas.tick_writer import write_ticks
 from tests.live.instance import Instance, wall
 
 SLEEP = 0.002

@@ -19,12 +19,12 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from streams.local import kafka as local_kafka
-from streams.local.broker_settings import broker_settings
-from streams.local.kafka import START_S, Kafka
-from streams.local.logs import last_lines
-from streams.local.ports import LOOPBACK
-from streams.transport.cluster import Cluster
+from streams.local.kafka import kafka as local_kafka
+from streams.local.kafka.broker_settings import broker_settings
+from streams.local.kafka.kafka import START_S, Kafka
+from streams.local.machine.ports import LOOPBACK
+from streams.local.parts.logs import last_lines
+from streams.transport.kafka.cluster import Cluster
 from tests.broker import skip_without_kafka
 from tests.certificates import Certificates
 

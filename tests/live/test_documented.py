@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.local.ports import free_ports
+from streams.local.machine.ports import free_ports
 from tests.broker import skip_without_kafka
 from tests.live.documented import (
     Person,

@@ -20,15 +20,15 @@ from schemas.kinds import topic_of
 from schemas.messages import Decision, Equity, Fill, Output, Trade
 from schemas.partition import shard_of
 from streams.agents.desk import Desk
-from streams.agents.market import MarketDecoder
+from streams.agents.market_decoder import MarketDecoder
 from streams.engine.model.units import MINUTE, SECOND
 from streams.engine.simulate import simulate
-from streams.files import recording
-from streams.files.layouts import EQUITY, FILLS, TRADES
-from streams.files.results import Results
-from streams.transport.machine import Raw
-from streams.transport.reports import ShardReport
-from streams.transport.verify import verify_shards
+from streams.files.writing import recording
+from streams.files.writing.layouts import EQUITY, FILLS, TRADES
+from streams.files.writing.results import Results
+from streams.transport.contract.machine import Raw
+from streams.transport.process.verify import verify_shards
+from streams.transport.shard.reports import ShardReport
 from tests.live.instance import MARKET, SHARDS, Instance, Read, an_instance, wall, without_repeats
 from tests.live.pacing import Pace, publish, records
 from tests.live.worlds import FIXED, Stretch, Wanted, accounts_of_presets, create, hasty, stretch

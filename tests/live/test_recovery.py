@@ -10,7 +10,7 @@ from schemas.messages import Decision
 from streams.accounts import presets
 from streams.engine.market.record_checks import take
 from streams.engine.model.units import HOUR, MINUTE, SECOND
-from streams.simulated_market import OPEN, simulated_day
+from streams.feeds.market_day import OPEN, simulated_day
 from tests.live.instance import SHARDS, Instance, Part, Reports, an_instance, wall
 from tests.live.load import TURNS, Load
 from tests.live.pacing import Pace, publish, records

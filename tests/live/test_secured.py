@@ -9,7 +9,7 @@ import pytest
 
 from schemas.codec import encode
 from schemas.messages import Decision, Signal, Tick
-from streams.local import topics
+from streams.local.kafka import topics
 from tests.live.instance import Instance, wall
 from tests.live.secured import secured_kafka
 from tests.live.worlds import Wanted, create

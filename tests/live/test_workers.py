@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import pytest
 
 from streams.agents.desk import Desk
-from streams.transport.reports import WorkerReport
-from streams.transport.verify import verify_shards
+from streams.transport.process.verify import verify_shards
+from streams.transport.shard.reports import WorkerReport
 from tests.live.instance import SHARDS, Instance, Part, Reports, an_instance, wall
 from tests.live.load import Load, account_in_each_shard, answers, standstill
 from tests.live.worlds import create

@@ -16,7 +16,7 @@ from streams.accounts import parse_account, presets
 from streams.engine.market.record_checks import take
 from streams.engine.model.settings import Settings
 from streams.engine.model.units import MINUTE, ONE, SECOND
-from streams.simulated_market import OPEN, simulated_day
+from streams.feeds.market_day import OPEN, simulated_day
 from tests.live.instance import SHARDS, Instance
 
 CENT = ONE // 100

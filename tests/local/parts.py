@@ -21,8 +21,9 @@ def steady() -> None:
 
 
 def instance() -> None:
-    from streams.cli import parts, up
-    from streams.local import clickhouse
+    from streams.cli.commands.run import up
+    from streams.cli.instance import parts
+    from streams.local.clickhouse import clickhouse
 
     parts.GHOSTFILL = STEADY
     clickhouse.SERVER = STEADY

@@ -1,4 +1,4 @@
-"""Pins the jars of a Kafka: python -m tests.local.pin_jars, after KAFKA_VERSION in streams/local/jars.py was changed.
+"""Pins the jars of a Kafka: python -m tests.local.pin_jars, after KAFKA_VERSION in streams/local/kafka/jars.py was changed.
 
 What is left out no class refers to that a broker loads: `tests/local/test_kafka.py` makes it do what we need.
 """
@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from jgo.maven import Artifact, MavenContext
 
-from streams.local.jars import KAFKA_VERSION, PINS
-from streams.local.maven import repository
+from streams.local.kafka.jars import KAFKA_VERSION, PINS
+from streams.local.kafka.maven import repository
 
 ROOTS = (f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}", "org.slf4j:slf4j-simple:1.7.36")
 LEFT_OUT = frozenset(

@@ -10,9 +10,9 @@ import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from streams.local.kafka import Kafka
-from streams.local.ports import LOOPBACK
-from streams.transport.cluster import Cluster
+from streams.local.kafka.kafka import Kafka
+from streams.local.machine.ports import LOOPBACK
+from streams.transport.kafka.cluster import Cluster
 from tests.broker import make_topics, skip_without_kafka
 from tests.local.test_kafka import publish, values
 

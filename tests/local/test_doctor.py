@@ -8,11 +8,12 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from streams.cli.doctor import doctor, examine
-from streams.local import cluster_checks, machine_checks, topics
-from streams.local.home import Home
-from streams.local.maven import MavenError, Repository
-from streams.transport.cluster import Cluster, ClusterError
+from streams.cli.commands.manage.doctor import doctor, examine
+from streams.local.checks import cluster_checks, machine_checks
+from streams.local.kafka import topics
+from streams.local.kafka.maven import MavenError, Repository
+from streams.local.machine.home import Home
+from streams.transport.kafka.cluster import Cluster, ClusterError
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError as Refusal
 
-from sinks.database import Database
-from streams.local.database_checks import database_findings
-from streams.local.grants import too_much
+from sinks.database.database import Database
+from streams.local.checks.database_checks import database_findings
+from streams.local.checks.grants import too_much
 
 READER = ["GRANT SELECT ON ghostfill.* TO ghostfill_reader"]
 WRITER = [

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.local.home import Home, Instance, find_cluster
-from streams.transport.cluster import ClusterError
+from streams.local.machine.home import Home, Instance, find_cluster
+from streams.transport.kafka.cluster import ClusterError
 
 INSTANCE = Instance(1, "127.0.0.1:29092", "PLAINTEXT", "0.1.0", "4.1.0", {})
 HOLD = """

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from streams.local import jars
-from streams.local.jars import Jar, JarsError, kafka_jars, pinned
-from streams.local.maven import CENTRAL, MavenError, repository
+from streams.local.kafka import jars
+from streams.local.kafka.jars import Jar, JarsError, kafka_jars, pinned
+from streams.local.kafka.maven import CENTRAL, MavenError, repository
 from tests.local.pin_jars import LEFT_OUT
 
 CONTENT = b"a jar"

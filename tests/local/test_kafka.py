@@ -8,10 +8,10 @@ import sys
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from streams.local.child import command_line
-from streams.local.kafka import Kafka
-from streams.local.ports import free_ports
-from streams.transport.cluster import ClusterError
+from streams.local.kafka.kafka import Kafka
+from streams.local.machine.ports import free_ports
+from streams.local.parts.child import command_line
+from streams.transport.kafka.cluster import ClusterError
 from tests.broker import make_topics, running_kafka, skip_without_kafka
 
 OWNER = """

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from streams.local import logs
-from streams.local.interrupts import Interrupts
-from streams.local.supervisor import Supervisor
+from streams.local.parts import logs
+from streams.local.parts.interrupts import Interrupts
+from streams.local.parts.supervisor import Supervisor
 from tests.local.test_supervisor import World, steady
 
 

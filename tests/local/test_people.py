@@ -4,10 +4,10 @@ import pwd
 
 import pytest
 
-from streams.cli.instance import Ghostfill
-from streams.cli.setup import Setup, WebSetup
-from streams.local import people
-from streams.local.home import Home
+from streams.cli.instance.instance import Ghostfill
+from streams.cli.instance.setup import Setup, WebSetup
+from streams.local.machine import people
+from streams.local.machine.home import Home
 
 
 def account(name, uid, shell="/bin/bash"):

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from streams.local import private
-from streams.local.home import Home
+from streams.local.machine import private
+from streams.local.machine.home import Home
 
 SAYS_ONE = "import sys; from pathlib import Path; from streams.local import private; print(private.secret(Path(sys.argv[1])))"
 

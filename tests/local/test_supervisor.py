@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from streams.local import supervisor
-from streams.local.child import command_line, start_child
-from streams.local.command import Command
-from streams.local.interrupts import Interrupts
-from streams.local.program import Program
-from streams.local.supervisor import WELL_S, Supervisor
-from streams.transport.cluster import ClusterError
+from streams.local.parts import supervisor
+from streams.local.parts.child import command_line, start_child
+from streams.local.parts.command import Command
+from streams.local.parts.interrupts import Interrupts
+from streams.local.parts.program import Program
+from streams.local.parts.supervisor import WELL_S, Supervisor
+from streams.transport.kafka.cluster import ClusterError
 
 
 class FakePart:

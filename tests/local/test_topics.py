@@ -4,9 +4,9 @@ import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource
 
 from schemas.catalog import catalog
-from streams.local import topics as local
-from streams.local.topics import Found, Wanted, compare, wanted_topics
-from streams.transport.cluster import Cluster, ClusterError
+from streams.local.kafka import topics as local
+from streams.local.kafka.topics import Found, Wanted, compare, wanted_topics
+from streams.transport.kafka.cluster import Cluster, ClusterError
 
 INBOX = Wanted("inbox", 8, {"retention.ms": "1000"})
 

@@ -12,15 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from sinks.sink import GIVE_UP_S
-from streams.cli.board import Board
-from streams.cli.downloads import Downloads
-from streams.cli.instance import page_url
-from streams.cli.parts import Parts
-from streams.cli.setup import Setup, WebSetup
-from streams.local.home import WEB, Home
-from streams.local.ports import LOOPBACK, free_ports
-from streams.transport import fleet, running, worker
+from sinks.loading.sink import GIVE_UP_S
+from streams.cli.instance.instance import page_url
+from streams.cli.instance.parts import Parts
+from streams.cli.instance.setup import Setup, WebSetup
+from streams.cli.printing.board import Board
+from streams.cli.printing.downloads import Downloads
+from streams.local.machine.home import WEB, Home
+from streams.local.machine.ports import LOOPBACK, free_ports
+from streams.transport.process import fleet, worker
+from streams.transport.strict_faust import running
 from tests.broker import skip_without_kafka
 
 PATIENCE_S = 40

@@ -23,7 +23,7 @@ class Target:
 TARGETS = {
     "engine": Target("streams/engine/**/*.py", ("tests/engine", "tests/agents/test_machine.py"), 0.97),
     "guard": Target(
-        "streams/web/door/*.py",
+        "streams/web/guard/*.py",
         tuple(
             f"tests/web/test_{name}.py"
             for name in ("guard", "guard_limits", "tokens", "login", "token_command", "hostile")

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from schemas.private import InboxEntry
-from streams.transport.machine import Awaited, Pending, Raw, Record, Row
+from streams.transport.contract.machine import Awaited, Pending, Raw, Record, Row
 from tests.transport.toy import NUMBER, Numbers
 
 ACCOUNTS = 40

@@ -18,7 +18,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
-from streams.local.kafka import Kafka
+from streams.local.kafka.kafka import Kafka
 from tests.pipeline.case import Verdict
 from tests.pipeline.children import TO_SPEAK, Child
 from tests.pipeline.nursery import Nursery

@@ -7,11 +7,11 @@ import sys
 from functools import partial
 from typing import Any
 
-import streams.cli.worker
 from streams.agents.desk import Desk
 from streams.cli import main
-from streams.transport.cluster import BOOTSTRAP
-from streams.transport.worker import Plan
+from streams.cli.commands.run import worker
+from streams.transport.kafka.cluster import BOOTSTRAP
+from streams.transport.process.worker import Plan
 from tests.pipeline import points, sabotage
 
 
@@ -33,7 +33,7 @@ def _give_name(group: str, checkpoint_after: float) -> None:
         return dataclasses.replace(plan(self, *args, **options), name=group, settings=settings)
 
     Desk.plan = renamed  # type: ignore[method-assign]
-    command: Any = streams.cli.worker
+    command: Any = worker
     command.gate_app = partial(command.gate_app, name=group)
 
 

@@ -20,12 +20,12 @@ from schemas.partition import shard_of
 from streams.agents.desk import NAME, TOPICS, Desk
 from streams.agents.gate import NAME as GATE
 from streams.agents.machine import DeskMachine
-from streams.agents.market import MarketDecoder
+from streams.agents.market_decoder import MarketDecoder
 from streams.engine.model.units import ONE
-from streams.local import topics
-from streams.transport.cluster import Cluster
-from streams.transport.machine import Pending, Raw
-from streams.transport.verify import verify_shards
+from streams.local.kafka import topics
+from streams.transport.contract.machine import Pending, Raw
+from streams.transport.kafka.cluster import Cluster
+from streams.transport.process.verify import verify_shards
 from tests.pipeline.case import Case, Read, Verdict, read
 from tests.pipeline.judge import judge
 from tests.pipeline.pace import Pace, now

@@ -13,12 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from streams.transport import standby, store, takeover
-from streams.transport.fence import FENCE
-from streams.transport.fleet import Fleet
-from streams.transport.owner import Owner
-from streams.transport.producing import FencedProducer
-from streams.transport.store import Store
+from streams.transport.contract.fence import FENCE
+from streams.transport.kafka.producing import FencedProducer
+from streams.transport.process.fleet import Fleet
+from streams.transport.shard import store, takeover
+from streams.transport.shard.owner import Owner
+from streams.transport.shard.store import Store
+from streams.transport.standby import standby
 
 POINTS = "GHOSTFILL_CHAOS_POINTS"
 """point=chance,…: the chance of each passing. point=chance:act says what happens then."""

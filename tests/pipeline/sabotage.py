@@ -13,14 +13,16 @@ from typing import Any
 from faust.transport.drivers import aiokafka as driver
 
 from schemas.private import Barrier, Step, Takeover, decode_barrier, decode_entry
-from streams.transport import fleet, standby, takeover
-from streams.transport.barriers import History
-from streams.transport.batches import InOrder
-from streams.transport.driver import Consumer
-from streams.transport.inbox import Queue
-from streams.transport.owner import Owner
-from streams.transport.producing import RELIABLE, FencedProducer, hand_over
-from streams.transport.store import HEADER, Store
+from streams.transport.kafka.producing import RELIABLE, FencedProducer, hand_over
+from streams.transport.process import fleet
+from streams.transport.shard import takeover
+from streams.transport.shard.barriers import History
+from streams.transport.shard.inbox import Queue
+from streams.transport.shard.owner import Owner
+from streams.transport.shard.store import HEADER, Store
+from streams.transport.standby import standby
+from streams.transport.strict_faust.batches import InOrder
+from streams.transport.strict_faust.driver import Consumer
 
 LEFT_OUT = "GHOSTFILL_CHAOS_LEFT_OUT"
 """Which rule."""

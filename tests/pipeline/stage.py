@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from streams.local.kafka import Kafka
-from streams.local.ports import LOOPBACK
-from streams.transport.cluster import Cluster
+from streams.local.kafka.kafka import Kafka
+from streams.local.machine.ports import LOOPBACK
+from streams.transport.kafka.cluster import Cluster
 from tests.proxy import Proxy, kafka_behind_proxy
 
 

@@ -8,11 +8,11 @@ from typing import Any, cast
 
 import pytest
 
-from streams.transport import inbox
-from streams.transport.backlog import Backlog
-from streams.transport.logs import Log
-from streams.transport.markets import Market
-from streams.transport.owner import Owner, Stage
+from streams.transport.kafka.logs import Log
+from streams.transport.shard import inbox
+from streams.transport.shard.backlog import Backlog
+from streams.transport.shard.markets import Market
+from streams.transport.shard.owner import Owner, Stage
 from tests.transport.toy import NUMBER, Toy
 from tests.transport.toy_world import ToyTopics, World, a_process, until, valid_barriers
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from sinks.database import URL
-from streams.local.home import HOME
-from streams.local.ports import LOOPBACK, free_ports
-from streams.transport.cluster import BOOTSTRAP
+from sinks.database.database import URL
+from streams.local.machine.home import HOME
+from streams.local.machine.ports import LOOPBACK, free_ports
+from streams.transport.kafka.cluster import BOOTSTRAP
 from tests.broker import skip_without_kafka
 
 SIZE = "400m"

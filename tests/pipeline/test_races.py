@@ -5,10 +5,10 @@ import gc
 
 import pytest
 
-from streams.transport import takeover
-from streams.transport.barriers import TakenOverError
-from streams.transport.owner import Owner, Stage
-from streams.transport.store import Store
+from streams.transport.shard import takeover
+from streams.transport.shard.barriers import TakenOverError
+from streams.transport.shard.owner import Owner, Stage
+from streams.transport.shard.store import Store
 from tests.transport.toy_world import ToyTopics, World, a_process, until
 
 PATIENCE = 15

@@ -7,7 +7,7 @@ import msgspec
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from schemas.private import InboxEntry, encode_entry
-from streams.transport.cluster import Cluster
+from streams.transport.kafka.cluster import Cluster
 from tests.pipeline.chains import shard_of
 from tests.pipeline.toy_world import SHARDS, SOURCES, Signal
 

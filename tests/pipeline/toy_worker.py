@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from streams.transport.cluster import Cluster
-from streams.transport.worker import Plan, Worker
+from streams.transport.kafka.cluster import Cluster
+from streams.transport.process.worker import Plan, Worker
 from tests.pipeline import points, sabotage
 from tests.pipeline.toy_world import ToyWorld
 

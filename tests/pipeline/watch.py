@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from schemas.private import Takeover, decode_barrier
-from streams.transport.reports import ShardReport, decode_report
+from streams.transport.shard.reports import ShardReport, decode_report
 
 FRESH = 2.0
 

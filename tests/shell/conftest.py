@@ -13,8 +13,8 @@ from schemas.kinds import key_of
 from schemas.messages import Command, Decision
 from streams.cli.main import main
 from streams.clients.kafka import Reader, Sender, ends, read_spans, require
-from streams.local import topics
-from streams.transport.cluster import BOOTSTRAP, Cluster
+from streams.local.kafka import topics
+from streams.transport.kafka.cluster import BOOTSTRAP, Cluster
 
 
 def run(line: list[str] | str) -> int:

@@ -7,13 +7,21 @@ from dataclasses import replace
 import pytest
 
 from streams.accounts import SettingsError
-from streams.cli.configuration import parse_setup, read_setup
-from streams.cli.init import TEXT
-from streams.cli.parts import Parts
-from streams.cli.setup import ClickHouseSetup, KafkaSetup, Own, Published, Setup, Simulated, WebSetup
-from streams.cli.up import with_options
+from streams.cli.commands.run.init import TEXT
+from streams.cli.commands.run.up import with_options
+from streams.cli.instance.configuration import parse_setup, read_setup
+from streams.cli.instance.parts import Parts
+from streams.cli.instance.setup import (
+    ClickHouseSetup,
+    KafkaSetup,
+    Own,
+    Published,
+    Setup,
+    Simulated,
+    WebSetup,
+)
 from streams.engine.model.units import SECOND
-from streams.local.home import Home
+from streams.local.machine.home import Home
 from tests.shell.conftest import run
 
 

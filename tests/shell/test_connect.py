@@ -13,9 +13,9 @@ import yaml
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from sinks.database import Database
-from streams.cli.client_settings import CLIENTS
-from streams.transport.cluster import Cluster
+from sinks.database.database import Database
+from streams.cli.commands.manage.client_settings import CLIENTS
+from streams.transport.kafka.cluster import Cluster
 from tests.shell.conftest import run
 from tests.shell.test_up_results import Trader, await_that, trader  # noqa: F401  # a fixture
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.engine.model.units import ONE, SECOND
-from streams.files.decimals import to_units
-from streams.files.text import decimal_text, plain_text, time_text
-from streams.files.times import to_micros
+from streams.files.values.decimals import to_units
+from streams.files.values.times import to_micros
+from streams.files.writing.text import decimal_text, plain_text, time_text
 
 NOON = 1_767_355_200 * SECOND
 """2026-01-02T12:00:00Z"""

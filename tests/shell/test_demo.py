@@ -8,11 +8,11 @@ import pytest
 
 from schemas.partition import shard_of
 from streams.accounts import presets
-from streams.cli.demo import home_of
+from streams.cli.commands.run.demo import home_of
 from streams.clients import desk_table
-from streams.clients.asking import newest_time
-from streams.local.home import Home
-from streams.local.ports import free_ports
+from streams.clients.commands import newest_time
+from streams.local.machine.home import Home
+from streams.local.machine.ports import free_ports
 from tests.broker import skip_without_kafka
 from tests.shell.test_up_results import Trader, await_that
 

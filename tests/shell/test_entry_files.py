@@ -9,7 +9,7 @@ import pyarrow.parquet
 from schemas.messages import Command, Signal
 from streams.engine.model.units import ONE, SECOND
 from streams.files.entries import read_commands, read_signals
-from streams.files.faults import BadRows
+from streams.files.values.faults import BadRows
 
 NOON = 1_767_355_200 * SECOND
 FULL = Signal(

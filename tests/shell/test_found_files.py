@@ -14,9 +14,9 @@ import pytest
 from schemas.columns import Columns
 from streams.engine.model.units import MINUTE, ONE, SECOND
 from streams.files.entries import read_signals
-from streams.files.faults import BadRows, FileError
-from streams.files.forms import Form
-from streams.files.market import MarketReader
+from streams.files.market_files import MarketReader
+from streams.files.tables.forms import Form
+from streams.files.values.faults import BadRows, FileError
 from tests.shell.test_command import run
 
 NOON = 1_767_355_200 * SECOND

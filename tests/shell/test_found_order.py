@@ -10,8 +10,8 @@ import pytest
 
 from schemas.columns import Ints
 from streams.engine.model.units import SECOND
-from streams.files.faults import BadRows, FileError
-from streams.files.market import MarketReader
+from streams.files.market_files import MarketReader
+from streams.files.values.faults import BadRows, FileError
 
 BY_SYMBOL = ["{}: one symbol comes after the other; put in the order of time"]
 LONG = 200_000

@@ -9,9 +9,9 @@ import pytest
 
 from streams.engine.model.units import SECOND
 from streams.files.entries import read_signals
-from streams.files.faults import BadRows, FileError
-from streams.files.forms import Form
-from streams.files.market import MarketReader
+from streams.files.market_files import MarketReader
+from streams.files.tables.forms import Form
+from streams.files.values.faults import BadRows, FileError
 
 NAMED = Form()
 BOTH = "--dates dmy or --dates mdy$"

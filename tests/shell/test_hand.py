@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 
 from streams.accounts import account_with
-from streams.agents.wishes import in_engine_units
-from streams.clients import asking, desk_table
+from streams.agents.settings_units import in_engine_units
+from streams.clients import commands, desk_table
 from streams.engine.model.settings_check import read_settings
 from streams.engine.model.units import HOUR, ONE, SECOND
 from tests.shell.conftest import run
@@ -97,27 +97,27 @@ def test_several_accounts_exit_at_once(live, desk, capsys):
 
 
 def test_without_an_answer_it_says_the_likely_cause(live, monkeypatch, capsys):
-    monkeypatch.setattr(asking, "desks", lambda told: [])
+    monkeypatch.setattr(commands, "desks", lambda told: [])
     assert run("account pause hand-7 --wait 0.3") == 1
     assert "no decision within 0.3 s: no desk is running: start `ghostfill up`" in capsys.readouterr().err
-    monkeypatch.setattr(asking, "desks", lambda told: ["one"])
-    monkeypatch.setattr(asking, "has_gate", lambda cluster: False)
+    monkeypatch.setattr(commands, "desks", lambda told: ["one"])
+    monkeypatch.setattr(commands, "has_gate", lambda cluster: False)
     assert run("account pause hand-7 --wait 0.3") == 1
     assert "no gate is running" in capsys.readouterr().err
-    monkeypatch.setattr(asking, "has_gate", lambda cluster: True)
+    monkeypatch.setattr(commands, "has_gate", lambda cluster: True)
     assert run("account pause hand-7 --wait 0.3") == 1
     assert "waits for the next record of the account's market" in capsys.readouterr().err
 
 
 def test_a_command_bears_the_time_of_a_recorded_market(live, monkeypatch):
-    monkeypatch.setattr(asking, "reports", lambda cluster: [])
+    monkeypatch.setattr(commands, "reports", lambda cluster: [])
     live.send(("ticks", b"X", json.dumps({"ts": NOON, "price": 1}).encode()))
     (command,) = live.published("commands", lambda: run("order h X buy 1 --wait 0"))
     assert command.ts == NOON
-    monkeypatch.setattr(asking, "wall", lambda: NOON + 5 * SECOND)
+    monkeypatch.setattr(commands, "wall", lambda: NOON + 5 * SECOND)
     (command,) = live.published("commands", lambda: run("order h X buy 1 --wait 0"))
     assert command.ts == NOON + 5 * SECOND
-    monkeypatch.setattr(asking, "reached", lambda told, market: {"ticks": NOON - HOUR}[market])
+    monkeypatch.setattr(commands, "reached", lambda told, market: {"ticks": NOON - HOUR}[market])
     (command,) = live.published("commands", lambda: run("order h X buy 1 --wait 0"))
     assert command.ts == NOON - HOUR, "where it is decided"
     assert desk_table.accounts(live.cluster, ["nobody"]) == []
@@ -125,9 +125,9 @@ def test_a_command_bears_the_time_of_a_recorded_market(live, monkeypatch):
 
 def test_before_the_first_record_a_command_bears_no_time(live, monkeypatch):
     """With the wall's, everything behind it would wait until a recorded market comes to that time: never."""
-    monkeypatch.setattr(asking, "reports", lambda cluster: [])
-    monkeypatch.setattr(asking, "newest_time", lambda cluster, topic: 0)
-    monkeypatch.setattr(asking, "wall", lambda: NOON)
+    monkeypatch.setattr(commands, "reports", lambda cluster: [])
+    monkeypatch.setattr(commands, "newest_time", lambda cluster, topic: 0)
+    monkeypatch.setattr(commands, "wall", lambda: NOON)
     words = ("account change h --set take_profit=1%", "account create h --preset auto-trader")
     times = []
     for line in words:

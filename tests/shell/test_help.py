@@ -55,6 +55,8 @@ def test_the_page_names_every_command(name):
 
 def test_what_every_command_imports_is_not_slow():
     """A library that takes as long to import as the rest comes when it is needed."""
-    imports = "import streams.cli.main, streams.local.home, sys; print('clickhouse_connect' in sys.modules)"
+    imports = (
+        "import streams.cli.main, streams.local.machine.home, sys; print('clickhouse_connect' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", imports], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

@@ -10,10 +10,10 @@ import pytest
 from schemas.columns import Columns
 from streams.engine.market.record_checks import own_times, take
 from streams.engine.model.units import SECOND
-from streams.files.faults import BadRows
-from streams.files.intervals import DAY, HOUR, Interval, interval_of
-from streams.files.market import MarketReader
+from streams.files.market_files import MarketReader
 from streams.files.order import in_known_order
+from streams.files.values.faults import BadRows
+from streams.files.values.intervals import DAY, HOUR, Interval, interval_of
 from tests.shell.test_command import run
 
 NEW_YORK, BERLIN = ZoneInfo("America/New_York"), ZoneInfo("Europe/Berlin")

@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from streams.clients import kafka
-from streams.local import topics
-from streams.transport.cluster import BOOTSTRAP
+from streams.local.kafka import topics
+from streams.transport.kafka.cluster import BOOTSTRAP
 from tests.broker import running_kafka
 from tests.shell.conftest import Live
 

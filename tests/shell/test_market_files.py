@@ -11,8 +11,8 @@ import pytest
 
 from schemas.columns import BAR, Columns
 from streams.engine.model.units import MINUTE, ONE, SECOND
-from streams.files.faults import BadRows, FileError
-from streams.files.market import MarketReader
+from streams.files.market_files import MarketReader
+from streams.files.values.faults import BadRows, FileError
 
 NOON = 1_767_355_200 * SECOND
 TICKS = """\

@@ -3,14 +3,14 @@
 import pytest
 
 from schemas.messages import Command
-from streams.cli import opening
-from streams.cli.first_time import first_time
-from streams.cli.opening import await_ready, open_accounts
-from streams.cli.setup import Feed, Own, Published, Simulated
-from streams.clients import asking
+from streams.cli.instance import opening
+from streams.cli.instance.first_time import first_time
+from streams.cli.instance.opening import await_ready, open_accounts
+from streams.cli.instance.setup import Feed, Own, Published, Simulated
+from streams.clients import commands
 from streams.engine.model.units import SECOND
-from streams.simulated_market import OPEN
-from streams.transport.cluster import ClusterError
+from streams.feeds.market_day import OPEN
+from streams.transport.kafka.cluster import ClusterError
 
 BEGINS = 1_767_355_200 * SECOND
 
@@ -71,8 +71,8 @@ def test_accounts_are_opened_when_a_desk_is_there(live, desk, monkeypatch, capsy
 )
 def test_an_account_of_an_empty_market_is_opened_where_that_begins(live, desk, monkeypatch, newest, expected):
     monkeypatch.setattr(opening, "_need_desk", failing())
-    monkeypatch.setattr(asking, "reports", lambda cluster: [])
-    for module in (opening, asking):
+    monkeypatch.setattr(commands, "reports", lambda cluster: [])
+    for module in (opening, commands):
         monkeypatch.setattr(module, "newest_time", lambda cluster, topic: newest)
     desk.answer = lambda command: [{"decision": "accepted"}]
     open_accounts(live.cluster, {"opening-e": '{"preset": "auto-trader"}'}, {"ticks": BEGINS}.__getitem__)

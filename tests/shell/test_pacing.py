@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from streams.cli.pacing import Pacer
+from streams.cli.publishing.pacing import Pacer
 from streams.engine.model.units import SECOND
 
 EVENING = 1_700_000_000 * SECOND

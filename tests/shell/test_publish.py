@@ -11,17 +11,17 @@ from schemas.columns import Columns
 from schemas.kinds import TickBatch
 from schemas.messages import Bar, Command, Signal, Tick
 from streams.agents.desk import NAME as DESK
-from streams.cli import pacing
-from streams.cli.documents import Pattern, Usual, signal_of
-from streams.cli.publishing import batches
+from streams.cli.publishing import pacing
+from streams.cli.publishing.documents import Pattern, Usual, signal_of
+from streams.cli.publishing.publishing import batches
 from streams.clients import workers
 from streams.clients.kafka import ends, read_spans, require
 from streams.clients.workers import wall
 from streams.engine.model.units import ONE, SECOND
 from streams.files.entries import read_signals
-from streams.files.faults import BadRows
-from streams.files.market import MarketReader
-from streams.transport.reports import ShardReport, WorkerReport, encode_report
+from streams.files.market_files import MarketReader
+from streams.files.values.faults import BadRows
+from streams.transport.shard.reports import ShardReport, WorkerReport, encode_report
 from tests.shell.conftest import run
 from tests.shell.test_pacing import EVENING, FakeClock
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 import pyarrow.parquet
 import pytest
 
-from sinks.questions import Answer, questions
-from streams.cli.answers import lines
+from sinks.asking.questions import Answer, questions
+from streams.cli.printing.answers import lines
 from tests.shell.conftest import run
 from tests.sinks.databases import database
 from tests.sinks.filling import fill

@@ -8,8 +8,8 @@ import pytest
 
 from schemas.messages import Decision, Equity, Fill, Order, Position, SliceTimer, Trade
 from streams.engine.model.units import ONE, SECOND
-from streams.files.layouts import EVERY_ROW, LAST_STATE
-from streams.files.results import Results
+from streams.files.writing.layouts import EVERY_ROW, LAST_STATE
+from streams.files.writing.results import Results
 
 TRADE_COLUMNS = (
     "trade_id,account,symbol,side,quantity,entry_price,exit_price,entry_ts,exit_ts,pnl,pnl_pct,fees,"

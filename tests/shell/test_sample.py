@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from streams.accounts import account_with
+from streams.cli.commands.files.recorded_run import Run
 from streams.cli.main import main
-from streams.cli.run import Run
 from streams.engine.model.settings import Instruments
-from streams.simulated_market import SURGE, simulated_day
+from streams.feeds.market_day import SURGE, simulated_day
 
 PRESETS = ["vsr-slicer", "auto-trader", "agent-graduation"]
 

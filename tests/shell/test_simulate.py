@@ -12,15 +12,15 @@ from schemas.codec import encode
 from schemas.kinds import key_of
 from schemas.messages import Clock, Signal, Tick
 from streams.accounts import presets
-from streams.cli import simulate
-from streams.cli.pacing import Pacer
-from streams.cli.simulate import Feed, Outlet
+from streams.cli.commands.publish import simulate
+from streams.cli.commands.publish.simulate import Feed, Outlet
+from streams.cli.publishing.pacing import Pacer
 from streams.clients.kafka import admin, ends, read_spans, require
 from streams.engine.model.units import DAY, MINUTE, SECOND
-from streams.feeds.market import FEED, beats
-from streams.local import topics
-from streams.simulated_market import OPEN
-from streams.transport.cluster import BOOTSTRAP
+from streams.feeds.endless_market import FEED, beats
+from streams.feeds.market_day import OPEN
+from streams.local.kafka import topics
+from streams.transport.kafka.cluster import BOOTSTRAP
 from tests.broker import running_kafka
 from tests.shell.conftest import Live
 from tests.shell.test_live import PATIENCE_S, await_that, worker

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from streams.clients import condition, workers
+from streams.clients import status, workers
 from streams.clients.workers import wall
 from streams.engine.model.units import SECOND
-from streams.transport.machine import Awaited
-from streams.transport.reports import ShardReport, WorkerReport, encode_report
+from streams.transport.contract.machine import Awaited
+from streams.transport.shard.reports import ShardReport, WorkerReport, encode_report
 
 NOON = 1_767_355_200 * SECOND
 
@@ -32,13 +32,13 @@ def stop_the_clock(monkeypatch):
     monkeypatch.setattr(workers, "time", stopped)
 
 
-def status(live, capsys, *options):
+def asked(live, capsys, *options):
     code = live.run("status", *options)
     return code, capsys.readouterr().out
 
 
 def test_nothing_runs(live, capsys):
-    code, said = status(live, capsys)
+    code, said = asked(live, capsys)
     assert code == 1
     assert said.startswith("NOT running: start it with `ghostfill up`")
     assert live.cluster.bootstrap in said
@@ -57,7 +57,7 @@ def test_what_entries_wait_for(live, capsys, monkeypatch):
         {"for": any_, "entries": 1, "until": None},
         {"for": x, "entries": 5, "until": "2026-01-02T12:00:00Z"},
     ]
-    said = status(live, capsys)[1]
+    said = asked(live, capsys)[1]
     assert f"  waiting     5 for {x}, the first until 2026-01-02T12:00:00Z\n" in said
     assert f"  waiting     1 for {any_}\n" in said
 
@@ -86,8 +86,8 @@ def test_what_the_workers_tell(live, capsys, monkeypatch):
     }  # fmt: skip
     assert found["shards"][2]["stage"] == "nobody's"
     assert not found["runs"]  # there is no gate
-    monkeypatch.setattr(condition, "members", lambda cluster, group: 1)
-    code, said = status(live, capsys)
+    monkeypatch.setattr(status, "members", lambda cluster, group: 1)
+    code, said = asked(live, capsys)
     assert code == 1 and "standby" in said
     others = "Shards 2, 3, 4, 5, 6 and 7 are nobody's: their accounts do not trade."
     assert said.splitlines()[:2] == ["running, but:", f"  {others}"]
@@ -112,8 +112,8 @@ def test_a_shard_that_does_not_work_is_told(live, capsys, monkeypatch, report, l
     others = [ShardReport(shard, "live", market={"ticks": 5}) for shard in range(1, 8)]
     made = wall() - late * SECOND
     told(live, "one", report, *others, market_end={"ticks": 5}, made=made)
-    monkeypatch.setattr(condition, "members", lambda cluster, group: 1)
-    code, said = status(live, capsys)
+    monkeypatch.setattr(status, "members", lambda cluster, group: 1)
+    code, said = asked(live, capsys)
     if fault is None:
         assert code == 0 and said.startswith("running\n")
     else:
@@ -122,7 +122,7 @@ def test_a_shard_that_does_not_work_is_told(live, capsys, monkeypatch, report, l
 
 
 def _json(live, capsys):
-    _, said = status(live, capsys, "--json")
+    _, said = asked(live, capsys, "--json")
     return json.loads(said)
 
 

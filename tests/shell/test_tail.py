@@ -9,7 +9,7 @@ from schemas.catalog import catalog
 from schemas.codec import default_codec, encode
 from schemas.kinds import key_of
 from schemas.messages import DeadLetter, Decision, Fill, Position
-from streams.cli.lines import LAYOUTS, Lines
+from streams.cli.printing.message_lines import LAYOUTS, Lines
 from streams.engine.model.units import ONE, SECOND
 from tests.shell.conftest import run
 

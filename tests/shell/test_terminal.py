@@ -20,8 +20,8 @@ import pytest
 
 from schemas.catalog import catalog
 from schemas.messages import Fill, Signal, SliceTimer, Trade
-from sinks.prepare import prepare
-from streams.cli import watch
+from sinks.database.prepare import prepare
+from streams.cli.commands.look import watch
 from streams.cli.main import COMMANDS, command
 from tests.shell.conftest import run
 from tests.shell.test_help import EVERY

@@ -8,7 +8,7 @@ import pytest
 
 from streams.clients import desk_table
 from streams.engine.model.units import ONE
-from streams.local.child import command_line
+from streams.local.parts.child import command_line
 from tests.broker import skip_without_kafka
 from tests.shell.test_up_results import NOON, Trader, await_that
 

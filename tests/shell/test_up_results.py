@@ -15,7 +15,7 @@ import pytest
 
 from schemas.codec import decode
 from streams.clients.kafka import admin, ends, read_spans, require
-from streams.local.home import find_cluster
+from streams.local.machine.home import find_cluster
 from tests.broker import skip_without_kafka
 
 PATIENCE_S = 120.0

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from streams.cli.verify import _on_all_cores
+from streams.cli.commands.manage.verify import _on_all_cores
 
 takes_so_long: Any = time.sleep
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sinks.questions import Answer
+from sinks.asking.questions import Answer
 
 
 def told(answer: Answer) -> str:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from schemas.catalog import catalog
-from sinks.prepare import prepare
+from sinks.database.prepare import prepare
 from tests.sinks.server import Server
 
 

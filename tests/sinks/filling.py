@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from schemas.messages import Message
-from sinks.filling import Filling
+from sinks.loading.filling import Filling
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

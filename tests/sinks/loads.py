@@ -23,7 +23,7 @@ from schemas.messages import (
     Tick,
     Trade,
 )
-from streams.transport.cluster import Cluster
+from streams.transport.kafka.cluster import Cluster
 
 START = 1_767_625_200_000_000
 SECOND = 1_000_000

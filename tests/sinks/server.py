@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import clickhouse_connect
 
-from sinks.database import READER, SERVER_PASSWORD, SERVER_READER_PASSWORD
+from sinks.database.database import READER, SERVER_PASSWORD, SERVER_READER_PASSWORD
 
 PATIENCE = 30.0
 URL = "CLICKHOUSE_URL"

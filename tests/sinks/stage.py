@@ -16,10 +16,10 @@ from typing import Any
 
 import clickhouse_connect
 
-from streams.local.child import start_child
-from streams.local.logs import last_lines
-from streams.local.ports import free_ports
-from streams.transport.cluster import Cluster
+from streams.local.machine.ports import free_ports
+from streams.local.parts.child import start_child
+from streams.local.parts.logs import last_lines
+from streams.transport.kafka.cluster import Cluster
 from tests.sinks.server import PASSWORD, PASSWORDS
 
 PATIENCE = 60.0

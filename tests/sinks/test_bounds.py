@@ -2,8 +2,8 @@
 
 from confluent_kafka import Producer
 
-from sinks.bounds import bounds
-from sinks.records import Place
+from sinks.blocks.records import Place
+from sinks.loading.bounds import bounds
 
 
 def test_bounds_after_a_restart(kafka, cluster, topics):

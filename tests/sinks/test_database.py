@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError as Refusal
 
-from sinks.database import AwayError, Database, DatabaseError
+from sinks.database.database import AwayError, Database, DatabaseError
 from tests.certificates import Certificates
 from tests.sinks.server import READER_PASSWORD
 

@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
-from sinks.harmless import CEILINGS
-from sinks.query_size import MOST_SELECTS
-from sinks.readers import AT_ONCE, WAIT_S
-from sinks.requests import MOST_ASKED, MOST_UNPACKED
-from streams.web.results import LIMITS, MOST_BYTES
+from sinks.rights.harmless import CEILINGS
+from sinks.rights.query_size import MOST_SELECTS
+from sinks.server.readers import AT_ONCE, WAIT_S
+from sinks.server.requests import MOST_ASKED, MOST_UNPACKED
+from streams.web.state.kept_answers import LIMITS, MOST_BYTES
 
 DOCS = Path(__file__).parents[2] / "docs"
 

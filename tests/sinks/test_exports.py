@@ -13,14 +13,14 @@ import pytest
 
 from schemas.catalog import catalog
 from schemas.messages import Fill, Order, Position, Trade
-from sinks import exports
-from sinks.exports import EXPORTS, Span
-from sinks.prepare import prepare
-from sinks.questions import ask
-from sinks.unread import PIECE
+from sinks.asking import exports
+from sinks.asking.exports import EXPORTS, Span
+from sinks.asking.questions import ask
+from sinks.database.prepare import prepare
+from sinks.database.unread import PIECE
 from streams.accounts import account_with, parse_instruments
 from streams.engine.simulate import simulate
-from streams.simulated_market import SYMBOLS, simulated_day
+from streams.feeds.market_day import SYMBOLS, simulated_day
 from tests.sinks.filling import fill
 from tests.sinks.server import READER_PASSWORD
 

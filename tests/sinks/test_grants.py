@@ -7,11 +7,11 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError as Refusal
 
 from schemas.codec import default_codec
-from sinks.database import Database
-from sinks.prepare import prepare
-from sinks.questions import questions
-from streams.local.database_checks import database_findings
-from streams.local.grants import READER, WRITER
+from sinks.asking.questions import questions
+from sinks.database.database import Database
+from sinks.database.prepare import prepare
+from streams.local.checks.database_checks import database_findings
+from streams.local.checks.grants import READER, WRITER
 from tests.sinks.filling import fill
 from tests.sinks.server import PASSWORD, embedded
 from tests.sinks.world import world

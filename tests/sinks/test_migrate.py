@@ -11,11 +11,11 @@ import clickhouse_connect
 import pytest
 
 from schemas.catalog import catalog
-from sinks.columns import MONEY, PLACE, columns_of
-from sinks.migrate import FOLDER, MigrationError, migrate, migrations
-from sinks.prepare import changes, prepare
-from sinks.tables import TABLES as TABLES_BY_TOPIC
-from streams.local.ports import free_ports
+from sinks.blocks.columns import MONEY, PLACE, columns_of
+from sinks.blocks.tables import TABLES as TABLES_BY_TOPIC
+from sinks.database.migrate import FOLDER, MigrationError, migrate, migrations
+from sinks.database.prepare import changes, prepare
+from streams.local.machine.ports import free_ports
 from tests.sinks.server import PASSWORD, PASSWORDS
 from tests.sinks.stage import Process
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sinks.places import identity
+from sinks.loading.places import identity
 
 
 @pytest.mark.parametrize("kind", ["Atomic", "Memory"])  # only the first gives its tables an id

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sinks.database import DatabaseError
-from sinks.questions import QuestionError, answer, ask, questions, read
+from sinks.asking.questions import QuestionError, answer, ask, questions, read
+from sinks.database.database import DatabaseError
 from tests.sinks.answering import told
 from tests.sinks.databases import database
 from tests.sinks.filling import fill

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from sinks.readers import AT_ONCE
-from sinks.requests import MOST_ASKED
+from sinks.server.readers import AT_ONCE
+from sinks.server.requests import MOST_ASKED
 from tests.sinks.server import READER_PASSWORD, embedded
 from tests.sinks.test_rights import send
 

@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 from schemas.catalog import catalog
-from sinks.database import DatabaseError
-from sinks.filling import Filling
-from sinks.prepare import prepare
+from sinks.database.database import DatabaseError
+from sinks.database.prepare import prepare
+from sinks.loading.filling import Filling
 from sinks.report import texts
 from streams.cli.main import main
-from streams.files.recording import write_signals, write_ticks
-from streams.local.child import command_line
-from streams.local.passing_clickhouse import passing_clickhouse
-from streams.simulated_market import SYMBOLS, simulated_day
+from streams.feeds.market_day import SYMBOLS, simulated_day
+from streams.files.writing.recording import write_signals, write_ticks
+from streams.local.clickhouse.passing_clickhouse import passing_clickhouse
+from streams.local.parts.child import command_line
 from tests.sinks.filling import EPOCH
 from tests.sinks.opened import DESK, DRAWN, FAINT, OUTSIDE, PHONE, Opened
 
@@ -300,4 +300,7 @@ def test_without_it_nothing_more_is_imported(small):
     loaded = {name.split(".")[0] for name in done.stderr.split()}
     assert {"streams", "click"} <= loaded
     assert not loaded & {"chdb", "clickhouse_connect", "jinja2", "plotly", "aiohttp"}
-    assert "sinks.filling" not in done.stderr and "streams.local.passing_clickhouse" not in done.stderr
+    assert (
+        "sinks.loading.filling" not in done.stderr
+        and "streams.local.clickhouse.passing_clickhouse" not in done.stderr
+    )

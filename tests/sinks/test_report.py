@@ -14,16 +14,16 @@ import numpy as np
 import pytest
 
 from schemas.catalog import catalog
-from sinks import questions
-from sinks.accounts import UnknownAccountError
-from sinks.prepare import prepare
+from sinks.asking import questions
+from sinks.asking.accounts import UnknownAccountError
+from sinks.database.prepare import prepare
 from sinks.report import texts
 from sinks.report.page import FILLS, SYMBOLS, TRADES, Wish, page
 from streams.accounts import account_with, parse_instruments
 from streams.engine.model.units import DAY, MINUTE
 from streams.engine.simulate import simulate
-from streams.simulated_market import SYMBOLS as SYMBOLS_YAML
-from streams.simulated_market import simulated_day
+from streams.feeds.market_day import SYMBOLS as SYMBOLS_YAML
+from streams.feeds.market_day import simulated_day
 from tests.sinks.filling import fill
 from tests.sinks.opened import DESK, DRAWN, FAINT, OUTSIDE, PHONE, Opened
 from tests.sinks.server import READER_PASSWORD

@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
-from sinks.compression import METHODS
-from sinks.harmless import FUNCTIONS
-from sinks.questions import questions, read
+from sinks.asking.questions import questions, read
+from sinks.rights.harmless import FUNCTIONS
+from sinks.server.compression import METHODS
 from tests.sinks import attacks
 from tests.sinks.databases import database
 from tests.sinks.filling import fill
@@ -134,8 +134,8 @@ def test_an_attack_by_the_address_is_refused(ours, ears, tmp_path, statement, pa
 
 def test_the_engine_alone_would_refuse_a_reader_other_hosts_and_files(tmp_path):
     """Were there a hole in what is checked before."""
-    from sinks.engine import Engine, EngineError
-    from sinks.engine_rights import Role
+    from sinks.engine.engine import Engine, EngineError
+    from sinks.engine.engine_rights import Role
 
     engine = Engine(tmp_path / "data")
     handles = {role: engine.open(role) for role in Role}

@@ -8,11 +8,11 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 from confluent_kafka.admin import AdminClient
 
-from schemas.avro_schemas import HEADER_SIZE
 from schemas.catalog import PACKAGE, Catalog
 from schemas.codec import Codec, encode
-from sinks.prepare import changes
-from streams.local import topics as local_topics
+from schemas.wire.avro_schemas import HEADER_SIZE
+from sinks.database.prepare import changes
+from streams.local.kafka import topics as local_topics
 from tests.broker import running_kafka
 from tests.sinks import loads
 from tests.sinks.loads import MAKERS, Load, differences

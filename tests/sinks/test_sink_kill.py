@@ -10,7 +10,7 @@ from contextlib import contextmanager, nullcontext
 
 import pytest
 
-from streams.local import topics
+from streams.local.kafka import topics
 from tests.broker import running_kafka
 from tests.sinks.chaos import Ballast, Chaos, publishing
 from tests.sinks.flaky import flaky

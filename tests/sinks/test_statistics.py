@@ -17,12 +17,12 @@ import pandas as pd
 import pytest
 
 from schemas.messages import Decision, Equity, Fill, Message, Output, Position, Signal, SliceTimer, Trade
-from sinks.questions import Answer, ask
+from sinks.asking.questions import Answer, ask
 from streams.accounts import account_with, parse_instruments, presets
 from streams.engine.model.units import ONE
 from streams.engine.results.statistics import Statistics
 from streams.engine.simulate import simulate
-from streams.simulated_market import SYMBOLS, simulated_day
+from streams.feeds.market_day import SYMBOLS, simulated_day
 from tests.sinks.databases import database
 from tests.sinks.filling import fill
 

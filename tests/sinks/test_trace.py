@@ -6,15 +6,15 @@ from decimal import Decimal
 import pytest
 
 from schemas.messages import Decision
-from schemas.numbers import time as micros
-from sinks.questions import ask, questions
+from schemas.text.numbers import time as micros
+from sinks.asking.questions import ask, questions
 from streams.accounts import account_with, parse_instruments
-from streams.cli.trace import tree
+from streams.cli.commands.ask.trace import tree
 from streams.clients.traces import lines, with_waiting
 from streams.engine.model.state import AccountState
 from streams.engine.simulate import simulate
-from streams.simulated_market import SYMBOLS, simulated_day
-from streams.transport.machine import Awaited
+from streams.feeds.market_day import SYMBOLS, simulated_day
+from streams.transport.contract.machine import Awaited
 from tests.sinks.databases import database
 from tests.sinks.filling import fill
 from tests.sinks.world import at, bought, decision, position, signal, sold, trade, units, world

@@ -5,9 +5,9 @@ from contextlib import suppress
 
 import pytest
 
-from sinks.database import DatabaseError
-from sinks.pieces import pieces
-from sinks.questions import columns_of, select
+from sinks.asking.pieces import pieces
+from sinks.asking.questions import columns_of, select
+from sinks.database.database import DatabaseError
 
 SOON_S = 3.0
 LONG = 90_000

@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 
 from schemas.messages import Equity, Order, SliceTimer
-from sinks.migrate import apply_views
+from sinks.database.migrate import apply_views
 from tests.sinks.databases import database
 from tests.sinks.filling import fill
 from tests.sinks.world import ONE, at, equity, world

@@ -21,11 +21,11 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from schemas.codec import encode
 from schemas.columns import Columns
+from schemas.market.tick_writer import write_ticks
 from schemas.messages import Signal
-from schemas.tick_writer import write_ticks
-from streams.local import topics
-from streams.local.kafka import Kafka
-from streams.transport.reports import WorkerReport, decode_report
+from streams.local.kafka import topics
+from streams.local.kafka.kafka import Kafka
+from streams.transport.shard.reports import WorkerReport, decode_report
 
 SYMBOLS = [f"S{number:02}" for number in range(20)]
 ACCOUNTS = 16

@@ -11,8 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from streams.local import topics
-from streams.local.kafka import Kafka
+from streams.local.kafka import topics
+from streams.local.kafka.kafka import Kafka
 from tests.sinks.loads import TICKS_A_BATCH, Load, differences
 from tests.sinks.stage import Process, Stage
 

@@ -9,11 +9,11 @@ The fault is done when the value is met: `raise` an error, or `hang` for ever.
 import asyncio
 import sys
 
-from streams.transport.app import App, app_settings
-from streams.transport.batches import Batch
-from streams.transport.cluster import Cluster
-from streams.transport.producing import send_batch
-from streams.transport.running import run_apps
+from streams.transport.kafka.cluster import Cluster
+from streams.transport.kafka.producing import send_batch
+from streams.transport.strict_faust.app import App, app_settings
+from streams.transport.strict_faust.batches import Batch
+from streams.transport.strict_faust.running import run_apps
 from tests.transport.copies import SESSION_SECONDS, Run, copy_of, parameters
 
 

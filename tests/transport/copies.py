@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
-from streams.transport.cluster import Cluster
+from streams.transport.kafka.cluster import Cluster
 
 PARTITIONS = 4
 SESSION_SECONDS = 3.0

@@ -6,11 +6,11 @@ python -m tests.transport.failing_worker BOOTSTRAP APP HOW
 import asyncio
 import sys
 
-from streams.transport import owner
-from streams.transport.barriers import TakenOverError
-from streams.transport.cluster import Cluster
-from streams.transport.fleet import Fleet
-from streams.transport.owner import Owner, Stage
+from streams.transport.kafka.cluster import Cluster
+from streams.transport.process.fleet import Fleet
+from streams.transport.shard import owner
+from streams.transport.shard.barriers import TakenOverError
+from streams.transport.shard.owner import Owner, Stage
 from tests.transport.toy_world import ToyTopics, a_process
 
 FAILURES = {

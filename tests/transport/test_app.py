@@ -8,11 +8,11 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from faust.auth import SASLCredentials, SSLCredentials
 
-from streams.transport.app import App, app_settings
-from streams.transport.cluster import Cluster
-from streams.transport.fence import Fence
-from streams.transport.producing import RELIABLE, send_batch, start_batch
-from streams.transport.running import running
+from streams.transport.contract.fence import Fence
+from streams.transport.kafka.cluster import Cluster
+from streams.transport.kafka.producing import RELIABLE, send_batch, start_batch
+from streams.transport.strict_faust.app import App, app_settings
+from streams.transport.strict_faust.running import running
 from tests.transport.copies import PARTITIONS, committed, stored, write
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from streams.transport import fleet
-from streams.transport.crash import EXIT_CODE, UnaskedEndError, unless_unasked
-from streams.transport.fleet import Fleet
+from streams.transport.contract.crash import EXIT_CODE, UnaskedEndError, unless_unasked
+from streams.transport.process import fleet
+from streams.transport.process.fleet import Fleet
 from tests.transport.copies import Worker
 from tests.transport.toy_world import ToyTopics
 
@@ -76,6 +76,6 @@ def test_a_stop_that_was_given_up_ends_no_process_later(monkeypatch):
 
 def test_who_cannot_say_why_it_ends_ends_too():
     """Its log lies on a full disk."""
-    code = "from streams.transport.crash import die; die('no more')"
+    code = "from streams.transport.contract.crash import die; die('no more')"
     with open("/dev/full", "wb") as full:
         assert subprocess.run([sys.executable, "-c", code], stderr=full, check=False).returncode == EXIT_CODE

@@ -12,9 +12,9 @@ from aiokafka.structs import TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import TopicPartition as ConfluentPartition
 
-from streams.transport import fetching
-from streams.transport.fetching import FastConsumer
-from streams.transport.machine import Raw
+from streams.transport.contract.machine import Raw
+from streams.transport.kafka import fetching
+from streams.transport.kafka.fetching import FastConsumer
 
 
 @asynccontextmanager

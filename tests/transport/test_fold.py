@@ -6,8 +6,8 @@ from contextlib import suppress
 import msgspec
 import pytest
 
-from streams.transport.barriers import TakenOverError
-from streams.transport.owner import Owner, Stage
+from streams.transport.shard.barriers import TakenOverError
+from streams.transport.shard.owner import Owner, Stage
 from tests.transport.toy import Toy
 from tests.transport.toy_world import ToyTopics, World, a_process, feed, read, refold, until
 

@@ -9,11 +9,11 @@ import pytest
 from confluent_kafka import Producer
 
 from schemas.private import InboxEntry, encode_entry
-from streams.transport import markets
-from streams.transport.inbox import Queue
-from streams.transport.logs import Ends, Log
-from streams.transport.machine import Raw
-from streams.transport.markets import Cursor, Market
+from streams.transport.contract.machine import Raw
+from streams.transport.kafka.logs import Ends, Log
+from streams.transport.shard import markets
+from streams.transport.shard.inbox import Queue
+from streams.transport.shard.markets import Cursor, Market
 from tests.transport.copies import write
 from tests.transport.toy import NUMBER, Numbers, decode
 from tests.transport.toy_world import until

@@ -11,8 +11,8 @@ from faust.transport.consumer import Consumer
 from faust.transport.producer import ProducerBuffer
 from faust.types import TP
 
-from streams.transport.batches import Progress
-from streams.transport.producing import Buffer
+from streams.transport.kafka.producing import Buffer
+from streams.transport.strict_faust.batches import Progress
 from tests.transport.copies import write
 
 PLACE = TP("signals", 0)

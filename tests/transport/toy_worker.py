@@ -3,8 +3,8 @@
 import asyncio
 import sys
 
-from streams.transport.cluster import Cluster
-from streams.transport.worker import Plan, Worker
+from streams.transport.kafka.cluster import Cluster
+from streams.transport.process.worker import Plan, Worker
 from tests.transport.toy import decode
 from tests.transport.toy_world import SHARDS, ToyTopics
 

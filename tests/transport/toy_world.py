@@ -15,13 +15,13 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from schemas.private import Barrier, InboxEntry, Takeover, decode_barrier, decode_entry, encode_entry
-from streams.transport.cluster import Cluster
-from streams.transport.logs import Ends
-from streams.transport.machine import Machine, Raw, Record
-from streams.transport.markets import Market
-from streams.transport.owner import Owner
-from streams.transport.publisher import Publisher
-from streams.transport.setup import Names, Setup
+from streams.transport.contract.machine import Machine, Raw, Record
+from streams.transport.kafka.cluster import Cluster
+from streams.transport.kafka.logs import Ends
+from streams.transport.kafka.publisher import Publisher
+from streams.transport.shard.markets import Market
+from streams.transport.shard.owner import Owner
+from streams.transport.shard.setup import Names, Setup
 from tests.transport.toy import NUMBER, Numbers, Toy, decode
 
 SHARDS = 2
@@ -203,7 +203,7 @@ def refold(cluster: Cluster, topics: ToyTopics, shard: int) -> tuple[Any, list[R
 
 async def feed(owner: Owner, cluster: Cluster, topic: str) -> None:
     """In place of an agent: hands the inbox over, from its beginning."""
-    from streams.transport.logs import Log
+    from streams.transport.kafka.logs import Log
 
     log = await Log(cluster, topic, owner.shard).open(0)
     try:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from streams.local.home import Home
-from streams.web.door.policy import Policy, policy_for
-from streams.web.door.visits import Visit, visit_in
+from streams.local.machine.home import Home
+from streams.web.guard.policy import Policy, policy_for
+from streams.web.guard.visits import Visit, visit_in
 
 HERE = "localhost:8000"
 THERE = "trade.example.com"

@@ -11,8 +11,8 @@ from typing import Any
 
 import uvicorn
 
-from streams.web.door.policy import Policy
-from streams.web.door.wire import server_options
+from streams.web.guard.policy import Policy
+from streams.web.guard.wire import server_options
 
 PATIENCE_S = 30.0
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from streams.local.ports import free_ports
+from streams.local.machine.ports import free_ports
 from tests.broker import skip_without_kafka
 
 READY_S = 120.0

@@ -12,8 +12,8 @@ from uuid import uuid4
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from schemas.numbers import time as micros
-from schemas.numbers import time_text
+from schemas.text.numbers import time as micros
+from schemas.text.numbers import time_text
 from tests.web.asking import holds, opened, order, problem, settled, walk
 from tests.web.stack import PATIENCE_S, await_that
 

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from schemas.numbers import time as micros
-from schemas.numbers import time_text
+from schemas.text.numbers import time as micros
+from schemas.text.numbers import time_text
 from tests.web.asking import opened, problem, settled, walk
 from tests.web.stack import await_that
 

@@ -9,7 +9,7 @@ import urllib.request
 
 import pytest
 
-from streams.local.ports import free_ports
+from streams.local.machine.ports import free_ports
 from tests.certificates import Certificates
 from tests.web.stack import READY_S, await_that, reply_to
 

@@ -9,11 +9,11 @@ import pytest
 from schemas.errors import MessageError
 from streams.clients.workers import wall
 from streams.engine.model.units import HOUR, SECOND
-from streams.transport.cluster import Cluster
-from streams.transport.reports import ShardReport, WorkerReport
+from streams.transport.kafka.cluster import Cluster
+from streams.transport.shard.reports import ShardReport, WorkerReport
 from streams.web.api.signals import time_for
-from streams.web.commanding import Commander
-from streams.web.live import Live
+from streams.web.state.commanding import Commander
+from streams.web.state.live_state import Live
 
 NOON = 1_767_355_200 * SECOND
 

@@ -10,12 +10,12 @@ from dataclasses import replace
 
 import pytest
 
-from streams.local.damping import EVERY_S, Damper
-from streams.local.home import Home
-from streams.web.door import wire
-from streams.web.door.connections import Connections
-from streams.web.door.guard import Guard
-from streams.web.door.policy import policy_for
+from streams.local.machine.home import Home
+from streams.local.parts.damping import EVERY_S, Damper
+from streams.web.guard import wire
+from streams.web.guard.connections import Connections
+from streams.web.guard.guard import Guard
+from streams.web.guard.policy import policy_for
 from tests.web.serving import served
 
 FAR, FARTHER, HERE = "203.0.113.7", "203.0.113.8", "127.0.0.1"

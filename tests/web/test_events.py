@@ -16,12 +16,12 @@ from schemas.errors import MessageError
 from schemas.kinds import topic_of
 from schemas.messages import Decision, Fill, Signal
 from streams.clients.kafka import Raw
-from streams.transport.cluster import Cluster
-from streams.web import events as module
-from streams.web import replays
-from streams.web.events import BEGINNING, Events, Interest, Sent, read_id, write_id
-from streams.web.following import TOLD, by_time
-from streams.web.live import Event, Live, Place
+from streams.transport.kafka.cluster import Cluster
+from streams.web.state import events as module
+from streams.web.state import replays
+from streams.web.state.events import BEGINNING, Events, Interest, Sent, read_id, write_id
+from streams.web.state.live_state import Event, Live, Place
+from streams.web.state.topic_followers import TOLD, by_time
 
 # Ids
 

@@ -21,9 +21,9 @@ from schemas.codec import default_codec
 from schemas.errors import MessageError
 from schemas.kinds import kind_of
 from streams.clients.kafka import read_spans
-from streams.local.home import Home
-from streams.transport.cluster import Cluster
-from streams.web.events import read_id
+from streams.local.machine.home import Home
+from streams.transport.kafka.cluster import Cluster
+from streams.web.state.events import read_id
 from tests.web.stack import PATIENCE_S, await_that
 
 

@@ -12,12 +12,12 @@ import pytest
 from schemas.codec import Codec, encode
 from streams.clients.kafka import Raw, Sender
 from streams.clients.workers import wall
-from streams.local import topics
-from streams.transport.cluster import Cluster
-from streams.transport.reports import ShardReport, WorkerReport, encode_report
-from streams.web import following
-from streams.web.following import EventFollower, PriceFollower
-from streams.web.live import Live
+from streams.local.kafka import topics
+from streams.transport.kafka.cluster import Cluster
+from streams.transport.shard.reports import ShardReport, WorkerReport, encode_report
+from streams.web.state import topic_followers
+from streams.web.state.live_state import Live
+from streams.web.state.topic_followers import EventFollower, PriceFollower
 from tests.broker import running_kafka
 from tests.sinks.loads import START, tick
 
@@ -110,7 +110,7 @@ REPORT = WorkerReport("w", "h", 1, "1", "desk", 1, 0, shards=(ShardReport(0, "li
 
 def test_nobody_is_silent_while_this_process_does_not_take_what_it_reads(monkeypatch):
     """A page that was busy for seconds said then that no desk ran."""
-    monkeypatch.setattr(following, "Reader", Silent)
+    monkeypatch.setattr(topic_followers, "Reader", Silent)
     monkeypatch.setattr(EventFollower, "_starts", lambda _: {("workers", 0): 0})
 
     async def scenario():

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from streams.local.home import Home
-from streams.web.door.guard import Guard
-from streams.web.door.limits import Open, Rate, neighbourhood
-from streams.web.door.policy import PolicyError, policy_for
+from streams.local.machine.home import Home
+from streams.web.guard.guard import Guard
+from streams.web.guard.limits import Open, Rate, neighbourhood
+from streams.web.guard.policy import PolicyError, policy_for
 from tests.web.doors import HERE, THERE, Inner, ask, asking, knock, policy, wide
 
 JSON = {"content-type": "application/json"}

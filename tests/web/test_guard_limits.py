@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from streams.local import private
-from streams.web.door import wire
-from streams.web.door.guard import Guard
+from streams.local.machine import private
+from streams.web.guard import wire
+from streams.web.guard.guard import Guard
 from tests.web.doors import Inner, ask, policy, wide
 
 JSON = {"content-type": "application/json"}

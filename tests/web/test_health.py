@@ -11,11 +11,11 @@ from confluent_kafka import KafkaError, KafkaException
 
 from streams.agents.desk import NAME as DESK
 from streams.engine.model.units import SECOND
-from streams.transport.cluster import Cluster, ClusterError
-from streams.transport.reports import ShardReport, WorkerReport
-from streams.web import health
-from streams.web.health import PROBE_S, Health
-from streams.web.live import Live
+from streams.transport.kafka.cluster import Cluster, ClusterError
+from streams.transport.shard.reports import ShardReport, WorkerReport
+from streams.web.state import health
+from streams.web.state.health import PROBE_S, Health
+from streams.web.state.live_state import Live
 
 
 class Broker:

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from schemas.errors import MessageError
 from schemas.messages import Fill, SliceTimer
-from sinks.database import Database
-from streams.web import history
-from streams.web import recent as recent_module
-from streams.web.history import LISTS, Wish, page, plain, read_cursor, write_cursor
-from streams.web.live import Event, Live, Place
-from streams.web.recent import key_of
-from streams.web.results import Results
+from sinks.database.database import Database
+from streams.web.state import history
+from streams.web.state import recent_messages as recent_module
+from streams.web.state.history import LISTS, Wish, page, plain, read_cursor, write_cursor
+from streams.web.state.kept_answers import Results
+from streams.web.state.live_state import Event, Live, Place
+from streams.web.state.recent_messages import key_of
 
 
 def fill(number, ts, account="a", symbol="X"):

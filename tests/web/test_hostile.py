@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from streams.local.home import Home
-from streams.web.door import wire
-from streams.web.door.guard import Guard
-from streams.web.door.policy import policy_for
+from streams.local.machine.home import Home
+from streams.web.guard import wire
+from streams.web.guard.guard import Guard
+from streams.web.guard.policy import policy_for
 from tests.web.hostile import MAX_BODY, Maker
 from tests.web.serving import exchange, served, statuses
 

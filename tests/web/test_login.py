@@ -5,8 +5,8 @@ from urllib.parse import urlencode
 import pytest
 from fastapi import FastAPI
 
-from streams.web.door import login
-from streams.web.door.guard import Guard
+from streams.web.guard import login
+from streams.web.guard.guard import Guard
 from tests.web.doors import THERE, Inner, ask, policy, wide
 
 FORM = {"host": THERE, "content-type": "application/x-www-form-urlencoded"}

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from schemas.messages import Command
-from streams.agents.wishes import in_engine_units
+from streams.agents.settings_units import in_engine_units
 from streams.engine.model.settings_check import BadSettingsError, read_settings
 from streams.web.app import application
-from streams.web.door.guard import Guard
+from streams.web.guard.guard import Guard
 from tests.web.doors import ask, policy
 
 DEPTHS = [9, 900, 100_000]

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from schemas.messages import Decision, Signal
-from sinks.questions import Answer
+from sinks.asking.questions import Answer
 from streams.accounts import account_with
 from streams.engine.model.units import MINUTE
 from streams.web.api.common import NotThereError
-from streams.web.live import Event, Live, Place
 from streams.web.pages import views
 from streams.web.pages.routes import make_of, without_others_words
+from streams.web.state.live_state import Event, Live, Place
 
 ACCOUNTS = [f"acc{number}" for number in range(20)]
 SIGNALS = 300

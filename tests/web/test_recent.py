@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.messages import Equity, Fill, Signal, Trade
-from streams.web import recent as module
-from streams.web.recent import Recent, key_of
+from streams.web.state import recent_messages as module
+from streams.web.state.recent_messages import Recent, key_of
 
 
 def fill(number, ts, account="a", symbol="X"):

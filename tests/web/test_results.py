@@ -12,10 +12,10 @@ from clickhouse_connect.driver.exceptions import OperationalError
 from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
-from sinks.database import AwayError, Database, DatabaseError
-from sinks.refusals import refused
-from streams.web import results as module
-from streams.web.results import Results
+from sinks.database.database import AwayError, Database, DatabaseError
+from sinks.database.refusals import refused
+from streams.web.state import kept_answers as module
+from streams.web.state.kept_answers import Results
 
 
 class Counted(Results):

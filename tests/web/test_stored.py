@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from schemas.messages import Equity, Fill, Trade
-from sinks.database import Database
-from sinks.questions import Answer
+from sinks.asking.questions import Answer
+from sinks.database.database import Database
 from streams.engine.model.units import SECOND
-from streams.web import stored as module
-from streams.web.history import micros
-from streams.web.live import Event, Live, Place
-from streams.web.recent import MOST, Key
-from streams.web.results import Results
-from streams.web.stored import NOTHING, QUESTIONS, TABLES, Stored, stored
+from streams.web.state import stored as module
+from streams.web.state.history import micros
+from streams.web.state.kept_answers import Results
+from streams.web.state.live_state import Event, Live, Place
+from streams.web.state.recent_messages import MOST, Key
+from streams.web.state.stored import NOTHING, QUESTIONS, TABLES, Stored, stored
 
 NOW = 1_000 * SECOND
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from streams.local.home import Home
+from streams.local.machine.home import Home
 from streams.web.app import application
-from streams.web.door.guard import Guard
-from streams.web.door.policy import policy_for
+from streams.web.guard.guard import Guard
+from streams.web.guard.policy import policy_for
 from tests.browser import HOW, found, started
 from tests.web.serving import served
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from streams.local.home import HOME
-from streams.web.door.tokens import Tokens
+from streams.local.machine.home import HOME
+from streams.web.guard.tokens import Tokens
 from tests.shell.conftest import run
 
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from streams.local import private
-from streams.web.door.tokens import TokenError, Tokens
+from streams.local.machine import private
+from streams.web.guard.tokens import TokenError, Tokens
 
 
 @pytest.fixture

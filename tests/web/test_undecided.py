@@ -7,8 +7,8 @@ from streams.accounts import account_with
 from streams.agents.desk import NAME as DESK
 from streams.clients.workers import wall
 from streams.engine.model.units import MINUTE
-from streams.transport.machine import Awaited
-from streams.transport.reports import ShardReport, WorkerReport
+from streams.transport.contract.machine import Awaited
+from streams.transport.shard.reports import ShardReport, WorkerReport
 from streams.web.pages.views import DECIDED_IN, Undecided
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from schemas.checks import LONGEST
 from schemas.kinds import KINDS, TickBatch
 from schemas.messages import Command, Message, Tick
-from schemas.names import is_name
-from schemas.numbers import LONG_MAX, TIME_END
+from schemas.text.names import is_name
+from schemas.text.numbers import LONG_MAX, TIME_END
 
 TIMES = st.integers(0, TIME_END - 1)
 POSITIVE = st.integers(1, LONG_MAX)

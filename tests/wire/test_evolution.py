@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from schemas.avro import read_record
-from schemas.avro_schemas import HEADER_SIZE, header_of
 from schemas.catalog import PACKAGE, Catalog, catalog
 from schemas.codec import Codec, decode, encode
 from schemas.errors import MessageError
 from schemas.kinds import key_of
 from schemas.messages import Clock, Signal
+from schemas.wire.avro import read_record
+from schemas.wire.avro_schemas import HEADER_SIZE, header_of
 
 STORED = json.loads((Path(__file__).parent / "stored.json").read_text())
 CODEC = Codec()

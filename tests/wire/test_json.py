@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas import numbers
 from schemas.codec import decode
 from schemas.errors import MessageError
 from schemas.messages import Bar, Clock, Command, Signal, Tick
+from schemas.text import numbers
 
 TS = 1_741_012_200_000_000
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from schemas.avro import write_record
 from schemas.catalog import catalog
 from schemas.codec import Codec, decode, encode
 from schemas.errors import MessageError
 from schemas.kinds import KEYED_BY_RECORD, KINDS, key_of, topic_of
 from schemas.messages import Clock
+from schemas.wire.avro import write_record
 from tests.wire.strategies import messages
 
 CODEC = Codec()

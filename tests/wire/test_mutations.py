@@ -7,11 +7,11 @@ from typing import Any
 import orjson
 import pytest
 
-from schemas.avro_schemas import HEADER_SIZE
 from schemas.catalog import catalog
 from schemas.codec import Codec
 from schemas.errors import MessageError
 from schemas.kinds import KINDS, key_of, topic_of
+from schemas.market.ticks import MarketReader
 from schemas.messages import Message, Signal
 from schemas.private import (
     Barrier,
@@ -23,7 +23,7 @@ from schemas.private import (
     encode_entry,
     inbox_entry,
 )
-from schemas.ticks import MarketReader
+from schemas.wire.avro_schemas import HEADER_SIZE
 
 COUNT = 10_000
 CODEC = Codec()

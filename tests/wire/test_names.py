@@ -8,10 +8,10 @@ from schemas.checks import LONGEST
 from schemas.codec import decode, encode
 from schemas.errors import MessageError
 from schemas.kinds import key_of, topic_of
+from schemas.market.tick_writer import tick_batch
+from schemas.market.ticks import MarketReader
 from schemas.messages import Bar, Clock, Command, Signal, Tick
-from schemas.names import LONGEST_NAME
-from schemas.tick_writer import tick_batch
-from schemas.ticks import MarketReader
+from schemas.text.names import LONGEST_NAME
 
 NOON = 1_741_012_200_000_000
 SYMBOLS = [

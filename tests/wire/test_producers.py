@@ -11,7 +11,7 @@ import pytest
 
 from schemas.codec import decode
 from schemas.messages import Signal, Tick
-from streams.simulated_market import PRICES
+from streams.feeds.market_day import PRICES
 
 ROOT = Path(__file__).parents[2]
 SNIPPETS = re.findall(r"```python\n(.*?)```", (ROOT / "docs/producers.md").read_text("utf-8"), re.DOTALL)

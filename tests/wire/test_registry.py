@@ -10,12 +10,12 @@ from typing import ClassVar
 import fastavro
 import pytest
 
-from schemas.avro_schemas import plain
 from schemas.catalog import catalog
 from schemas.codec import Codec
 from schemas.errors import MessageError, RegistryError
 from schemas.messages import Signal, Tick
-from schemas.registry import Registry
+from schemas.wire.avro_schemas import plain
+from schemas.wire.registry import Registry
 
 TS = 1_741_012_200_000_000
 SIGNAL = catalog().schemas.current("signal").document

@@ -14,11 +14,11 @@ from schemas.codec import encode
 from schemas.columns import BAR, CLOCK, TICK, Columns
 from schemas.errors import MessageError
 from schemas.kinds import key_of
+from schemas.market.tick_writer import tick_batch, write_ticks
+from schemas.market.ticks import MarketReader
 from schemas.messages import Bar, Clock, Tick
-from schemas.tick_record import tick_records
-from schemas.tick_writer import tick_batch, write_ticks
-from schemas.ticks import MarketReader
-from schemas.varints import LongRecords
+from schemas.wire.tick_record import tick_records
+from schemas.wire.varints import LongRecords
 
 LIMIT = 2**63
 SCHEMA = catalog().schemas.current("tick")

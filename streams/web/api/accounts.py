@@ -9,7 +9,7 @@ from streams.accounts import check_new_name, document_of
 from streams.clients.settings_texts import changes_in_words, changes_of, settings_of
 from streams.web.api.common import KNOWN, PROBLEM, Here, Wait, asked, json, later, standing
 from streams.web.api.models import AccountOut, AccountWhole, Change, CommandOut, NewAccount
-from streams.web.standing import Standing, account_document
+from streams.web.state.account_now import Standing, account_document
 
 router = APIRouter(prefix="/accounts", tags=["accounts"], responses=PROBLEM, dependencies=KNOWN)
 LATER = later(CommandOut)

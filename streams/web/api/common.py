@@ -13,12 +13,12 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from schemas.messages import Decision
-from streams.clients.asking import REASONS
+from streams.clients.commands import REASONS
 from streams.web import problems
-from streams.web.commanding import Asked
-from streams.web.history import document
 from streams.web.instance import Instance
-from streams.web.standing import Standing
+from streams.web.state.account_now import Standing
+from streams.web.state.commanding import Asked
+from streams.web.state.history import document
 
 OK, ACCEPTED, NOT_MODIFIED, NOT_FOUND, CONFLICT = 200, 202, 304, 404, 409
 MOST_WAIT_S = 60.0

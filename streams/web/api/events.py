@@ -11,11 +11,11 @@ from fastapi import APIRouter, Header, Query, Request, WebSocket, WebSocketDisco
 from starlette.responses import Response, StreamingResponse
 
 from schemas.errors import MessageError
-from streams.transport.cluster import ClusterError
+from streams.transport.kafka.cluster import ClusterError
 from streams.web import problems
 from streams.web.api.common import PROBLEM, Here
-from streams.web.events import BEGINNING, KINDS, Interest, Sent, read_id
 from streams.web.instance import Instance
+from streams.web.state.events import BEGINNING, KINDS, Interest, Sent, read_id
 
 router = APIRouter(prefix="/events", tags=["events"])
 BEAT_S = 15.0

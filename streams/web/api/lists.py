@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from schemas import numbers
 from schemas.errors import MessageError
+from schemas.text import numbers
 from streams.web.api.common import KNOWN, PROBLEM, Here, json
 from streams.web.api.models import message_model, page_model
-from streams.web.history import LISTS, Wish, page
+from streams.web.state.history import LISTS, Wish, page
 
 router = APIRouter(tags=["history"], responses=PROBLEM, dependencies=KNOWN)
 MOST = 500

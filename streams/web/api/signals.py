@@ -8,11 +8,11 @@ from starlette.responses import Response
 from schemas.codec import default_codec
 from schemas.messages import Signal
 from streams.agents.times import newest_of
-from streams.clients.asking import time_in
+from streams.clients.commands import time_in
 from streams.web.api.common import ACCEPTED, KNOWN, OK, PROBLEM, Here, NotThereError, Wait, json, later
 from streams.web.api.models import NewSignal, SignalAnswer
-from streams.web.history import caused, document
 from streams.web.instance import Instance
+from streams.web.state.history import caused, document
 
 router = APIRouter(prefix="/signals", tags=["signals"], responses=PROBLEM, dependencies=KNOWN)
 

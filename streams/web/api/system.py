@@ -11,12 +11,12 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 from starlette.responses import PlainTextResponse, Response
 
-from schemas.numbers import decimal_text
+from schemas.text.numbers import decimal_text
 from streams.engine.model.units import ONE
 from streams.web.api.common import OK, PROBLEM, REFUSED, Here, json
 from streams.web.api.models import Ready
 from streams.web.instance import Instance
-from streams.web.standing import Standing
+from streams.web.state.account_now import Standing
 
 health = APIRouter(tags=["system"], responses=REFUSED)
 router = APIRouter(tags=["system"], responses=PROBLEM)

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from schemas import numbers
+from schemas.text import numbers
 from streams.web.api.common import (
     ACCEPTED,
     KNOWN,
@@ -30,15 +30,15 @@ from streams.web.api.models import (
     PositionOut,
     SliceOut,
 )
-from streams.web.commanding import new_command
 from streams.web.instance import Instance
-from streams.web.standing import (
+from streams.web.state.account_now import (
     Standing,
     open_order_document,
     plan_document,
     position_document,
     slice_document,
 )
+from streams.web.state.commanding import new_command
 
 router = APIRouter(tags=["trading"], responses=PROBLEM, dependencies=KNOWN)
 LATER = later(CommandOut)

@@ -14,10 +14,10 @@ from starlette.responses import Response
 from schemas.messages import Fill, Trade
 from sinks.report import charts, texts
 from streams.web.api.common import Here, json
-from streams.web.history import moment_of
 from streams.web.instance import Instance
 from streams.web.pages.rendering import piece
-from streams.web.stored import Stored, stored
+from streams.web.state.history import moment_of
+from streams.web.state.stored import Stored, stored
 
 router = APIRouter(prefix="/charts", include_in_schema=False)
 MARKS = 60

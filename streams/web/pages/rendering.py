@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from schemas.messages import Decision
-from schemas.numbers import TIME_END
+from schemas.text.numbers import TIME_END
 from sinks.report import texts
 from streams.clients.reasons import measured
 from streams.engine.model.units import SECOND

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from streams.accounts import presets
 from streams.web.api.common import Here, NotThereError
 from streams.web.api.events import HEADERS
-from streams.web.door.visits import visit_of
+from streams.web.guard.visits import visit_of
 from streams.web.instance import Instance
 from streams.web.pages import views
 from streams.web.pages.channels import Channels

@@ -11,19 +11,19 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from schemas.messages import Alert, DeadLetter, Decision, Equity, Fill, Message, Signal, Trade
-from sinks.database import DatabaseError
+from sinks.database.database import DatabaseError
 from streams.clients.traces import steps, with_waiting
 from streams.clients.waits import waits, yet_to_decide
 from streams.engine.model.orders import Order
 from streams.engine.model.state import AccountState
 from streams.engine.model.units import MINUTE
-from streams.transport.machine import Awaited
-from streams.web.health import MANY as MANY_BEHIND
+from streams.transport.contract.machine import Awaited
 from streams.web.instance import Instance
-from streams.web.live import A_SIGNAL, LATELY
 from streams.web.pages.rendering import piece, spark
-from streams.web.standing import Standing
-from streams.web.stored import Stored, stored
+from streams.web.state.account_now import Standing
+from streams.web.state.health import MANY as MANY_BEHIND
+from streams.web.state.live_state import A_SIGNAL, LATELY
+from streams.web.state.stored import Stored, stored
 
 FEW, MANY = 12, 100
 SPAN = 5 * MINUTE

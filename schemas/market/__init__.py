@@ -1,0 +1,1 @@
+"""A market's records: from columns, and to columns."""

@@ -1,0 +1,1 @@
+"""Numbers, names and ids as they come in text."""

@@ -1,0 +1,1 @@
+"""Messages as bytes: Avro, JSON, and what a schema registry puts before them."""

@@ -1,0 +1,1 @@
+"""Records as blocks that ClickHouse reads into columns, and the tables that they fill."""

@@ -1,0 +1,1 @@
+"""The embedded ClickHouse engine: it owns one folder, and nobody else may."""

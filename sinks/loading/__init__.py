@@ -1,0 +1,1 @@
+"""From topics into tables, each record once."""

@@ -1,0 +1,1 @@
+"""The subcommands of `ghostfill`, a room for each group of its help."""

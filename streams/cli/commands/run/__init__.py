@@ -1,0 +1,1 @@
+"""Commands that run Ghostfill or a part of it."""

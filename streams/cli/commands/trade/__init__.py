@@ -1,0 +1,1 @@
+"""Commands for what a person does by hand."""

@@ -1,0 +1,1 @@
+"""A whole instance: what it is to run, its parts, and keeping them running."""

@@ -1,0 +1,1 @@
+"""What commands send to Kafka, and what comes back for it."""

@@ -1,0 +1,1 @@
+"""Files as runs of rows with named columns, whatever their format."""

@@ -1,0 +1,1 @@
+"""Cells of files: numbers, dates, times, and what is wrong with them."""

@@ -1,0 +1,98 @@
+"""Writes what an engine says into csv files.
+
+Rules of this file: a file appears under its name only when it is whole; memory grows with what is open, never
+with rows; the same messages give the same bytes. A text that a spreadsheet would take for a formula has an
+apostrophe in front.
+"""
+
+import csv
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from schemas.messages import Order, Output, Position, SliceTimer
+from streams.files.writing.layouts import EVERY_ROW, LAST_STATE, ORDERS, POSITIONS, SLICES, Layout
+
+ENDED = frozenset({"filled", "cancelled", "expired", "rejected", "released", "skipped"})
+"""States of orders and slices after which none follows."""
+
+
+class File:
+    """A csv file that is written beside its name and moved there at the end."""
+
+    def __init__(self, folder: Path, layout: Layout) -> None:
+        self.path = folder / layout.file
+        self.part = folder / f".{layout.file}.part"
+        self.writers = layout.writers()
+        self.text = self.part.open("w", encoding="utf-8", newline="")
+        self.rows = csv.writer(self.text, lineterminator="\n")
+        self.quoted = csv.writer(self.text, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        self.rows.writerow(layout.columns)
+
+    def write(self, message: Output) -> None:
+        cells = [write(getattr(message, column)) for column, write in self.writers]
+        has_return = any("\r" in cell for cell in cells)  # Python 3.11 leaves it bare, and it ends a row
+        (self.quoted if has_return else self.rows).writerow(cells)
+
+    def close(self) -> None:
+        self.text.close()
+        os.replace(self.part, self.path)
+
+    def abandon(self) -> None:
+        self.text.close()
+        self.part.unlink(missing_ok=True)
+
+
+class Results:
+    """The result files of one run in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        layouts = (*EVERY_ROW, *LAST_STATE)
+        self.files: dict[type[Any], File] = {layout.message: File(folder, layout) for layout in layouts}
+        self.kept: dict[type[Any], dict[tuple[str, str], Any]] = {layout.message: {} for layout in LAST_STATE}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for file in self.files.values():
+            if kind is None:
+                file.close()
+            else:
+                file.abandon()
+
+    def add(self, outputs: Iterable[Output]) -> None:
+        for output in outputs:
+            match output:
+                case Order():
+                    self._keep(output, output.order_id, ended=output.state in ENDED)
+                case SliceTimer():
+                    self._keep(output, output.slice_id, ended=output.state in ENDED)
+                case Position():
+                    self._keep(output, output.position_id, ended=output.quantity == 0)
+                case _ if type(output) in self.files:
+                    self.files[type(output)].write(output)
+
+    def finish(self) -> None:
+        """What is still open goes after what has ended, in the order in which it began."""
+        for layout in (ORDERS, SLICES, POSITIONS):
+            for message in self.kept[layout.message].values():
+                self.files[layout.message].write(message)
+            self.kept[layout.message].clear()
+
+    def _keep(self, message: Any, name: str, *, ended: bool) -> None:
+        """Waits for the last state of a thing; a position that is gone is no row."""
+        kept = self.kept[type(message)]
+        key = (message.account, name)
+        if not ended:
+            kept[key] = message
+            return
+        kept.pop(key, None)
+        if not isinstance(message, Position):
+            self.files[type(message)].write(message)

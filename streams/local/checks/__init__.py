@@ -1,0 +1,1 @@
+"""What `ghostfill doctor` looks at: each check answers with one finding."""

@@ -1,0 +1,1 @@
+"""The embedded Kafka: its jars, its settings, its topics."""

@@ -1,0 +1,1 @@
+"""This user's machine: folders, ports, private files, who else is on it."""

@@ -1,0 +1,1 @@
+"""How to speak to Kafka: settings, reading by offset, writing with acknowledgements or dying."""

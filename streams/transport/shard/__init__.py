@@ -1,0 +1,1 @@
+"""A shard's life: taken over, folded behind barriers, checkpointed, handed on."""

@@ -1,0 +1,17 @@
+"""What a walk reads: parts of the inbox and of the markets, by offset."""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from schemas.private import InboxEntry
+from streams.transport.contract.machine import Run
+
+
+class Inputs(Protocol):
+    """The logs of one shard that come from outside."""
+
+    def entries(self, start: int, end: int) -> AsyncIterator[tuple[int, InboxEntry]]:
+        """The inbox's entries in [start, end); asked for in rising order."""
+
+    def runs(self, topic: str, start: int, end: int) -> AsyncIterator[Run]:
+        """A market's records in [start, end); asked for in rising order."""

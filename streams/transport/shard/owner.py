@@ -1,0 +1,513 @@
+"""A shard's owner: folds what comes, says how far it came, and publishes what it decided.
+
+Rules of this file:
+- What is folded is speculative until its barrier was read back valid; only then do its outputs leave.
+- A barrier follows when the one before was read back: under load each then covers more.
+- Entries are admitted where the market really stands, and a step of the next barrier says where that was. It
+  also says of what time the market's newest record was: who comes back after hours finds entries that are far
+  ahead of where it stands, and not of the market.
+- One turn takes in as much as is folded in a moment: a backlog must not keep the process from its other work,
+  and what was folded of it is not lost with the process.
+- A checkpoint is taken at a barrier whose outputs are all acknowledged.
+- Who fails closes nothing: its process ends. Who is stopped or taken over has a time in which to close.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+import msgspec
+
+from schemas.private import Barrier, MarketPosition, Step, Takeover, decode_barrier, encode_barrier
+from streams.transport.contract.crash import in_words, must_end_within, unless_unasked
+from streams.transport.contract.machine import Awaited, Record, Row
+from streams.transport.kafka.producing import Ack, Pair
+from streams.transport.shard import snapshots
+from streams.transport.shard.backlog import Backlog
+from streams.transport.shard.barriers import TakenOverError
+from streams.transport.shard.inbox import Queue
+from streams.transport.shard.reports import ShardReport
+from streams.transport.shard.setup import Setup
+from streams.transport.shard.store import Header
+from streams.transport.shard.takeover import Taken, header_of, take_over
+
+MOST_STEPS = 200
+MOST_ADMITTED = 200
+"""Entries, before others have their turn."""
+FAR_AHEAD = 60_000_000
+"""Microseconds: who is so far ahead of what was read of a market makes us look at its end."""
+PATIENCE = 0.5
+"""Seconds after which an idle owner looks whether a checkpoint is due."""
+CLOSE_SECONDS = 10.0
+"""How long what belongs to a shard may take to end, once one part of it has failed or was told to."""
+AWAITS_SECONDS = 1.0
+"""How old what it tells of waiting entries may be."""
+MOMENT = 0.05
+"""Seconds: what a turn may take. All shards of a process have theirs before anything else has."""
+FIRST_STRIDE, LONGEST_STRIDE = 128, 1 << 20
+"""Market records that a turn passes at most: fewer after one that took long, more after one that did not."""
+
+_Result = TypeVar("_Result")
+
+TakeOver = Callable[[Setup, int], Awaitable[Taken]]
+
+
+class Stage(StrEnum):
+    TAKING_OVER = "taking over"
+    LIVE = "live"
+    HELD = "held"
+    STOPPED = "stopped"
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """What a checkpoint will store, as it was at its barrier."""
+
+    header: Header
+    rows: list[Row]
+    records: list[Record]
+
+
+@dataclass(slots=True)
+class Waiting:
+    """What a barrier lets go once it was read back."""
+
+    number: int
+    outputs: list[Record]
+    snapshot: Snapshot | None
+
+
+class Owner:
+    """One shard, from its takeover until it is stopped or taken over."""
+
+    def __init__(self, setup: Setup, shard: int, take: TakeOver = take_over) -> None:
+        self.setup = setup
+        self.shard = shard
+        self._take_over = take
+        self.queue = Queue(shard)
+        self.stage = Stage.TAKING_OVER
+        self.committable: int | None = None
+        """The inbox before this offset is covered by a checkpoint."""
+        self.taken: Taken | None = None
+        self.published = 0
+        self._held = False
+        self._stopping = False
+        self._wake = asyncio.Event()
+        self._stride = FIRST_STRIDE
+        self._backlog = Backlog(setup, shard)
+        self._steps: list[Step] = []
+        self._last: MarketPosition = {}
+        """Where the last barrier left the market."""
+        self._outputs: list[Record] = []
+        self._compacted: list[Record] = []
+        self._waiting: deque[Waiting] = deque()
+        self._read_back = asyncio.Event()
+        self._acks: deque[Ack] = deque()
+        self._last_checkpoint = 0.0
+        self._checkpoint_pending = False
+        self._happened = False
+        """Whether a restore from the last checkpoint would have something to walk."""
+        self._done = asyncio.Event()
+        self._awaited: tuple[Awaited, ...] = ()
+        self._awaits_at = -AWAITS_SECONDS
+        self._seen: tuple[int, MarketPosition] = 0, {}
+        """How far it had come when it was asked last."""
+        self._moved = time.monotonic()
+        """When it had come further, or had nothing before it."""
+        self._deadline: asyncio.TimerHandle | None = None
+        """Ends the process; set while it ends."""
+
+    # What its process tells it -----------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Returns after `stop`; raises TakenOverError when the shard was taken over."""
+        closes = True
+        try:
+            await self._take_over_and_live()
+        except TakenOverError:
+            raise
+        except Exception:
+            closes = False
+            raise
+        finally:
+            self.stage = Stage.STOPPED
+            if closes:
+                await self._end()
+
+    async def _take_over_and_live(self) -> None:
+        try:
+            self.taken = await self._take_over(self.setup, self.shard)
+            await self._go_live(self.taken)
+        except BaseExceptionGroup as group:
+            raise _first(group) from group
+
+    @property
+    def is_held(self) -> bool:
+        return self._held
+
+    def hold(self) -> None:
+        """Fold nothing for now: the group is moving shards."""
+        self._held = True
+
+    def release(self) -> None:
+        self._held = False
+        self._wake.set()
+
+    async def stop(self) -> None:
+        """Leave a checkpoint on the last barrier, and end."""
+        self._stopping = True
+        self._wake.set()
+        await self._done.wait()
+
+    def report(self) -> ShardReport:
+        """For people who watch."""
+        if self.taken is None:
+            return ShardReport(self.shard, self.stage)
+        fold = self.taken.fold
+        return ShardReport(
+            shard=self.shard,
+            stage=self.stage,
+            number=fold.number,
+            inbox=fold.inbox,
+            market=dict(fold.market),
+            waiting=len(self.queue),
+            late=fold.machine.late,
+            published=self.published,
+            taken_in=self.taken.seconds,
+            still=self._still(self.taken),
+            awaits=self._awaits(self.taken),
+        )
+
+    def _awaits(self, taken: Taken) -> tuple[Awaited, ...]:
+        """Looked up once in a while: reports come several times a second."""
+        if time.monotonic() - self._awaits_at >= AWAITS_SECONDS:
+            self._awaited = tuple(taken.fold.machine.awaits())
+            self._awaits_at = time.monotonic()
+        return self._awaited
+
+    def _still(self, taken: Taken) -> float:
+        fold = taken.fold
+        place = fold.inbox, dict(fold.market)
+        markets = self.setup.markets
+        has_more = len(self.queue) or any(markets[each].end > at for each, at in fold.market.items())
+        if place != self._seen or not has_more:
+            self._seen, self._moved = place, time.monotonic()
+        return time.monotonic() - self._moved
+
+    # Life --------------------------------------------------------------------------------------
+
+    async def _go_live(self, taken: Taken) -> None:
+        fold = taken.fold
+        await taken.inputs.close_inbox()
+        self._last = dict(fold.market)
+        self._happened = taken.walked > 0
+        for record in taken.told:
+            self._keep(record)
+        await self._emit(self._take_outputs())
+        await self._begin(taken)
+        self.queue.begin_at(fold.inbox)
+        self.committable = taken.store.header.needed if taken.store.header else None
+        async with asyncio.TaskGroup() as group:
+            readers = [group.create_task(self._watched(self._follow_barriers(taken, group)))]
+            readers += [group.create_task(self._wake_on_market(topic)) for topic in fold.market]
+            readers.append(group.create_task(self._wake_on_inbox()))
+            await self._watched(self._live(taken))
+            for reader in readers:
+                reader.cancel()
+
+    async def _begin(self, taken: Taken) -> None:
+        """Say where the shard begins in what it has not followed yet."""
+        fold = taken.fold
+        new = self.setup.markets.keys() - fold.market.keys()
+        for topic in sorted(new):
+            fold.market[topic] = await self.setup.markets[topic].beginning()
+        for topic, position in fold.market.items():
+            await taken.inputs.cursor(topic, position).follow()
+        if fold.number < 0:
+            self._steps.append(Step(fold.inbox, dict(fold.market)))
+        if new or fold.number < 0:
+            await self._bar(taken, checkpoint=True)
+
+    async def _live(self, taken: Taken) -> None:
+        self.stage = Stage.LIVE
+        while not self._stopping:
+            if self._held:
+                self.stage = Stage.HELD
+            else:
+                self.stage = Stage.LIVE
+                if await self._advance(taken):
+                    await asyncio.sleep(0)
+                    continue
+            await self._sleep()
+        await self._finish(taken)
+
+    async def _advance(self, taken: Taken) -> bool:
+        """Take in what has come; whether there was anything."""
+        ends = {
+            topic: min(self.setup.markets[topic].end, position + self._stride)
+            for topic, position in taken.fold.market.items()
+        }
+        moves = any(end > taken.fold.market[topic] for topic, end in ends.items())
+        if moves:
+            ends = await self._read_backlog(taken, ends)
+        admitted = await self._admit_queued(taken)
+        if moves:
+            await self._pass_markets(taken, ends)
+        checkpoint = self._is_checkpoint_due(taken)
+        if checkpoint or len(self._steps) >= MOST_STEPS or (self._outputs and not self._waiting):
+            await self._bar(taken, checkpoint=checkpoint)
+        return moves or admitted
+
+    async def _read_backlog(self, taken: Taken, ends: MarketPosition) -> MarketPosition:
+        """Behind the wall, what was sent before records is admitted before them; answers where these end."""
+        if not self._is_behind(taken, ends):
+            return ends
+        ends, inbox = await self._backlog.reach(taken.fold.market, ends)
+        while self.queue.received is None or self.queue.received < inbox:
+            if self._stopping or self._held:
+                return taken.fold.market
+            if not await self._admit_queued(taken):  # a full queue takes no more, so it is emptied meanwhile
+                await self._sleep()
+        return ends
+
+    def _is_behind(self, taken: Taken, ends: MarketPosition) -> bool:
+        """Whether a market's next record is of long ago. What others have read of it already says nothing."""
+        for topic, end in ends.items():
+            position = taken.fold.market[topic]
+            if position < end:
+                market = self.setup.markets[topic]
+                run = market.at(position) if market.holds(position) else None
+                if run is None or self.setup.wall() - run.oldest > self.setup.lag:
+                    return True
+        return False
+
+    async def _admit_queued(self, taken: Taken) -> bool:
+        """What is queued now; whether there was anything."""
+        admitted = False
+        last = self.queue.received
+        if len(self.queue):
+            await self._look_ahead()
+        while len(self.queue) and taken.fold.inbox < (last or 0):
+            admitted |= self._admit(taken)
+            await asyncio.sleep(0)
+        return admitted
+
+    async def _look_ahead(self) -> None:
+        """Entries that are ahead of all that was read of a market may not be ahead of all that has come."""
+        for market in self.setup.markets.values():
+            if self.queue.latest - market.newest > FAR_AHEAD:
+                await market.look_ahead(self.setup.ends)
+
+    def _admit(self, taken: Taken) -> bool:
+        entries = self.queue.take(MOST_ADMITTED)
+        newest = self._newest(taken)
+        for offset, entry in entries:
+            for record in taken.fold.admit(offset, entry, newest):
+                self._keep(record)
+        if entries:
+            step = Step(taken.fold.inbox, dict(taken.fold.market), newest)
+            last = self._steps[-1] if self._steps else None
+            if last is not None and (last.market, last.newest) == (step.market, newest):
+                self._steps.pop()
+            self._steps.append(step)
+        return bool(entries)
+
+    def _newest(self, taken: Taken) -> dict[str, int]:
+        """Of the markets of which more has come than was passed."""
+        markets = self.setup.markets
+        found = {topic: markets[topic].newest_beyond(at) for topic, at in taken.fold.market.items()}
+        return {topic: newest for topic, newest in found.items() if newest}
+
+    async def _pass_markets(self, taken: Taken, ends: MarketPosition) -> None:
+        spent = 0.0
+        for topic, end in ends.items():
+            async for run in taken.inputs.runs(topic, taken.fold.market[topic], end):
+                began = time.perf_counter()
+                for record in taken.fold.pass_market(topic, run):
+                    self._keep(record)
+                spent += time.perf_counter() - began
+                await asyncio.sleep(0)
+        if spent > MOMENT:
+            self._stride = max(1, self._stride // 2)
+        elif spent < MOMENT / 2:
+            self._stride = min(2 * self._stride, LONGEST_STRIDE)
+
+    def _keep(self, record: Record) -> None:
+        kept = self._compacted if record.topic in self.setup.names.compacted else self._outputs
+        kept.append(record)
+
+    def _take_outputs(self) -> list[Record]:
+        outputs, self._outputs = self._outputs, []
+        return outputs
+
+    async def _sleep(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self._wake.wait()
+        self._wake.clear()
+
+    async def _wake_on_market(self, topic: str) -> None:
+        while True:
+            await self.setup.markets[topic].grown.wait()
+            self._wake.set()
+
+    async def _wake_on_inbox(self) -> None:
+        while True:
+            await self.queue.change()
+            self._wake.set()
+
+    # Barriers ----------------------------------------------------------------------------------
+
+    async def _bar(self, taken: Taken, *, checkpoint: bool) -> None:
+        """Say how far the fold has come."""
+        fold = taken.fold
+        fold.number += 1
+        barrier = Barrier(taken.epoch, fold.number, tuple(self._steps), dict(fold.market), checkpoint)
+        snapshot = self._snapshot(taken) if checkpoint else None
+        self._happened = not checkpoint
+        self._steps = []
+        self._last = barrier.market
+        self._waiting.append(Waiting(fold.number, self._take_outputs(), snapshot))
+        await self.setup.publisher.send(
+            self.setup.names.barriers, self.shard, [(None, encode_barrier(barrier))]
+        )
+        while len(self._waiting) > self.setup.most_waiting:
+            self._read_back.clear()
+            await self._read_back.wait()
+
+    async def _follow_barriers(self, taken: Taken, tasks: asyncio.TaskGroup) -> None:
+        """Read back; let go what has become valid."""
+        while True:
+            let_go: list[Waiting] = []
+            for raw in await taken.barriers.read():
+                record = decode_barrier(raw.value)
+                if isinstance(record, Takeover):
+                    raise TakenOverError(f"shard {self.shard} was taken over at offset {raw.offset}")
+                if record.epoch != taken.epoch:
+                    continue
+                if taken.history.take(raw.offset, record) is None:
+                    raise TakenOverError(f"shard {self.shard}: barrier {record.number} does not count")
+                waiting = self._waiting.popleft()
+                assert waiting.number == record.number
+                let_go.append(waiting)
+                if waiting.snapshot is not None:
+                    await self._let_go(let_go)
+                    let_go = []
+                    checkpoint = self._checkpoint(taken, raw.offset, waiting.snapshot, list(self._acks))
+                    tasks.create_task(self._watched(checkpoint))
+            await self._let_go(let_go)
+
+    async def _let_go(self, barriers: Sequence[Waiting]) -> None:
+        await self._emit([record for waiting in barriers for record in waiting.outputs])
+        self._read_back.set()
+        if self._outputs:
+            self._wake.set()
+
+    async def _emit(self, records: Sequence[Record]) -> None:
+        if not records:
+            return
+        by_topic: dict[str, list[Pair]] = {}
+        for topic, key, value in records:
+            by_topic.setdefault(topic, []).append((key, value))
+        publisher = self.setup.publisher
+        sent = await asyncio.gather(
+            *(publisher.send(topic, self.shard, pairs) for topic, pairs in by_topic.items())
+        )
+        self._acks.extend(ack for acks in sent for ack in acks)
+        while self._acks and self._acks[0].done():
+            self._acks.popleft()
+        self.published += len(records)
+
+    # Checkpoints -------------------------------------------------------------------------------
+
+    def _is_checkpoint_due(self, taken: Taken) -> bool:
+        if self._checkpoint_pending:
+            return False
+        passed = asyncio.get_running_loop().time() - self._last_checkpoint
+        if self._has_happened():
+            return passed > self.setup.checkpoint_after
+        return taken.fold.market != self._last and passed > self.setup.quiet_checkpoint_after
+
+    def _has_happened(self) -> bool:
+        return bool(self._happened or self._outputs or self._compacted or self._steps)
+
+    def _snapshot(self, taken: Taken) -> Snapshot:
+        self._checkpoint_pending = True
+        self._last_checkpoint = asyncio.get_running_loop().time()
+        fold = taken.fold
+        header = header_of(fold, taken.epoch, self.setup.engine)
+        compacted, self._compacted = self._compacted, []
+        rows, taken.rows = [*taken.rows, *fold.machine.changed()], []
+        return Snapshot(header, rows, compacted)
+
+    async def _checkpoint(self, taken: Taken, offset: int, snapshot: Snapshot, acks: list[Ack]) -> None:
+        await asyncio.gather(*acks)
+        day_and_engine = (self.setup.wall() // snapshots.DAY, self.setup.engine)
+        header = msgspec.structs.replace(snapshot.header, barrier=offset, snapshot=day_and_engine)
+        records = snapshot.records
+        if taken.store.header is None or taken.store.header.snapshot != day_and_engine:
+            tables = snapshots.with_rows(taken.store.tables, snapshot.rows)
+            records = [*records, *snapshots.records_of(self.setup.names.snapshots, header, tables)]
+        await taken.store.write(header, snapshot.rows, records)
+        self.committable = header.needed
+        self._checkpoint_pending = False
+        self._wake.set()
+
+    async def _finish(self, taken: Taken) -> None:
+        """A checkpoint on the last barrier: whoever comes next, of whatever version, has nothing to walk."""
+        await self._wait_for_checkpoint()
+        if self._has_happened() or taken.fold.market != self._last:
+            await self._bar(taken, checkpoint=True)
+        await self._wait_for_checkpoint()
+
+    async def _wait_for_checkpoint(self) -> None:
+        while self._checkpoint_pending:
+            await self._sleep()
+
+    # Its end -----------------------------------------------------------------------------------
+
+    async def _watched(self, work: Awaitable[_Result]) -> _Result:
+        """A part of it. When one fails the others have to end too, and a broken client may never do so."""
+        try:
+            return await unless_unasked(work)
+        except Exception as error:
+            self._must_end(f"where {in_words(error)}")
+            raise
+
+    def _must_end(self, why: str) -> None:
+        if self._deadline is None:
+            self._deadline = must_end_within(CLOSE_SECONDS, f"shard {self.shard}, {why},")
+
+    async def _end(self) -> None:
+        self._must_end("which has ended")
+        await self._close()
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._done.set()
+
+    async def _close(self) -> None:
+        self.queue.close()
+        self._backlog.close()
+        if self.taken is not None:
+            await self.taken.inputs.close()
+            await self.taken.barriers.close()
+            await self.taken.store.close()
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What went wrong first; that another took over explains everything else."""
+    found = list(_leaves(group))
+    return next((each for each in found if isinstance(each, TakenOverError)), found[0])
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for each in group.exceptions:
+        if isinstance(each, BaseExceptionGroup):
+            yield from _leaves(each)
+        else:
+            yield each

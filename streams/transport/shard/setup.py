@@ -1,0 +1,69 @@
+"""What all shards of a process share."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from streams.transport.contract.machine import Machine
+from streams.transport.kafka.cluster import Cluster
+from streams.transport.kafka.logs import Ends
+from streams.transport.kafka.publisher import Publisher
+from streams.transport.shard.markets import Market
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The topics of a fold."""
+
+    inbox: str
+    barriers: str
+    changelogs: Mapping[str, str]
+    """Of each table of the machine; the first also holds the headers."""
+    compacted: frozenset[str]
+    """Public topics that are written within checkpoints."""
+    snapshots: str
+    """Whole copies of the tables, for `verify`."""
+    outputs: frozenset[str] = frozenset()
+    """The other public topics that a machine writes."""
+
+
+class RowsTable(Protocol):
+    """A copy of one table's rows, for others to read."""
+
+    def keep(self, shard: int, key: bytes, value: bytes | None) -> None:
+        """What a checkpoint stored; None: gone."""
+
+    def forget(self, shard: int) -> None:
+        """The shard is another worker's."""
+
+
+def wall_time() -> int:
+    return time.time_ns() // 1000
+
+
+@dataclass(slots=True)
+class Setup:
+    """One process that folds."""
+
+    cluster: Cluster
+    names: Names
+    engine: str
+    """The version of what the machine does: another version may fold to other bytes."""
+    make: Callable[[int], Machine]
+    """A new machine for a shard."""
+    markets: Mapping[str, Market]
+    publisher: Publisher
+    ends: Ends
+    tables: Mapping[str, RowsTable] = field(default_factory=dict)
+    """Where stored rows can be read."""
+    wall: Callable[[], int] = wall_time
+    """The time of day, in microseconds."""
+    checkpoint_after: float = 1.0
+    """Seconds between checkpoints while something happens."""
+    quiet_checkpoint_after: float = 5.0
+    """The same while nothing but the market moves."""
+    lag: int = 50_000
+    """Microseconds: a market that is further behind the wall is read as a backlog."""
+    most_waiting: int = 64
+    """Barriers that may wait to be read back."""

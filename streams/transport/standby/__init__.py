@@ -1,0 +1,1 @@
+"""Folding along without owning, so as to go on at once."""
