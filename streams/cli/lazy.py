@@ -12,21 +12,25 @@ class Lazy(NamedTuple):
     """A command that is not imported yet."""
 
     module: str
+    """Within `streams.cli.commands`."""
     does: str
     """In one line."""
 
     def load(self, name: str) -> click.Command:
-        found = getattr(import_module(self.module), name.replace("-", "_"))
+        found = getattr(import_module(f"streams.cli.commands.{self.module}"), name.replace("-", "_"))
         assert isinstance(found, click.Command)
         return found
 
 
 class LazyGroup(click.Group):
-    """A group that lists its commands without importing one."""
+    """A group that lists its commands, in groups, without importing one."""
 
-    def __init__(self, *args: Any, commands_by_name: Mapping[str, Lazy], **keywords: Any) -> None:
+    def __init__(
+        self, *args: Any, commands_by_group: Mapping[str, Mapping[str, Lazy]], **keywords: Any
+    ) -> None:
         super().__init__(*args, **keywords)
-        self._lazy = commands_by_name
+        self._groups = commands_by_group
+        self._lazy = {name: lazy for group in commands_by_group.values() for name, lazy in group.items()}
 
     def list_commands(self, context: click.Context) -> list[str]:
         return list(self._lazy)
@@ -41,5 +45,7 @@ class LazyGroup(click.Group):
         return [*(each for each in named if each.value.startswith(incomplete)), *options]
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, lazy.does) for name, lazy in self._lazy.items()])
+        width = max(map(len, self._lazy)) + 2
+        for title, group in self._groups.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width - 2), lazy.does) for name, lazy in group.items()])

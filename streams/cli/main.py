@@ -15,68 +15,62 @@ from streams.transport.kafka.cluster import ClusterError
 
 FAILED = 1
 
-COMMANDS = {
-    "up": Lazy("streams.cli.commands.run.up", "Run Ghostfill here until Ctrl-C."),
-    "init": Lazy("streams.cli.commands.run.init", "Write a ghostfill.yaml to change: what `up` is to run."),
-    "worker": Lazy("streams.cli.commands.run.worker", "Run one part of an instance: the gate, or a desk."),
-    "web": Lazy("streams.cli.commands.run.web", "Show it all on a page, and answer programs."),
-    "sink": Lazy("streams.cli.commands.run.sink", "Write what happens into ClickHouse, each record once."),
-    "status": Lazy("streams.cli.commands.look.status", "Show whether it runs, and how far it has come."),
-    "connect": Lazy(
-        "streams.cli.commands.manage.connect",
-        "Print Kafka's and ClickHouse's settings for programs of yours.",
-    ),
-    "token": Lazy("streams.cli.commands.manage.token", "Make and revoke tokens for the page and the API."),
-    "doctor": Lazy(
-        "streams.cli.commands.manage.doctor", "Find what is wrong with this machine or the cluster."
-    ),
-    "topics": Lazy("streams.cli.commands.manage.topics", "See and make the cluster's topics."),
-    "verify": Lazy(
-        "streams.cli.commands.manage.verify", "Fold the logs again and compare what was published."
-    ),
-    "publish": Lazy(
-        "streams.cli.commands.publish.publish", "Publish recorded files, or what comes on stdin."
-    ),
-    "simulate": Lazy(
-        "streams.cli.commands.publish.simulate", "Publish a made-up market and signals about it."
-    ),
-    "tail": Lazy("streams.cli.commands.look.tail", "Show what comes on a topic, until Ctrl-C."),
-    "account": Lazy("streams.cli.commands.trade.account", "Open an account, change it, stop it, look at it."),
-    "order": Lazy("streams.cli.commands.trade.orders", "Place an order by hand, or end one."),
-    "position": Lazy("streams.cli.commands.trade.orders", "Close what is held."),
-    "plan": Lazy("streams.cli.commands.trade.orders", "End an entry that is still being made."),
-    "exit-all": Lazy("streams.cli.commands.trade.orders", "Close every position and end every order."),
-    "stats": Lazy("streams.cli.commands.look.results", "Show how accounts stand, and how their trades did."),
-    "positions": Lazy(
-        "streams.cli.commands.look.results", "Show what is held, with its P&L, stop, target and time limit."
-    ),
-    "history": Lazy("streams.cli.commands.look.results", "Show the last trades."),
-    "plans": Lazy("streams.cli.commands.look.results", "Show the slices that wait, and what for."),
-    "log": Lazy("streams.cli.commands.look.log", "Follow entries and exits, a line each, until Ctrl-C."),
-    "watch": Lazy("streams.cli.commands.look.watch", "Show it all live, on the whole terminal."),
-    "query": Lazy(
-        "streams.cli.commands.ask.query", "Ask about the results: performance, slices, drawdowns and more."
-    ),
-    "sql": Lazy("streams.cli.commands.ask.query", "Ask the results anything, in SQL."),
-    "trace": Lazy(
-        "streams.cli.commands.ask.trace", "Follow one signal to its slices, orders, fills and its exit."
-    ),
-    "replay": Lazy("streams.cli.commands.files.replay", "Trade recorded signals against a recorded market."),
-    "presets": Lazy(
-        "streams.cli.commands.files.presets", "List the accounts that ship with it, or show one."
-    ),
-    "report": Lazy("streams.cli.commands.ask.report", "Show how an account did, as an HTML file."),
-    "export": Lazy("streams.cli.commands.ask.export", "Write what an account did as CSV files."),
-    "sample": Lazy("streams.cli.commands.files.sample", "Trade a made-up market day and see what happened."),
-    "demo": Lazy(
-        "streams.cli.commands.run.demo", "Run it all on a made-up market, with a page, until Ctrl-C."
-    ),
+COMMANDS: dict[str, dict[str, Lazy]] = {
+    "Run it": {
+        "demo": Lazy("run.demo", "Run everything on a made-up market, with a page."),
+        "up": Lazy("run.up", "Run everything on this machine."),
+        "init": Lazy("run.init", "Write a ghostfill.yaml to change: what `up` is to run."),
+        "worker": Lazy("run.worker", "Run one part by itself: the gate, or a desk."),
+        "sink": Lazy("run.sink", "Write what happens into ClickHouse."),
+        "web": Lazy("run.web", "Serve the page and the API."),
+    },
+    "Publish signals and markets": {
+        "publish": Lazy("publish.publish", "Publish recorded files, or what comes on stdin."),
+        "simulate": Lazy("publish.simulate", "Publish a made-up market, and signals about it."),
+    },
+    "Look at what happens": {
+        "status": Lazy("look.status", "Show whether it runs, and how far it has come."),
+        "watch": Lazy("look.watch", "Show accounts, positions and fills live, on the whole terminal."),
+        "log": Lazy("look.log", "Follow entries and exits, one line each."),
+        "tail": Lazy("look.tail", "Show what comes on a topic."),
+        "stats": Lazy("look.results", "Show how accounts stand, and how their trades did."),
+        "positions": Lazy("look.results", "Show open positions: P&L, stop, target and time limit."),
+        "history": Lazy("look.results", "Show the last trades."),
+        "plans": Lazy("look.results", "Show slices that wait, and what for."),
+    },
+    "Ask about results": {
+        "query": Lazy("ask.query", "Ask a ready-made question: performance, drawdowns and more."),
+        "sql": Lazy("ask.query", "Ask anything, in SQL."),
+        "trace": Lazy("ask.trace", "Follow one signal to its slices, orders, fills and exit."),
+        "report": Lazy("ask.report", "Write a report on an account, as an HTML file."),
+        "export": Lazy("ask.export", "Write what an account did as CSV files."),
+    },
+    "Trade by hand": {
+        "account": Lazy("trade.account", "Open, change, pause, close or show an account."),
+        "order": Lazy("trade.orders", "Place an order, or cancel one."),
+        "position": Lazy("trade.orders", "Close a position."),
+        "plan": Lazy("trade.orders", "Cancel an entry whose slices are still to come."),
+        "exit-all": Lazy("trade.orders", "Close every position and cancel every order."),
+    },
+    "Work with files alone": {
+        "replay": Lazy("files.replay", "Trade recorded signals against a recorded market."),
+        "sample": Lazy("files.sample", "Trade a made-up market day and show what happened."),
+        "presets": Lazy("files.presets", "List the accounts that come with Ghostfill, or show one."),
+    },
+    "Manage": {
+        "doctor": Lazy("manage.doctor", "Check this machine or the cluster, and say how to mend it."),
+        "topics": Lazy("manage.topics", "Show and create the cluster's topics."),
+        "verify": Lazy("manage.verify", "Fold the logs again and compare with what was published."),
+        "token": Lazy("manage.token", "Create and revoke tokens for the page and the API."),
+        "connect": Lazy("manage.connect", "Print the Kafka and ClickHouse settings for your programs."),
+    },
 }
+"""By the groups of the help; each is in a room of `streams.cli.commands`."""
 
 
 @click.group(
     cls=LazyGroup,
-    commands_by_name=COMMANDS,
+    commands_by_group=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=example("ghostfill demo"),
 )
