@@ -24,7 +24,7 @@ help:
 	@echo "make imports    who may import whom"
 	@echo "make pytest     the tests alone"
 	@echo "make test-long  the tests that take minutes"
-	@echo "make test-live  the whole pipeline live: replays, malformed messages, workers that go (15 minutes)"
+	@echo "make test-live  the whole pipeline live: replays, malformed messages, secured clusters, whole instances (20 minutes)"
 	@echo "make test-web   the page in a browser and the API, on a running demo (15 minutes)"
 	@echo "make test-kill  a hundred kills of workers, gate and broker (10 minutes)"
 	@echo "make test-sabotage  the protocol with one rule left out is found out (20 minutes)"
@@ -99,7 +99,7 @@ test-web: tools
 	$(BIN)/pytest -m "web and not bench and not kill" tests/web
 
 test-live: tools
-	$(BIN)/pytest -m "live" tests/live tests/shell
+	$(BIN)/pytest -m "live" tests/live tests/shell tests/local
 
 test-kill: tools
 	$(BIN)/pytest -m "kill" tests/pipeline

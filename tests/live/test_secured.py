@@ -16,12 +16,13 @@ from tests.live.worlds import Wanted, create
 
 WAYS = [
     pytest.param("SASL_SSL", "SCRAM-SHA-512", id="a password, over TLS"),
-    pytest.param("SASL_SSL", "PLAIN", id="a plain password, over TLS", marks=pytest.mark.live),
-    pytest.param("SASL_PLAINTEXT", "SCRAM-SHA-256", id="a password", marks=pytest.mark.live),
-    pytest.param("SSL", None, id="a certificate", marks=pytest.mark.live),
+    pytest.param("SASL_SSL", "PLAIN", id="a plain password, over TLS"),
+    pytest.param("SASL_PLAINTEXT", "SCRAM-SHA-256", id="a password"),
+    pytest.param("SSL", None, id="a certificate"),
 ]
 
 
+@pytest.mark.live
 @pytest.mark.parametrize(("protocol", "mechanism"), WAYS)
 def test_it_trades_on_a_secured_cluster(tmp_path, monkeypatch, protocol, mechanism):
     with secured_kafka(tmp_path, protocol, mechanism, monkeypatch) as kafka:

@@ -65,6 +65,7 @@ def kafka(tmp_path):
     kafka.stop()
 
 
+@pytest.mark.live
 def test_a_folder_is_closed_and_opened_again_by_a_start(kafka):
     open_one = kafka.start()
     name = make_topics(open_one, {"said": 1})["said"]

@@ -60,6 +60,7 @@ def test_what_was_published_outlives_a_stop_and_a_kill(tmp_path):
         assert again.exit_code() == -signal.SIGKILL, "who hangs is not waited for"
 
 
+@pytest.mark.live
 def test_clients_are_told_another_port_where_something_stands_in_between(tmp_path):
     (between,) = free_ports(1)
     with running_kafka(tmp_path, advertised_port=between) as kafka:

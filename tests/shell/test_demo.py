@@ -31,6 +31,7 @@ def trader(tmp_path):
     return found
 
 
+@pytest.mark.live
 def test_the_accounts_trade_and_a_second_start_goes_on(trader, tmp_path):
     run = tmp_path / "home" / "run"
     (port,) = free_ports(1)

@@ -153,6 +153,7 @@ def test_a_signal_ends_it_and_it_says_what_it_did(world, tmp_path, capsys):
     assert "ticks and" in capsys.readouterr().err.splitlines()[-1]
 
 
+@pytest.mark.live
 def test_a_broker_that_is_away_is_waited_for(world, kafka, monkeypatch, capsys):
     """Every record comes once and in order, whenever the broker was there."""
     live, _, topic = world

@@ -51,6 +51,7 @@ def pid_of(folder, part):
     return int((folder / "home" / "run" / f"{part}.pid").read_text())
 
 
+@pytest.mark.live
 def test_a_file_feed_a_strategy_and_an_account(trader, tmp_path):
     line = ("up", "--config", str(tmp_path / "ghostfill.yaml"))
     with trader.up(*line):

@@ -126,6 +126,7 @@ def only_with_a_password(url, home):
             assert not any(secret.encode() in process.read_bytes() for secret in secrets.values()), process
 
 
+@pytest.mark.live
 def test_from_a_signal_to_its_answers(trader, tmp_path):
     with trader.up():
         trader.said("account", "create", "mine", "--preset", "vsr-slicer", "--follow", "scan")

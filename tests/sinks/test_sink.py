@@ -224,6 +224,7 @@ def test_another_kafka_is_not_mixed_in(stage, load, broker):
     assert "it belongs to another Kafka" in stage.sink.said()
 
 
+@pytest.mark.long
 def test_while_clickhouse_is_away_reading_pauses_and_nothing_is_lost(stage, load):
     load.publish("fills", range(100))
     stage.start()
@@ -272,6 +273,7 @@ def test_a_new_field_is_a_new_column():
     assert changes("t", expected, expected) is None
 
 
+@pytest.mark.long
 def test_each_database_gets_everything(stage, load):
     """Two databases on one Kafka are two groups; two sinks of one database share the topics."""
     publish_all(load)

@@ -221,6 +221,7 @@ def slow_world(slow_kafka, tmp_path):
     proxy.latency = 0.0
 
 
+@pytest.mark.long
 def test_kills_skip_nothing_when_the_wire_is_slow(slow_world):
     assert kill_often(slow_world, 2) == {}
 

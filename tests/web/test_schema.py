@@ -80,8 +80,8 @@ def _ask(operation, mode, times, with_seed, told):
 
 @pytest.mark.smoke
 def test_some_of_everything(stack):
-    told = ask_everything(stack, 350, 1)
-    assert told.total() >= 250
+    told = ask_everything(stack, 140, 1)
+    assert told.total() >= 100
     assert {200, 404, 422} <= set(told)
     assert stack.ask("GET", "/healthz").status == 200
 
