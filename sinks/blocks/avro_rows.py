@@ -17,8 +17,8 @@ from schemas.codec import Codec
 from schemas.errors import MessageError
 from schemas.wire.avro_schemas import HEADER_SIZE, MARKER
 from sinks.blocks.columns import PLACE, columns_of, is_money, sent_as
-from sinks.blocks.records import Place, Record, Run, size_of
-from sinks.blocks.tables import Table
+from sinks.blocks.records import Partition, Record, RecordRun, size_of
+from sinks.blocks.tables import ResultTable
 from sinks.blocks.varints import signed
 
 FORMAT = "Avro"
@@ -43,7 +43,7 @@ class NewerSchemaError(Exception):
 class AvroRows:
     """The rows of one table. `foreign`: whether others than Ghostfill write its topic."""
 
-    def __init__(self, table: Table, codec: Codec, *, foreign: bool) -> None:
+    def __init__(self, table: ResultTable, codec: Codec, *, foreign: bool) -> None:
         schema = codec.catalog.schemas.current(table.kind)
         self._table = table
         self._codec = codec
@@ -54,7 +54,7 @@ class AvroRows:
         self._head = head([*({**field, "name": name} for field, name in fields), *_BEHIND])
         self.names = (*names, *_NAMES)
 
-    def block(self, runs: Sequence[Run]) -> bytes:
+    def block(self, runs: Sequence[RecordRun]) -> bytes:
         """All of them; one that is no message is a MessageError."""
         parts: list[bytes] = []
         for run in runs:
@@ -66,11 +66,11 @@ class AvroRows:
                 parts += value[HEADER_SIZE:], _OFFSET_AND_TIME(offset, time), end
         return file_of(self._head, size_of(runs), parts)
 
-    def check(self, place: Place, record: Record) -> None:
+    def check(self, place: Partition, record: Record) -> None:
         """Raises what is wrong with it, if anything can be said."""
         self._decoded(place, record)
 
-    def _decoded(self, place: Place, record: Record) -> Any:
+    def _decoded(self, place: Partition, record: Record) -> Any:
         try:
             return self._codec.decode(self._table.topic, record.key, record.value, record.arrived)
         except MessageError as error:

@@ -18,13 +18,13 @@ from schemas.errors import MessageError
 from schemas.market.ticks import MarketReader
 from sinks.blocks.columns import PLACE, SENT, TIME
 from sinks.blocks.native_blocks import Column, block, few, nullable, plain
-from sinks.blocks.records import Place, Record, Run
+from sinks.blocks.records import Partition, Record, RecordRun
 from sinks.blocks.tables import BARS, TICKS
 
 Flags = npt.NDArray[np.bool_]
 
 
-class Block(NamedTuple):
+class MarketBlock(NamedTuple):
     """Rows of one table and one month."""
 
     table: str
@@ -36,24 +36,24 @@ class Block(NamedTuple):
 
 
 class Read(NamedTuple):
-    blocks: list[Block]
+    blocks: list[MarketBlock]
     faults: list[tuple[Record, MessageError]]
 
 
-class MarketRows:
+class MarketBlocks:
     """One partition of one market."""
 
     def __init__(self, topic: str, codec: Codec, *, keeps_ticks: bool = True) -> None:
         self._reader = MarketReader(codec, topic)
         self._kept = {TICKS: TICK, BARS: BAR} if keeps_ticks else {BARS: BAR}
 
-    def read(self, run: Run, ends: Mapping[str, int]) -> Read:
+    def read(self, run: RecordRun, ends: Mapping[str, int]) -> Read:
         """What these records say. `ends`: the offset of each table before which everything is there."""
         rows = self._reader.read(run.keys, run.values)
         offsets, times = np.array(run.offsets, np.int64), np.array(run.times, np.int64)
-        part = Part(run.place, rows.columns, offsets[rows.record], times[rows.record])
+        part = PartOfMarket(run.place, rows.columns, offsets[rows.record], times[rows.record])
         kinds = rows.columns.kind
-        blocks: list[Block] = []
+        blocks: list[MarketBlock] = []
         for table, kind in self._kept.items():
             is_wanted = part.offset >= ends.get(table, 0)
             if kinds is not None:
@@ -65,15 +65,15 @@ class MarketRows:
         return Read(blocks, [(records[at], error) for at, error in rows.faults])
 
 
-class Part(NamedTuple):
+class PartOfMarket(NamedTuple):
     """Market rows with their places."""
 
-    place: Place
+    place: Partition
     columns: Columns
     offset: Ints
     time: Ints
 
-    def blocks(self, table: str, chosen: Ints) -> Iterator[Block]:
+    def blocks(self, table: str, chosen: Ints) -> Iterator[MarketBlock]:
         """The chosen rows, month by month as they come."""
         if not len(chosen):
             return
@@ -81,7 +81,7 @@ class Part(NamedTuple):
         for rows in np.split(chosen, np.flatnonzero(np.diff(months)) + 1):
             made = [*(self._tick(rows) if table == TICKS else self._bar(rows)), *self._place(rows)]
             names = tuple(column.name for column in made)
-            yield Block(table, names, block(len(rows), made), len(rows), int(self.offset[rows[-1]]))
+            yield MarketBlock(table, names, block(len(rows), made), len(rows), int(self.offset[rows[-1]]))
 
     def _tick(self, rows: Ints) -> Iterator[Column]:
         of = self.columns

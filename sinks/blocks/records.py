@@ -11,7 +11,7 @@ from typing import NamedTuple
 MILLISECOND = 1000
 
 
-class Place(NamedTuple):
+class Partition(NamedTuple):
     """A partition."""
 
     topic: str
@@ -34,22 +34,22 @@ class Record(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RecordRun:
     """Consecutive records of one partition."""
 
-    place: Place
+    place: Partition
     offsets: list[int]
     times: list[int]
     keys: list[bytes | None]
     values: list[bytes | None]
 
     @classmethod
-    def of(cls, place: Place, records: Iterable[Record]) -> "Run":
+    def of(cls, place: Partition, records: Iterable[Record]) -> "RecordRun":
         """At least one."""
         return cls(place, *(list(field) for field in zip(*records, strict=True)))
 
     @classmethod
-    def joined(cls, runs: Sequence["Run"]) -> "Run":
+    def joined(cls, runs: Sequence["RecordRun"]) -> "RecordRun":
         """Of one partition, one behind the other."""
         fields = [(run.offsets, run.times, run.keys, run.values) for run in runs]
         return cls(runs[0].place, *([*chain.from_iterable(field)] for field in zip(*fields, strict=True)))
@@ -58,9 +58,9 @@ class Run:
     def size(self) -> int:
         return len(self.offsets)
 
-    def part(self, start: int, end: int | None = None) -> "Run":
+    def part(self, start: int, end: int | None = None) -> "RecordRun":
         at = slice(start, end)
-        return Run(self.place, self.offsets[at], self.times[at], self.keys[at], self.values[at])
+        return RecordRun(self.place, self.offsets[at], self.times[at], self.keys[at], self.values[at])
 
     def records(self) -> Iterator[Record]:
         return map(Record, self.offsets, self.times, self.keys, self.values)
@@ -74,9 +74,9 @@ class Span(NamedTuple):
     size: int
 
 
-def spans(runs: Iterable[Run]) -> Mapping[Place, Span]:
+def spans(runs: Iterable[RecordRun]) -> Mapping[Partition, Span]:
     """What of each partition is among them."""
-    found: dict[Place, Span] = {}
+    found: dict[Partition, Span] = {}
     for run in runs:
         before = found.get(run.place)
         first, size = (before.first, before.size) if before else (run.offsets[0], 0)
@@ -84,13 +84,13 @@ def spans(runs: Iterable[Run]) -> Mapping[Place, Span]:
     return found
 
 
-def size_of(runs: Iterable[Run]) -> int:
+def size_of(runs: Iterable[RecordRun]) -> int:
     return sum(run.size for run in runs)
 
 
-def halves(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
+def halves(runs: Sequence[RecordRun]) -> tuple[list[RecordRun], list[RecordRun]]:
     """The first half of the records and the second."""
-    left, before = size_of(runs) // 2, list[Run]()
+    left, before = size_of(runs) // 2, list[RecordRun]()
     for number, run in enumerate(runs):
         if run.size > left:
             behind = [run.part(left), *runs[number + 1 :]]

@@ -11,7 +11,7 @@ MARKETS = ("ticks", "bars")
 """Topics of markets; `ticks.NAME` are more of them."""
 
 
-class Table(NamedTuple):
+class ResultTable(NamedTuple):
     """A table whose rows are the messages of one topic."""
 
     name: str
@@ -20,7 +20,7 @@ class Table(NamedTuple):
 
 
 TABLES = {
-    topic: Table(name, topic, kind)
+    topic: ResultTable(name, topic, kind)
     for name, topic, kind in (
         ("signals", "signals", "signal"),
         ("decisions", "decisions", "decision"),

@@ -11,7 +11,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from sinks.blocks.records import Place
+from sinks.blocks.records import Partition
 
 ANSWER_S = 20.0
 PAUSE_S = 0.1
@@ -27,7 +27,7 @@ PASSING = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError.UNKNO
 """Errors after which reading goes on; a topic may not have been made yet, or be gone."""
 
 
-def bounds(settings: Mapping[str, Any], places: Iterable[Place]) -> dict[Place, tuple[int, int]]:
+def bounds(settings: Mapping[str, Any], places: Iterable[Partition]) -> dict[Partition, tuple[int, int]]:
     """The first offset and the one after the last, of those that are there; raises `KafkaException`."""
     wanted = [*places]
     end = time.monotonic() + ANSWER_S
@@ -44,12 +44,12 @@ def bounds(settings: Mapping[str, Any], places: Iterable[Place]) -> dict[Place, 
     return {}
 
 
-def _offsets(client: AdminClient, places: Iterable[Place], wanted: OffsetSpec) -> dict[Place, int]:
+def _offsets(client: AdminClient, places: Iterable[Partition], wanted: OffsetSpec) -> dict[Partition, int]:
     asked = {TopicPartition(*place): wanted for place in places}
-    found: dict[Place, int] = {}
+    found: dict[Partition, int] = {}
     for at, answer in client.list_offsets(asked, request_timeout=ANSWER_S).items():
         try:
-            found[Place(at.topic, at.partition)] = answer.result().offset
+            found[Partition(at.topic, at.partition)] = answer.result().offset
         except KafkaException as error:
             if error.args[0].code() not in PASSING:
                 raise

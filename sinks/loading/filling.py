@@ -18,11 +18,11 @@ from schemas.columns import BAR, TICK, Columns, Ints
 from schemas.kinds import key_of, topic_of
 from schemas.messages import Message
 from sinks.blocks import native_blocks
-from sinks.blocks.market_rows import Part
-from sinks.blocks.records import Place, Record, Run
+from sinks.blocks.market_rows import PartOfMarket
+from sinks.blocks.records import Partition, Record, RecordRun
 from sinks.blocks.tables import BARS, TABLES, TICKS
 from sinks.database.database import DatabaseError
-from sinks.loading.inserting import Block, Inserting
+from sinks.loading.inserting import InsertBlock, Inserting
 from sinks.loading.places import ends_of
 from sinks.loading.writer import Writer
 
@@ -71,25 +71,27 @@ class Filling:
             Record(start + number, self._time, key_of(message), encode(message))
             for number, message in enumerate(messages)
         ]
-        self._writer.write(self._writer.prepare([Run.of(Place(topic, PARTITION), records)]))
+        self._writer.write(self._writer.prepare([RecordRun.of(Partition(topic, PARTITION), records)]))
 
     def _write_market(self, table: str, columns: Columns, rows: Ints) -> None:
         """`table` is its topic too."""
         if not len(rows):
             return
-        place = Place(table, PARTITION)
+        place = Partition(table, PARTITION)
         first = self._taken(table, len(columns))
         offsets = np.arange(first, first + len(columns))
-        part = Part(place, columns, offsets, np.full(len(columns), self._time))
+        part = PartOfMarket(place, columns, offsets, np.full(len(columns), self._time))
         for found in part.blocks(table, rows):
             form, ends = native_blocks.FORMAT, {place: found.last}
-            self._inserting.insert(Block(table, found.names, form, found.data, ends, f"{table}:{found.last}"))
+            self._inserting.insert(
+                InsertBlock(table, found.names, form, found.data, ends, f"{table}:{found.last}")
+            )
 
     def _taken(self, topic: str, count: int) -> int:
         """The first of so many offsets that are still free."""
         if topic not in self._ends:
             table = TABLES[topic].name if topic in TABLES else topic
-            self._ends[topic] = ends_of(self._client, table).get(Place(topic, PARTITION), 0)
+            self._ends[topic] = ends_of(self._client, table).get(Partition(topic, PARTITION), 0)
         start = self._ends[topic]
         self._ends[topic] += count
         return start

@@ -17,7 +17,7 @@ import cramjam
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from sinks.blocks.records import Place
+from sinks.blocks.records import Partition
 from sinks.database.database import first_line
 from sinks.loading.places import ends_of
 
@@ -36,20 +36,20 @@ SETTINGS = {"async_insert": 0, "insert_deduplicate": 1}
 Found = TypeVar("Found")
 
 
-class Block(NamedTuple):
+class InsertBlock(NamedTuple):
     """Rows of one table, as they are sent."""
 
     table: str
     names: tuple[str, ...]
     form: str
     data: bytes
-    ends: Mapping[Place, int]
+    ends: Mapping[Partition, int]
     """The offset of the last row of each partition."""
     token: str
     """Says which rows these are."""
 
 
-class RefusedError(Exception):
+class RefusedRowsError(Exception):
     """ClickHouse does not take these rows; says why."""
 
 
@@ -73,7 +73,7 @@ class Inserting:
         self._compress = compress
         self._epoch = uuid4().hex[:12]
 
-    def insert(self, block: Block) -> None:
+    def insert(self, block: InsertBlock) -> None:
         token = f"{self._epoch}:{block.token}"
         while True:
             tries = self._post_patiently(block, token)
@@ -86,12 +86,12 @@ class Inserting:
         found, _ = self._patiently(what, call)
         return found
 
-    def _post_patiently(self, block: Block, token: str) -> int:
+    def _post_patiently(self, block: InsertBlock, token: str) -> int:
         """How often it was sent until it was acknowledged."""
         _, tries = self._patiently(block.table, lambda: self._post(block, token))
         return tries
 
-    def _post(self, block: Block, token: str) -> None:
+    def _post(self, block: InsertBlock, token: str) -> None:
         data = cramjam.zstd.compress(block.data, 1) if self._compress else block.data
         self._client.raw_insert(
             block.table,
@@ -102,7 +102,7 @@ class Inserting:
             compression="zstd" if self._compress else None,
         )
 
-    def _has(self, block: Block) -> bool:
+    def _has(self, block: InsertBlock) -> bool:
         found = self.patiently(block.table, lambda: ends_of(self._client, block.table))
         return all(found.get(place, 0) > last for place, last in block.ends.items())
 
@@ -132,7 +132,7 @@ def _trouble(what: str, error: ClickHouseError, tries: int) -> str:
     if FULL in said:
         return said
     if code in REFUSED or (code == TOO_LARGE and tries == TRIES):
-        raise RefusedError(said) from error
+        raise RefusedRowsError(said) from error
     if code in WRONG:
         raise WrongError(said) from error
     return said

@@ -8,16 +8,16 @@ from collections.abc import Iterable, Mapping
 
 from clickhouse_connect.driver.client import Client
 
-from sinks.blocks.records import Place
+from sinks.blocks.records import Partition
 from sinks.blocks.tables import TABLES, is_market
 
 PROGRESS = "progress"
 
 
-def ends_of(client: Client, table: str) -> dict[Place, int]:
+def ends_of(client: Client, table: str) -> dict[Partition, int]:
     """The offset behind the last record of each place."""
     asked = f"SELECT k_topic, k_partition, max(k_offset) + 1 FROM {table} GROUP BY k_topic, k_partition"
-    return {Place(topic, part): end for topic, part, end in client.query(asked).result_rows}
+    return {Partition(topic, part): end for topic, part, end in client.query(asked).result_rows}
 
 
 def identity(client: Client) -> str:
@@ -31,10 +31,10 @@ def identity(client: Client) -> str:
     return str(found)
 
 
-def starts(client: Client, places: Iterable[Place]) -> dict[Place, int]:
+def starts(client: Client, places: Iterable[Partition]) -> dict[Partition, int]:
     """Where to go on: nothing before it is missing."""
     markets = _progress(client)
-    ends: dict[str, dict[Place, int]] = {}
+    ends: dict[str, dict[Partition, int]] = {}
     found = {}
     for place in places:
         if is_market(place.topic):
@@ -47,12 +47,12 @@ def starts(client: Client, places: Iterable[Place]) -> dict[Place, int]:
     return found
 
 
-def write_progress(client: Client, ends: Mapping[Place, int]) -> None:
+def write_progress(client: Client, ends: Mapping[Partition, int]) -> None:
     """Everything before these offsets is in the tables."""
     rows = [(place.topic, place.partition, end) for place, end in ends.items()]
     client.insert(PROGRESS, rows, column_names=["k_topic", "k_partition", "next"])
 
 
-def _progress(client: Client) -> dict[Place, int]:
+def _progress(client: Client) -> dict[Partition, int]:
     asked = f"SELECT k_topic, k_partition, max(next) FROM {PROGRESS} GROUP BY k_topic, k_partition"
-    return {Place(topic, part): end for topic, part, end in client.query(asked).result_rows}
+    return {Partition(topic, part): end for topic, part, end in client.query(asked).result_rows}

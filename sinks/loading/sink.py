@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Generic, NamedTuple, TypeVar
 
-from sinks.blocks.records import Place, Run, spans
+from sinks.blocks.records import Partition, RecordRun, spans
 from sinks.blocks.tables import is_market
 from sinks.loading.inserting import Stopped
 from sinks.loading.source import Source
@@ -44,27 +44,27 @@ class Size(NamedTuple):
 NOTHING = Size(0, 0)
 
 
-class Batch(NamedTuple):
+class SinkBatch(NamedTuple):
     """Records on their way."""
 
-    ends: Mapping[Place, int]
+    ends: Mapping[Partition, int]
     size: Size
     written: Future[None]
 
 
 @dataclass
-class Waiting:
+class WaitingRecords:
     """Records of one topic that wait for more; of a market, of one partition."""
 
     since: float
-    runs: list[Run] = field(default_factory=list)
+    runs: list[RecordRun] = field(default_factory=list)
     size: Size = NOTHING
 
     @property
     def is_full(self) -> bool:
         return self.size.records >= ROWS or self.size.bytes >= BYTES
 
-    def take(self, run: Run) -> Run:
+    def take(self, run: RecordRun) -> RecordRun:
         """Takes in as much as goes into a batch; the rest comes back."""
         sums = [*accumulate((len(value or b"") for value in run.values), initial=self.size.bytes)]
         room = min(run.size, ROWS - self.size.records, bisect_left(sums, BYTES))
@@ -78,9 +78,9 @@ class Sink(Generic[Prepared]):
 
     def __init__(
         self,
-        prepare: Callable[[list[Run]], Prepared],
+        prepare: Callable[[list[RecordRun]], Prepared],
         write: Callable[[Prepared], None],
-        find_starts: Callable[[Iterable[Place]], Mapping[Place, int]],
+        find_starts: Callable[[Iterable[Partition]], Mapping[Partition, int]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._prepare = prepare
@@ -89,8 +89,8 @@ class Sink(Generic[Prepared]):
         self._clock = clock
         self._preparing = ThreadPoolExecutor(1, "prepare")
         self._writing = ThreadPoolExecutor(1, "write")
-        self._waiting: dict[object, Waiting] = {}
-        self._batches: deque[Batch] = deque()
+        self._waiting: dict[object, WaitingRecords] = {}
+        self._batches: deque[SinkBatch] = deque()
 
     def run(self, source: Source, stop: threading.Event, ready: Callable[[], None]) -> None:
         """Until it is to stop, or cannot go on."""
@@ -120,14 +120,14 @@ class Sink(Generic[Prepared]):
         """Waits a little: a pause throws away what was read ahead, so it is for when nothing moves."""
         return bool(self._batches) and bool(wait([self._batches[0].written], PAUSE_AFTER_S).done)
 
-    def take(self, runs: Iterable[Run]) -> None:
+    def take(self, runs: Iterable[RecordRun]) -> None:
         for run in runs:
             place = run.place
             key = place if is_market(place.topic) else place.topic
             while run.size:
                 found = self._waiting.get(key)
                 if found is None:
-                    found = self._waiting[key] = Waiting(self._clock())
+                    found = self._waiting[key] = WaitingRecords(self._clock())
                 run = found.take(run)
                 if found.is_full:
                     self._send(key)
@@ -142,16 +142,16 @@ class Sink(Generic[Prepared]):
         for key in list(self._waiting):
             self._send(key)
 
-    def settle(self) -> dict[Place, int]:
+    def settle(self) -> dict[Partition, int]:
         """What has been written since the last time; raises what kept something from it."""
-        ends: dict[Place, int] = {}
+        ends: dict[Partition, int] = {}
         while self._batches and self._batches[0].written.done():
             batch = self._batches.popleft()
             batch.written.result()
             ends.update(batch.ends)
         return ends
 
-    def finish(self, patience_s: float) -> dict[Place, int]:
+    def finish(self, patience_s: float) -> dict[Partition, int]:
         """Waits until everything that was sent is written, as long as there is patience."""
         end = self._clock() + patience_s
         for batch in self._batches:
@@ -170,10 +170,10 @@ class Sink(Generic[Prepared]):
 
     # What the source asks ------------------------------------------------------------------------
 
-    def starts(self, places: Iterable[Place]) -> Mapping[Place, int]:
+    def starts(self, places: Iterable[Partition]) -> Mapping[Partition, int]:
         return self._find_starts(places)
 
-    def give_up(self, places: Iterable[Place]) -> None:
+    def give_up(self, places: Iterable[Partition]) -> None:
         self.send_all()
         self.finish(GIVE_UP_S)
 
@@ -182,4 +182,4 @@ class Sink(Generic[Prepared]):
         ends = {place: span.last + 1 for place, span in spans(found.runs).items()}
         prepared = self._preparing.submit(self._prepare, found.runs)
         written = self._writing.submit(lambda: self._write(prepared.result()))
-        self._batches.append(Batch(ends, found.size, written))
+        self._batches.append(SinkBatch(ends, found.size, written))

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from sinks.blocks.records import Place, Run
+from sinks.blocks.records import Partition, RecordRun
 from sinks.blocks.tables import MARKETS, TABLES
 from sinks.loading.bounds import PASSING, bounds
 
@@ -29,10 +29,10 @@ class SourceError(Exception):
 class Holder(Protocol):
     """Who takes in what is read."""
 
-    def starts(self, places: Iterable[Place]) -> Mapping[Place, int]:
+    def starts(self, places: Iterable[Partition]) -> Mapping[Partition, int]:
         """Where to go on."""
 
-    def give_up(self, places: Iterable[Place]) -> None:
+    def give_up(self, places: Iterable[Partition]) -> None:
         """Somebody else reads these from now on, from what the tables say."""
 
 
@@ -52,7 +52,7 @@ class Source:
         self._holder = holder
         self._tell = tell
         self._is_paused = False
-        self._passed: dict[Place, int] = {}
+        self._passed: dict[Partition, int] = {}
         self.is_assigned = False
         own = {
             "group.id": group,
@@ -74,7 +74,7 @@ class Source:
             on_assign=self._take, on_revoke=self._give_up, on_lost=self._give_up,
         )  # fmt: skip
 
-    def read(self, wait_s: float) -> list[Run]:
+    def read(self, wait_s: float) -> list[RecordRun]:
         """What has come; while it is paused nothing comes."""
         messages: list[Any] = self._consumer.consume(MOST, wait_s)
         if any([message.error() for message in messages]):  # noqa: C419  # twice as fast as without a list
@@ -86,12 +86,12 @@ class Source:
         if error is None:
             return True
         if error.code() == KafkaError._PARTITION_EOF:
-            self._passed[Place(message.topic(), message.partition())] = message.offset()
+            self._passed[Partition(message.topic(), message.partition())] = message.offset()
         elif not error.retriable() and error.code() not in PASSING:
             raise SourceError(f"Kafka: {error.str()}")
         return False
 
-    def passed(self) -> dict[Place, int]:
+    def passed(self) -> dict[Partition, int]:
         """Ends that were reached since the last time: behind the last record Kafka may have marks."""
         found, self._passed = self._passed, {}
         return found
@@ -106,7 +106,7 @@ class Source:
             self._consumer.resume(self._consumer.assignment())
             self._is_paused = False
 
-    def commit(self, ends: Mapping[Place, int]) -> None:
+    def commit(self, ends: Mapping[Partition, int]) -> None:
         """Tells the group: everything before these offsets is in the tables."""
         if ends:
             self._consumer.commit(offsets=_partitions(ends), asynchronous=True)
@@ -115,7 +115,7 @@ class Source:
         self._consumer.close()
 
     def _take(self, consumer: Consumer, given: list[TopicPartition]) -> None:
-        starts = self._holder.starts([Place(each.topic, each.partition) for each in given])
+        starts = self._holder.starts([Partition(each.topic, each.partition) for each in given])
         for place, (first, end) in self._bounds(starts).items():
             self._check(place, starts[place], first, end)
         consumer.incremental_assign(_partitions(starts))
@@ -123,14 +123,14 @@ class Source:
             consumer.pause(_partitions(starts))
         self.is_assigned = True
 
-    def _bounds(self, places: Iterable[Place]) -> Mapping[Place, tuple[int, int]]:
+    def _bounds(self, places: Iterable[Partition]) -> Mapping[Partition, tuple[int, int]]:
         """A group remembers a topic that was deleted: that has none."""
         try:
             return bounds(self._settings, places)
         except KafkaException as error:
             raise SourceError(f"Kafka: {error.args[0].str()}") from error
 
-    def _check(self, place: Place, start: int, first: int, end: int) -> None:
+    def _check(self, place: Partition, start: int, first: int, end: int) -> None:
         if start > end:
             raise SourceError(
                 f"{place.topic}, partition {place.partition}, ends at {end}, and the database has come to "
@@ -143,10 +143,10 @@ class Source:
             )
 
     def _give_up(self, consumer: Consumer, taken: list[TopicPartition]) -> None:
-        self._holder.give_up([Place(each.topic, each.partition) for each in taken])
+        self._holder.give_up([Partition(each.topic, each.partition) for each in taken])
 
 
-def _runs(messages: list[Any]) -> list[Run]:
+def _runs(messages: list[Any]) -> list[RecordRun]:
     """Field by field: a call for each message would take as long as everything else."""
     places = [(message.topic(), message.partition()) for message in messages]
     offsets = [message.offset() for message in messages]
@@ -157,10 +157,10 @@ def _runs(messages: list[Any]) -> list[Run]:
     for place, same in groupby(places):
         end = start + len([*same])
         at = slice(start, end)
-        found.append(Run(Place(*place), offsets[at], times[at], keys[at], values[at]))
+        found.append(RecordRun(Partition(*place), offsets[at], times[at], keys[at], values[at]))
         start = end
     return found
 
 
-def _partitions(ends: Mapping[Place, int]) -> list[TopicPartition]:
+def _partitions(ends: Mapping[Partition, int]) -> list[TopicPartition]:
     return [TopicPartition(*place, offset) for place, offset in ends.items()]

@@ -19,10 +19,10 @@ from schemas.dead_letters import dead_letter
 from schemas.errors import MessageError
 from sinks.blocks import avro_rows, native_blocks
 from sinks.blocks.avro_rows import AvroRows
-from sinks.blocks.market_rows import MarketRows
-from sinks.blocks.records import Place, Record, Run, Span, halves, size_of, spans
+from sinks.blocks.market_rows import MarketBlocks
+from sinks.blocks.records import Partition, Record, RecordRun, Span, halves, size_of, spans
 from sinks.blocks.tables import BARS, DEAD_LETTERS, TABLES, TICKS, is_market
-from sinks.loading.inserting import Block, Inserting, RefusedError, WrongError
+from sinks.loading.inserting import InsertBlock, Inserting, RefusedRowsError, WrongError
 from sinks.loading.places import PROGRESS, ends_of, write_progress
 
 FOREIGN = frozenset({"signals", "dead-letters"})
@@ -35,8 +35,8 @@ STREAK = 20
 class Prepared(NamedTuple):
     """Records, and what they are as blocks: results one, or none where one of them is no message."""
 
-    runs: Sequence[Run]
-    blocks: Sequence[Block]
+    runs: Sequence[RecordRun]
+    blocks: Sequence[InsertBlock]
     letters: Sequence[tuple[Record, str]] = ()
     """Records of a market that are no messages."""
 
@@ -54,14 +54,14 @@ class Writer:
         self._rows = {
             topic: AvroRows(table, codec, foreign=topic in FOREIGN) for topic, table in TABLES.items()
         }
-        self._markets: dict[Place, MarketRows] = {}
-        self._market_ends: dict[str, dict[Place, int]] | None = None
+        self._markets: dict[Partition, MarketBlocks] = {}
+        self._market_ends: dict[str, dict[Partition, int]] | None = None
         self._refused = 0
 
-    def prepare(self, runs: Sequence[Run]) -> Prepared:
+    def prepare(self, runs: Sequence[RecordRun]) -> Prepared:
         """Records of one topic; of a market, of one of its partitions."""
         if is_market(runs[0].place.topic):
-            return self._prepare_market(Run.joined(runs))
+            return self._prepare_market(RecordRun.joined(runs))
         try:
             return Prepared(runs, [self._row_block(runs)])
         except MessageError:
@@ -80,12 +80,12 @@ class Writer:
 
     # Results -------------------------------------------------------------------------------------
 
-    def _write_rows(self, runs: Sequence[Run], block: Block) -> None:
+    def _write_rows(self, runs: Sequence[RecordRun], block: InsertBlock) -> None:
         """`block`: what they are as one."""
         try:
             self._inserting.insert(block)
             self._refused = 0
-        except RefusedError as error:
+        except RefusedRowsError as error:
             good = self._sift(runs)
             if size_of(good) < size_of(runs):
                 self._write_rows_if_any(good)
@@ -95,15 +95,15 @@ class Writer:
             else:
                 self._give_up(runs[0], error)
 
-    def _write_rows_if_any(self, runs: Sequence[Run]) -> None:
+    def _write_rows_if_any(self, runs: Sequence[RecordRun]) -> None:
         if runs:
             self._write_rows(runs, self._row_block(runs))
 
-    def _row_block(self, runs: Sequence[Run]) -> Block:
+    def _row_block(self, runs: Sequence[RecordRun]) -> InsertBlock:
         topic = runs[0].place.topic
         return _row_block(TABLES[topic].name, self._rows[topic], runs)
 
-    def _sift(self, runs: Sequence[Run]) -> list[Run]:
+    def _sift(self, runs: Sequence[RecordRun]) -> list[RecordRun]:
         """Those that are messages; the others become letters."""
         rows = self._rows[runs[0].place.topic]
         good = []
@@ -117,22 +117,22 @@ class Writer:
                     letters.append((record, str(error)))
             self._write_letters(run.place, letters)
             if kept:
-                good.append(Run.of(run.place, kept))
+                good.append(RecordRun.of(run.place, kept))
         return good
 
-    def _give_up(self, run: Run, error: RefusedError) -> None:
+    def _give_up(self, run: RecordRun, error: RefusedRowsError) -> None:
         self._refused += 1
         if self._refused == STREAK:
             raise WrongError(f"{STREAK} rows one after the other were refused: {error}") from error
         (record,) = run.records()
         self._write_letters(run.place, [(record, str(error))])
 
-    def _write_letters(self, place: Place, letters: Sequence[tuple[Record, str]]) -> None:
+    def _write_letters(self, place: Partition, letters: Sequence[tuple[Record, str]]) -> None:
         if letters:
-            made = Run.of(place, [self._letter(place, record, reason) for record, reason in letters])
+            made = RecordRun.of(place, [self._letter(place, record, reason) for record, reason in letters])
             self._inserting.insert(_row_block(DEAD_LETTERS, self._rows[LETTERS], [made]))
 
-    def _letter(self, place: Place, record: Record, reason: str) -> Record:
+    def _letter(self, place: Partition, record: Record, reason: str) -> Record:
         """A row of the letters, at the place of the record that it is about."""
         letter = dead_letter(
             *place, record.offset,
@@ -142,11 +142,11 @@ class Writer:
 
     # Markets -------------------------------------------------------------------------------------
 
-    def _prepare_market(self, run: Run) -> Prepared:
+    def _prepare_market(self, run: RecordRun) -> Prepared:
         read = self._market(run.place).read(run, self._ends_at(run.place))
         token = _token(spans([run]))
         blocks = [
-            Block(
+            InsertBlock(
                 each.table,
                 each.names,
                 native_blocks.FORMAT,
@@ -166,13 +166,15 @@ class Writer:
         progress = {run.place: run.offsets[-1] + 1}
         self._inserting.patiently(PROGRESS, lambda: write_progress(self._client, progress))
 
-    def _market(self, place: Place) -> MarketRows:
+    def _market(self, place: Partition) -> MarketBlocks:
         found = self._markets.get(place)
         if found is None:
-            found = self._markets[place] = MarketRows(place.topic, self._codec, keeps_ticks=self._keeps_ticks)
+            found = self._markets[place] = MarketBlocks(
+                place.topic, self._codec, keeps_ticks=self._keeps_ticks
+            )
         return found
 
-    def _ends_at(self, place: Place) -> Mapping[str, int]:
+    def _ends_at(self, place: Partition) -> Mapping[str, int]:
         """The first record of each table that may not be there as a whole: what a start finds."""
         if self._market_ends is None:
             self._market_ends = {
@@ -182,12 +184,12 @@ class Writer:
         return {table: ends.get(place, 0) - 1 for table, ends in self._market_ends.items()}
 
 
-def _row_block(table: str, rows: AvroRows, runs: Sequence[Run]) -> Block:
+def _row_block(table: str, rows: AvroRows, runs: Sequence[RecordRun]) -> InsertBlock:
     found = spans(runs)
     ends = {place: span.last for place, span in found.items()}
-    return Block(table, rows.names, avro_rows.FORMAT, rows.block(runs), ends, _token(found))
+    return InsertBlock(table, rows.names, avro_rows.FORMAT, rows.block(runs), ends, _token(found))
 
 
-def _token(found: Mapping[Place, Span]) -> str:
+def _token(found: Mapping[Partition, Span]) -> str:
     said = "; ".join(f"{place} {span}" for place, span in sorted(found.items()))
     return hashlib.sha256(said.encode()).hexdigest()[:32]

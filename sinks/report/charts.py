@@ -108,7 +108,7 @@ def told(row: Row) -> str:
     )
 
 
-class Bar(NamedTuple):
+class ChartBar(NamedTuple):
     """One bar: what it is of, how long it is, and what is written at its end."""
 
     name: str
@@ -116,7 +116,7 @@ class Bar(NamedTuple):
     text: str
 
 
-def columns(name: str, bars: Sequence[Bar], label: str, *, costs: bool = False) -> Chart:
+def columns(name: str, bars: Sequence[ChartBar], label: str, *, costs: bool = False) -> Chart:
     """Upright bars."""
     good, bad = (LOSS, GAIN) if costs else (GAIN, LOSS)
     layout = {
@@ -129,7 +129,7 @@ def columns(name: str, bars: Sequence[Bar], label: str, *, costs: bool = False) 
     return Chart(name, label, {"data": [_drawn(bars, "x", "y", good, bad)], "layout": layout})
 
 
-def lying(name: str, bars: Sequence[Bar], label: str) -> Chart:
+def lying(name: str, bars: Sequence[ChartBar], label: str) -> Chart:
     """Bars that lie, for longer names; the first on top."""
     drawn = {**_drawn(bars[::-1], "y", "x", GAIN, LOSS), "orientation": "h"}
     layout = {
@@ -144,7 +144,7 @@ def lying(name: str, bars: Sequence[Bar], label: str) -> Chart:
     return Chart(name, label, {"data": [drawn], "layout": layout})
 
 
-def _drawn(bars: Sequence[Bar], names: str, values: str, good: str, bad: str) -> Figure:
+def _drawn(bars: Sequence[ChartBar], names: str, values: str, good: str, bad: str) -> Figure:
     """`names`, `values`: the axes on which they are."""
     return {
         "type": "bar",

@@ -65,7 +65,7 @@ class Line(NamedTuple):
     """Of its P&L to the first account's."""
 
 
-class Signal(NamedTuple):
+class ComparedSignal(NamedTuple):
     """One whose trades differ."""
 
     name: str
@@ -129,11 +129,11 @@ def _cell(figure: Figure, value: Any, first: Any) -> Cell:
     return Cell(value, figure.shown(value), difference, shown, ("", "gain", "loss")[tone])
 
 
-def _signals(accounts: Sequence[str], rows: Sequence[Row]) -> list[Signal]:
+def _signals(accounts: Sequence[str], rows: Sequence[Row]) -> list[ComparedSignal]:
     found: dict[tuple[str, str, str], dict[str, Row]] = {}
     for row in rows:
         found.setdefault((row["source"], row["signal"], row["symbol"]), {})[row["account"]] = row
-    return [Signal(name, symbol, _lines(accounts, by)) for (_, name, symbol), by in found.items()]
+    return [ComparedSignal(name, symbol, _lines(accounts, by)) for (_, name, symbol), by in found.items()]
 
 
 def _lines(accounts: Sequence[str], rows: Mapping[str, Row]) -> list[Line]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sinks.asking.accounts import Ask, require
 from sinks.report import charts, texts
-from sinks.report.charts import Bar, Chart
+from sinks.report.charts import Chart, ChartBar
 from sinks.report.document import View, document, view
 from sinks.report.months import WEEKDAYS, Month, months
 from sinks.report.sentence import sentence
@@ -201,7 +201,7 @@ def _slice_charts(slices: Sequence[Row]) -> list[Figure]:
 
 
 def _bars(name: str, title: str, slices: Sequence[Row], column: str, text: Any, costs: bool) -> Chart:
-    bars = [Bar(f"slice {row['number']}", float(row[column] or 0), text(row[column])) for row in slices]
+    bars = [ChartBar(f"slice {row['number']}", float(row[column] or 0), text(row[column])) for row in slices]
     said = ", ".join(f"{bar.name} {bar.text}" for bar in bars)
     return charts.columns(name, bars, f"{title}: {said}.", costs=costs)
 
@@ -210,7 +210,7 @@ def _exit_chart(exits: Sequence[Row]) -> Chart | None:
     if not exits:
         return None
     bars = [
-        Bar(texts.words(row["exit_reason"]), float(row["pnl"]), texts.large_change(row["pnl"]))
+        ChartBar(texts.words(row["exit_reason"]), float(row["pnl"]), texts.large_change(row["pnl"]))
         for row in exits
     ]
     said = ", ".join(f"{bar.name} {bar.text}" for bar in bars)

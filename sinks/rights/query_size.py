@@ -15,7 +15,7 @@ _NAME = re.compile(r"(?:^|, )(?:cte_name|identifier): (.*?)(?=, |$)")
 
 
 @dataclass
-class Part:
+class PartOfQuery:
     """What a name in WITH stands for, or the statement itself."""
 
     depth: int
@@ -34,10 +34,10 @@ def check_size(lines: Sequence[str]) -> None:
         )
 
 
-def _parts(lines: Iterable[str]) -> tuple[Part, dict[str, list[Part]]]:
+def _parts(lines: Iterable[str]) -> tuple[PartOfQuery, dict[str, list[PartOfQuery]]]:
     """The statement, and the parts by their names; the same name may stand in several places."""
-    around = [Part(-1)]
-    named: dict[str, list[Part]] = {}
+    around = [PartOfQuery(-1)]
+    named: dict[str, list[PartOfQuery]] = {}
     for line in filter(None, lines):
         while around[-1].depth >= len(line) - len(line.lstrip(" ")):
             around.pop()
@@ -49,14 +49,14 @@ def _parts(lines: Iterable[str]) -> tuple[Part, dict[str, list[Part]]]:
             around[-1].asks_for += names
             continue
         if names:
-            around.append(Part(len(found["depth"])))
+            around.append(PartOfQuery(len(found["depth"])))
             for name in names:
                 named.setdefault(name, []).append(around[-1])
         around[-1].selects += found["kind"] == "QUERY"
     return around[0], named
 
 
-def _size(part: Part, named: dict[str, list[Part]], known: dict[str, int]) -> int:
+def _size(part: PartOfQuery, named: dict[str, list[PartOfQuery]], known: dict[str, int]) -> int:
     size = part.selects
     for name in part.asks_for:
         if name in named and name not in known:

@@ -32,7 +32,7 @@ TYPES = {
 }
 
 
-class Answer:
+class HttpAnswer:
     """A result on its way."""
 
     def __init__(self, request: web.Request, form: str) -> None:

@@ -23,10 +23,10 @@ from aiohttp import web
 from sinks.engine.engine import Engine, EngineError, Handle
 from sinks.rights.harmless import READ_ONLY, NotAllowedError, check_database, check_settings
 from sinks.rights.reading import Reading
-from sinks.server.answers import AUTHENTICATION_FAILED, Answer, failed, ok, written
+from sinks.server.answers import AUTHENTICATION_FAILED, HttpAnswer, failed, ok, written
 from sinks.server.readers import Readers
 from sinks.server.requests import (
-    RefusedError,
+    RefusedRequestError,
     asked,
     credentials,
     database_of,
@@ -66,7 +66,7 @@ class User:
 
 
 @dataclass
-class Session:
+class HttpSession:
     """A handle that outlives its requests."""
 
     handle: Handle
@@ -85,7 +85,7 @@ class Protocol:
         self._names = LOOPBACK_NAMES | names
         self._reading = Reading(engine)
         self._readers = Readers(engine)
-        self._sessions: dict[tuple[str, str], Session] = {}
+        self._sessions: dict[tuple[str, str], HttpSession] = {}
         self._threads = ThreadPoolExecutor(THREADS, "engine")
 
     def app(self) -> web.Application:
@@ -121,7 +121,7 @@ class Protocol:
                 if wanted.insert is not None:
                     return await self._insert(request, handle, wanted.insert, wanted.data)
                 return await self._read(request, handle, wanted.query, result_format(request, wanted.query))
-        except RefusedError as error:
+        except RefusedRequestError as error:
             return failed(request, EngineError(f"Code: {AUTHENTICATION_FAILED}. DB::Exception: {error}"))
         except NotAllowedError as error:
             return failed(request, EngineError(f"Code: {READ_ONLY}. DB::Exception: {error}"))
@@ -136,13 +136,13 @@ class Protocol:
         """A page of elsewhere that a browser shows must not speak for the person before it."""
         host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
         if host not in self._names:
-            raise RefusedError(f"this server is not called {host}")
+            raise RefusedRequestError(f"this server is not called {host}")
         site = request.headers.get("Sec-Fetch-Site")
         if site is not None and site not in OUR_PAGES:
-            raise RefusedError(f"pages of elsewhere may not ask this server: Sec-Fetch-Site is {site}")
+            raise RefusedRequestError(f"pages of elsewhere may not ask this server: Sec-Fetch-Site is {site}")
         origin = request.headers.get("Origin")
         if origin is not None and origin.partition("://")[2] != request.host:
-            raise RefusedError(f"pages of {origin} may not ask this server")
+            raise RefusedRequestError(f"pages of {origin} may not ask this server")
 
     def _who(self, request: web.Request) -> tuple[str, User]:
         name, password = credentials(request)
@@ -150,7 +150,7 @@ class Protocol:
         if user is None or not hmac.compare_digest(
             user.password.encode(), password.encode(errors="surrogateescape")
         ):
-            raise RefusedError(f"{name}: password is incorrect, or there is no user with such name")
+            raise RefusedRequestError(f"{name}: password is incorrect, or there is no user with such name")
         return name, user
 
     # Sessions ------------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ class Protocol:
         self._end_old_sessions()
         session = self._sessions.get((name, wanted))
         if session is None:
-            session = self._sessions[name, wanted] = Session(self._engine.open(), time.monotonic())
+            session = self._sessions[name, wanted] = HttpSession(self._engine.open(), time.monotonic())
         if session.lock.locked():
             raise EngineError(f"Code: {SESSION_LOCKED}. DB::Exception: Session {wanted} is locked by a query")
         async with session.lock:
@@ -238,7 +238,7 @@ class Protocol:
         self, request: web.Request, form: str, pieces: Iterator[bytes], run: Run, send: Send
     ) -> web.StreamResponse:
         piece = await run(next, pieces, None)
-        answer = Answer(request, form)
+        answer = HttpAnswer(request, form)
         await answer.begin()
         try:
             while piece is not None:

@@ -42,7 +42,7 @@ class Readers:
         self._leaving: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def place(self, request: web.Request, settings: Mapping[str, str]) -> AsyncIterator["Place"]:
+    async def place(self, request: web.Request, settings: Mapping[str, str]) -> AsyncIterator["ReaderSlot"]:
         """`settings` are the request's."""
         try:
             await asyncio.wait_for(self._places.acquire(), WAIT_S)
@@ -51,7 +51,7 @@ class Readers:
                 f"Code: {TOO_MANY}. DB::Exception: too many statements at once: "
                 f"{AT_ONCE} of who only reads run already; try again"
             ) from None
-        place = Place(self._engine, self._threads, request, bounded(settings))
+        place = ReaderSlot(self._engine, self._threads, request, bounded(settings))
         try:
             yield place
         finally:
@@ -67,7 +67,7 @@ class Readers:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-class Place:
+class ReaderSlot:
     """One statement's."""
 
     def __init__(

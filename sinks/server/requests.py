@@ -32,7 +32,7 @@ OURS = frozenset(
 NOT_TEXT = 6
 
 
-class Asked(NamedTuple):
+class AskedStatement(NamedTuple):
     """A statement, and the data that follows it."""
 
     query: str
@@ -45,7 +45,7 @@ class Asked(NamedTuple):
         return self.query if self.insert is None else self.insert.head + self.insert.settings
 
 
-class RefusedError(Exception):
+class RefusedRequestError(Exception):
     """A request that is not let in."""
 
 
@@ -83,12 +83,12 @@ def credentials(request: web.Request) -> tuple[str, str]:
         try:
             given = BasicAuth.decode(headers["Authorization"])
         except ValueError as error:
-            raise RefusedError(f"the header Authorization: {error}") from error
+            raise RefusedRequestError(f"the header Authorization: {error}") from error
         return given.login or DEFAULT, given.password
     return query.get("user") or DEFAULT, query.get("password", "")
 
 
-async def asked(request: web.Request, *, only_asks: bool) -> Asked:
+async def asked(request: web.Request, *, only_asks: bool) -> AskedStatement:
     """The statement, and its data as it comes."""
     text = request.query.get("query", "")
     method = request.headers.get("Content-Encoding", "").lower()
@@ -98,10 +98,10 @@ async def asked(request: web.Request, *, only_asks: bool) -> Asked:
     if method:
         pieces = _of(await _unpacked(pieces, method, MOST_ASKED if only_asks else MOST_UNPACKED))
     if only_asks:
-        return Asked(_whole(text, b"".join([piece async for piece in pieces])), None, _of())
+        return AskedStatement(_whole(text, b"".join([piece async for piece in pieces])), None, _of())
     insert = insert_of(text)
     if insert is not None:
-        return Asked(text, insert, _before(insert.data.encode(), pieces))
+        return AskedStatement(text, insert, _before(insert.data.encode(), pieces))
     return await _asked_in_body(text, pieces)
 
 
@@ -124,7 +124,7 @@ async def _no_more_than(most: int, pieces: AsyncIterator[bytes]) -> AsyncIterato
         yield piece
 
 
-async def _asked_in_body(text: str, pieces: AsyncIterator[bytes]) -> Asked:
+async def _asked_in_body(text: str, pieces: AsyncIterator[bytes]) -> AskedStatement:
     body = b""
     async for piece in pieces:
         body += piece
@@ -134,9 +134,9 @@ async def _asked_in_body(text: str, pieces: AsyncIterator[bytes]) -> Asked:
     insert = insert_of(head)
     if insert is None:
         rest = [piece async for piece in pieces]
-        return Asked(_whole(text, b"".join([body, *rest])), None, _of())
+        return AskedStatement(_whole(text, b"".join([body, *rest])), None, _of())
     data = insert.data.encode("utf-8", "surrogateescape") + body[HEAD:]
-    return Asked(head, insert, _before(data, pieces))
+    return AskedStatement(head, insert, _before(data, pieces))
 
 
 def _whole(text: str, body: bytes) -> str:

@@ -15,8 +15,8 @@ from schemas.messages import Clock
 from streams.engine.model.units import MINUTE
 from streams.transport.kafka.logs import Log
 from streams.transport.process.fleet import Fleet
-from streams.transport.shard.markets import Market
-from streams.transport.shard.setup import Setup
+from streams.transport.shard.markets import MarketLog
+from streams.transport.shard.setup import ShardSetup
 
 FEED = "ghostfill"
 QUIET_SECONDS = 1.0
@@ -38,7 +38,7 @@ async def keep_clocks(fleet: Fleet) -> None:
 class Keeper:
     """Watches one market."""
 
-    def __init__(self, setup: Setup, market: Market) -> None:
+    def __init__(self, setup: ShardSetup, market: MarketLog) -> None:
         self.setup = setup
         self.market = market
         self._end = -1

@@ -16,7 +16,7 @@ from streams.agents.machine import TABLES, DeskMachine
 from streams.agents.market_decoder import MarketDecoder
 from streams.engine.model.settings import Instruments
 from streams.transport.kafka.cluster import Cluster
-from streams.transport.process.worker import Plan
+from streams.transport.process.worker import WorkerPlan
 from streams.transport.shard.setup import Names
 
 NAME = "ghostfill-desk"
@@ -57,8 +57,8 @@ class Desk:
         standby: bool = False,
         instance: str | None = None,
         session_seconds: float = 10.0,
-    ) -> Plan:
-        return Plan(
+    ) -> WorkerPlan:
+        return WorkerPlan(
             name=NAME,
             cluster=cluster,
             names=TOPICS,

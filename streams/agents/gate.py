@@ -30,7 +30,7 @@ from streams.transport.contract.machine import Raw
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.producing import Ack, Pair, Producer, start_batch
 from streams.transport.strict_faust.app import SESSION_SECONDS, App, Arrival, app_settings
-from streams.transport.strict_faust.batches import Batch
+from streams.transport.strict_faust.batches import RecordBatch
 
 NAME = "ghostfill-gate"
 
@@ -93,7 +93,7 @@ class Gate:
         self._meaning = {topics.signals: "signals", topics.commands: "commands"}
         """Which topic of the catalogue a topic of Kafka is."""
 
-    async def pass_on(self, batch: Batch) -> Arrival:
+    async def pass_on(self, batch: RecordBatch) -> Arrival:
         producer = self._producer.client
         shards = len(await producer.partitions_for(self._topics.inbox))
         found = await self._sort_patiently(batch, shards)
@@ -110,7 +110,7 @@ class Gate:
         assert isinstance(producer, Producer)
         return producer
 
-    async def _sort_patiently(self, batch: Batch, shards: int) -> Sorted:
+    async def _sort_patiently(self, batch: RecordBatch, shards: int) -> Sorted:
         """Settings may take long to read, and a schema registry may be away: then nothing is known yet."""
         wait = FIRST_WAIT
         now: Now = _not_looked
@@ -124,7 +124,7 @@ class Gate:
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, LONGEST_WAIT)
 
-    def _sort(self, batch: Batch, shards: int, now: Now) -> Sorted:
+    def _sort(self, batch: RecordBatch, shards: int, now: Now) -> Sorted:
         found = Sorted(shards)
         for raw in batch:
             try:
@@ -162,7 +162,7 @@ class Gate:
         return await start_batch(producer, topic, partition, pairs)
 
 
-def _letter_of(batch: Batch, raw: Raw, reason: str) -> DeadLetter:
+def _letter_of(batch: RecordBatch, raw: Raw, reason: str) -> DeadLetter:
     ts = raw.timestamp * MILLISECOND
     return dead_letter(
         batch.topic, batch.partition, raw.offset, ts=ts, key=raw.key, value=raw.value, reason=reason

@@ -24,9 +24,9 @@ from streams.engine.account.signal_memory import SeenRow
 from streams.engine.model.settings import Instruments, Settings
 from streams.engine.model.settings_check import BadSettingsError, read_settings
 from streams.engine.model.units import HOUR, MILLISECOND
-from streams.engine.shard.checkpoint import AccountRow, BarsRow, Notebook, Rows, ShardHeader, SymbolRow
+from streams.engine.shard.checkpoint import AccountRow, BarsRow, Notebook, ShardHeader, ShardRows, SymbolRow
 from streams.engine.shard.shard import Shard
-from streams.transport.contract.machine import Awaited, Pending, Record, Row, Run
+from streams.transport.contract.machine import Awaited, MarketRecords, Pending, Record, Row
 
 ACCOUNTS, MARKET, SEEN = "accounts", "market", "seen"
 TABLES = (ACCOUNTS, MARKET, SEEN)
@@ -118,7 +118,7 @@ class DeskMachine:
                 pass
         return self._first
 
-    def pass_market(self, topic: str, run: Run) -> list[Record]:
+    def pass_market(self, topic: str, run: MarketRecords) -> list[Record]:
         """Records of one market, in their log's order."""
         assert isinstance(run, MarketRun)
         told = [_record(output) for output in self._shards[topic].pass_market(run.columns, run.passages)]
@@ -196,7 +196,7 @@ class DeskMachine:
                 raise ValueError(
                     f"this shard knows the market {topic}, which the desk does not read any more"
                 )
-            rows = Rows(
+            rows = ShardRows(
                 accounts=[row for row in accounts.values() if row.state.versions[-1].market == topic],
                 symbols=list(_read(tables.get(MARKET, {}), SymbolRow, f"{topic}/").values()),
                 bars=list(_read(tables.get(MARKET, {}), BarsRow, f"{topic}@").values()),

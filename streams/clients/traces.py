@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 CENTS = 2
 
 
-class Step(NamedTuple):
+class TraceStep(NamedTuple):
     """One thing that happened, or the account to which it did."""
 
     depth: int
@@ -28,15 +28,15 @@ class Step(NamedTuple):
     text: str
 
 
-def steps(rows: Sequence[Row]) -> Iterator[Step]:
+def steps(rows: Sequence[Row]) -> Iterator[TraceStep]:
     """The tree, from above: an account's name opens its part."""
     account = ""
     for row in rows:
         if row["account"] != account:
             account = row["account"]
-            yield Step(1, "", account)
+            yield TraceStep(1, "", account)
         time = f"{row['ts'].astimezone(UTC):%Y-%m-%d %H:%M:%S}"
-        yield Step(
+        yield TraceStep(
             len(row["path"]) - 1,
             time if row["kind"] == "signal" else time[11:],
             SENTENCES[row["kind"]](row),

@@ -18,8 +18,8 @@ from schemas.wire.json_values import SAME_WORDS
 from streams.accounts import SettingsError, changed_settings
 from streams.files.tables.forms import AS_IT_SAYS, Form, read_rows
 from streams.files.tables.names import COMMANDS, SIGNALS, Names, require, resolve
-from streams.files.tables.rows import Rows
-from streams.files.tables.tables import Block, Read, unheard
+from streams.files.tables.rows import NumberRows
+from streams.files.tables.tables import FileBlock, Read, unheard
 from streams.files.values.faults import BadRows, Good
 
 AMOUNTS = frozenset("price take_profit stop_loss quantity limit_price stop_price trail".split())
@@ -85,7 +85,7 @@ def read_commands(
     good.require_some()
 
 
-def _in_engine_units(block: Block, at: int, row: dict[str, Any], bad: BadRows) -> bool:
+def _in_engine_units(block: FileBlock, at: int, row: dict[str, Any], bad: BadRows) -> bool:
     """Settings are written as in an account file, and told to the engine as its own."""
     if "settings" not in row:
         return True
@@ -97,9 +97,11 @@ def _in_engine_units(block: Block, at: int, row: dict[str, Any], bad: BadRows) -
     return True
 
 
-def _fields(block: Block, names: Names, needed: list[str], bad: BadRows) -> list[tuple[int, dict[str, Any]]]:
+def _fields(
+    block: FileBlock, names: Names, needed: list[str], bad: BadRows
+) -> list[tuple[int, dict[str, Any]]]:
     """The good rows as the fields that they give."""
-    rows = Rows(block, require(block, names, needed), bad)
+    rows = NumberRows(block, require(block, names, needed), bad)
     cells: dict[str, list[Any]] = {}
     for name in rows.resolved:
         if name in AMOUNTS:
@@ -114,7 +116,7 @@ def _fields(block: Block, names: Names, needed: list[str], bad: BadRows) -> list
     return [(at, {name: cell[at] for name, cell in cells.items() if cell[at] is not None}) for at in good]
 
 
-def _add_features(block: Block, fields: list[tuple[int, dict[str, Any]]]) -> None:
+def _add_features(block: FileBlock, fields: list[tuple[int, dict[str, Any]]]) -> None:
     """Columns that a signal does not know are features where they are numbers, else kept as they are."""
     known = set(resolve(SIGNALS, block.columns).values())
     others = {name: block.columns[name].to_pylist() for name in block.columns if name not in known}
@@ -144,7 +146,7 @@ def _number(cell: object) -> float | None:
 
 
 def _typed_row(
-    block: Block, names: Names, at: int, row: dict[str, Any], kind: type, bad: BadRows
+    block: FileBlock, names: Names, at: int, row: dict[str, Any], kind: type, bad: BadRows
 ) -> dict[str, Any] | None:
     """The fields of the message; None where the row is no such message."""
     features = row.pop("_features", {})

@@ -13,12 +13,12 @@ import pyarrow.compute as pc
 from schemas.columns import BAR, NOT_QUOTED, Columns, Ints
 from schemas.text import names
 from schemas.text.numbers import TIME_END
-from streams.files.order import Order, Part, in_known_order, in_time_order
+from streams.files.order import PartOfFile, RecordOrder, in_known_order, in_time_order
 from streams.files.survey import Fit, Given, Survey
 from streams.files.tables.forms import AS_IT_SAYS, Form, read_rows
 from streams.files.tables.names import BARS, TICKS, Names, require
-from streams.files.tables.rows import Rows
-from streams.files.tables.tables import ROWS, Block, Read, unheard
+from streams.files.tables.rows import NumberRows
+from streams.files.tables.tables import ROWS, FileBlock, Read, unheard
 from streams.files.values.decimals import Flags
 from streams.files.values.faults import BadRows, FileError, Good
 
@@ -62,7 +62,7 @@ class Symbols:
         return self.numbers[name]
 
 
-class MarketReader:
+class MarketFileReader:
     """Reads one kind of market file; what cannot be read goes to `bad`, and how it was read is said there."""
 
     def __init__(
@@ -119,11 +119,11 @@ class MarketReader:
                 return int(possible[0])
         return None
 
-    def _order(self, path: Path) -> Order:
+    def _order(self, path: Path) -> RecordOrder:
         """From times and symbols alone: whoever reads the file says what is wrong with it."""
-        order, symbols, unsaid = Order(), Symbols(), BadRows()
+        order, symbols, unsaid = RecordOrder(), Symbols(), BadRows()
         for block in read_rows(path, self.names, unsaid, self.form, only=("ts", "symbol")):
-            rows = Rows(block, self._known(block), unsaid)
+            rows = NumberRows(block, self._known(block), unsaid)
             if "ts" not in rows.resolved or (self.symbol is None and "symbol" not in rows.resolved):
                 break
             ts, symbol = rows.time("ts"), self._symbols(rows, symbols)
@@ -134,11 +134,11 @@ class MarketReader:
                 break
         return order
 
-    def _bars(self, path: Path, parts: Iterator[Part], survey: Survey) -> Iterator[Columns]:
+    def _bars(self, path: Path, parts: Iterator[PartOfFile], survey: Survey) -> Iterator[Columns]:
         filled = self._filled(path, parts, survey)
         return in_known_order(filled) if survey.is_mixed() else filled
 
-    def _filled(self, path: Path, parts: Iterator[Part], survey: Survey) -> Iterator[Columns]:
+    def _filled(self, path: Path, parts: Iterator[PartOfFile], survey: Survey) -> Iterator[Columns]:
         fit = Fit(path.name, self.bad)
         for part in parts:
             survey.fill(part, fit)
@@ -146,19 +146,21 @@ class MarketReader:
         fit.finish()
         survey.tell(self.bad)
 
-    def _in_time_order(self, path: Path, bad: BadRows, progress: Read, order: Order) -> Iterator[Part]:
+    def _in_time_order(
+        self, path: Path, bad: BadRows, progress: Read, order: RecordOrder
+    ) -> Iterator[PartOfFile]:
         parts = self._parts(path, bad, progress)
         return in_time_order(parts, order, ROWS) if order.told() else parts
 
-    def _parts(self, path: Path, bad: BadRows, progress: Read) -> Iterator[Part]:
+    def _parts(self, path: Path, bad: BadRows, progress: Read) -> Iterator[PartOfFile]:
         symbols = Symbols()
         for block in read_rows(path, self.names, bad, self.form, progress):
-            rows = Rows(block, self._resolve(block), bad)
+            rows = NumberRows(block, self._resolve(block), bad)
             columns, good = self._columns(rows, symbols)
             if len(columns):
-                yield Part(columns, block.rows[good], block.word)
+                yield PartOfFile(columns, block.rows[good], block.word)
 
-    def _resolve(self, block: Block) -> dict[str, str]:
+    def _resolve(self, block: FileBlock) -> dict[str, str]:
         if self.symbol is None and "symbol" not in self._known(block):
             found = ", ".join(block.columns)
             raise FileError(f"{block.file}: no column symbol; found {found}; name the symbol with --symbol")
@@ -170,10 +172,10 @@ class MarketReader:
             )
         return resolved
 
-    def _known(self, block: Block) -> dict[str, str]:
+    def _known(self, block: FileBlock) -> dict[str, str]:
         return require(block, self.names, [])
 
-    def _columns(self, rows: Rows, symbols: Symbols) -> tuple[Columns, Flags]:
+    def _columns(self, rows: NumberRows, symbols: Symbols) -> tuple[Columns, Flags]:
         """The good rows, and which they are."""
         ts = rows.time("ts")
         symbol = self._symbols(rows, symbols)
@@ -205,7 +207,7 @@ class MarketReader:
         )
         return bars, good
 
-    def _symbols(self, rows: Rows, symbols: Symbols) -> npt.NDArray[np.int32]:
+    def _symbols(self, rows: NumberRows, symbols: Symbols) -> npt.NDArray[np.int32]:
         column = rows.column("symbol")
         if column is None:
             return symbols.one(self.symbol or "", len(rows))

@@ -28,7 +28,7 @@ LEAST = -(1 << 62)
 
 
 @dataclass(slots=True)
-class Part:
+class PartOfFile:
     """Some records of a file, and the lines or rows on which they stand."""
 
     columns: Columns
@@ -53,7 +53,7 @@ def places_of(names: list[str], symbols: Numbers) -> Iterator[tuple[str, Ints]]:
         yield names[int(symbol[start])], places
 
 
-class Order:
+class RecordOrder:
     """Whether a file's records stand in the order of time."""
 
     def __init__(self) -> None:
@@ -101,7 +101,7 @@ class Order:
         return "one symbol comes after the other; put in the order of time" if self.is_by_symbol else ""
 
 
-def in_time_order(parts: Iterator[Part], order: Order, rows: int) -> Iterator[Part]:
+def in_time_order(parts: Iterator[PartOfFile], order: RecordOrder, rows: int) -> Iterator[PartOfFile]:
     """A whole file, by time; equals stay in its order, or in the reverse where the newest come first."""
     every = [part for part in parts if len(part)]
     if not every:
@@ -112,7 +112,7 @@ def in_time_order(parts: Iterator[Part], order: Order, rows: int) -> Iterator[Pa
     by_time = file_order[np.argsort(columns.ts[file_order], kind="stable")]
     for start in range(0, len(by_time), rows):
         chosen = by_time[start : start + rows]
-        yield Part(take(columns, chosen), places[chosen], every[0].word)
+        yield PartOfFile(take(columns, chosen), places[chosen], every[0].word)
 
 
 def in_known_order(bars: Iterator[Columns]) -> Iterator[Columns]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from schemas.columns import NOT_KNOWN, Columns, Ints
-from streams.files.order import LEAST, Order, Part, by_symbol
+from streams.files.order import LEAST, PartOfFile, RecordOrder, by_symbol
 from streams.files.values.faults import BadRows
 from streams.files.values.intervals import Interval, Opens
 
@@ -21,7 +21,7 @@ class Survey:
     """Of one file, from a first reading."""
 
     def __init__(self, given: Given, asked: Mapping[str, Ints] | None = None) -> None:
-        self.order = Order()
+        self.order = RecordOrder()
         self.closes: dict[tuple[str, int], int] = {}
         """When the bars end that open at the times that were asked for."""
         self._given = given
@@ -75,7 +75,7 @@ class Survey:
             if not opens.is_said:
                 bad.took(symbol, str(self._intervals[symbol]))
 
-    def fill(self, part: Part, fit: "Fit") -> None:
+    def fill(self, part: PartOfFile, fit: "Fit") -> None:
         """Bars that name no interval get theirs."""
         columns = part.columns
         assert columns.interval is not None
@@ -102,7 +102,7 @@ class Fit:
         self._until: dict[str, int] = {}
         self._count = 0
 
-    def look(self, part: Part, symbol: str, interval: str, places: Ints, ends: Ints) -> None:
+    def look(self, part: PartOfFile, symbol: str, interval: str, places: Ints, ends: Ints) -> None:
         opens = part.columns.ts[places]
         until = self._until.get(symbol, LEAST)
         if opens[0] >= until and (opens[1:] >= ends[:-1]).all():

@@ -13,7 +13,7 @@ from streams.web.state.commanding import Commander
 from streams.web.state.events import Events
 from streams.web.state.health import Health
 from streams.web.state.kept_answers import Results
-from streams.web.state.live_state import Live
+from streams.web.state.live_state import LiveState
 from streams.web.state.topic_followers import EventFollower, PriceFollower
 
 
@@ -22,7 +22,7 @@ class Instance:
     """What runs, and the ways to it."""
 
     cluster: Cluster
-    live: Live
+    live: LiveState
     results: Results
     health: Health
     commander: Commander
@@ -33,7 +33,7 @@ class Instance:
 async def watched(cluster: Cluster, database: Database, registry_url: str | None) -> AsyncIterator[Instance]:
     """An instance, followed from here on and not longer."""
     loop = asyncio.get_running_loop()
-    live, results = Live(), Results(database)
+    live, results = LiveState(), Results(database)
     health, commander = Health(cluster, live, results), Commander(cluster, live)
     codec = Codec(registry=Registry(registry_url))
     followers = [EventFollower(cluster, live, loop, codec), PriceFollower(cluster, live, loop)]

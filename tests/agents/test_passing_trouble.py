@@ -7,7 +7,7 @@ import pytest
 
 from streams.agents.gate import Gate, GateTopics
 from streams.transport.contract.machine import Raw
-from streams.transport.strict_faust.batches import Batch
+from streams.transport.strict_faust.batches import RecordBatch
 
 SHARDS = 8
 
@@ -25,7 +25,7 @@ def test_trouble_that_passes_makes_no_dead_letter(error, letters):
     codec: Any = SimpleNamespace(decode=decode)
     unused: Any = None
     gate = Gate(unused, codec, GateTopics(), unused)
-    batch = Batch("signals", 0, 0, 0, [Raw(0, 0, None, b"{}")])
+    batch = RecordBatch("signals", 0, 0, 0, [Raw(0, 0, None, b"{}")])
     if letters is None:
         with pytest.raises(type(error)):
             gate._sort(batch, SHARDS, unused)

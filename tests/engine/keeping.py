@@ -12,7 +12,7 @@ from streams.engine.market.market import Moment, between
 from streams.engine.model.state import Lot
 from streams.engine.model.units import FOREVER
 from streams.engine.rules import exit_levels
-from streams.engine.shard.checkpoint import AccountRow, BarsRow, Notebook, Rows, ShardHeader, SymbolRow
+from streams.engine.shard.checkpoint import AccountRow, BarsRow, Notebook, ShardHeader, ShardRows, SymbolRow
 from streams.engine.shard.shard import Shard
 from tests.engine.worlds import World
 
@@ -37,7 +37,7 @@ class Store:
 
     def restore(self, shard: Shard, entries: Mapping[int, Signal | Command]) -> Notebook:
         notebook = Notebook(shard)
-        rows = Rows(
+        rows = ShardRows(
             [msgspec.json.decode(row, type=AccountRow) for row in self.rows["accounts"].values()],
             [msgspec.json.decode(row, type=SymbolRow) for row in self.rows["symbols"].values()],
             [msgspec.json.decode(row, type=BarsRow) for row in self.rows["bars"].values()],

@@ -8,7 +8,7 @@ import pytest
 from schemas.messages import Bar, Command, Decision, Fill, Output, Signal, Tick
 from streams.engine.model.settings import Commission, Settings, Size
 from streams.engine.model.units import MINUTE, ONE, SECOND
-from streams.engine.shard.checkpoint import Notebook, Rows, ShardHeader
+from streams.engine.shard.checkpoint import Notebook, ShardHeader, ShardRows
 from streams.engine.shard.shard import Shard
 from tests.engine.worlds import START, columns_of
 
@@ -120,7 +120,7 @@ def test_a_symbol_that_had_only_bars_has_no_raw_tick_to_be_measured_by() -> None
     assert again.market.symbols["X"].mark == 300 * ONE
 
 
-def restored(shard: Shard, rows: Rows) -> Shard:
+def restored(shard: Shard, rows: ShardRows) -> Shard:
     again = Shard([])
     Notebook(again).restore(ShardHeader(shard.market.time), rows, {})
     return again

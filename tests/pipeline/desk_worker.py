@@ -11,7 +11,7 @@ from streams.agents.desk import Desk
 from streams.cli import main
 from streams.cli.commands.run import worker
 from streams.transport.kafka.cluster import BOOTSTRAP
-from streams.transport.process.worker import Plan
+from streams.transport.process.worker import WorkerPlan
 from tests.pipeline import points, sabotage
 
 
@@ -28,7 +28,7 @@ def _give_name(group: str, checkpoint_after: float) -> None:
     """Another name is another consumer group: a rival of the desks, a gate that begins at the beginning."""
     plan = Desk.plan
 
-    def renamed(self: Desk, *args: Any, **options: Any) -> Plan:
+    def renamed(self: Desk, *args: Any, **options: Any) -> WorkerPlan:
         settings = {"checkpoint_after": checkpoint_after, **sabotage.settings()}
         return dataclasses.replace(plan(self, *args, **options), name=group, settings=settings)
 

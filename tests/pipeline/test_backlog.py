@@ -11,7 +11,7 @@ import pytest
 from streams.transport.kafka.logs import Log
 from streams.transport.shard import inbox
 from streams.transport.shard.backlog import Backlog
-from streams.transport.shard.markets import Market
+from streams.transport.shard.markets import MarketLog
 from streams.transport.shard.owner import Owner, Stage
 from tests.transport.toy import NUMBER, Toy
 from tests.transport.toy_world import ToyTopics, World, a_process, until, valid_barriers
@@ -166,7 +166,7 @@ def test_an_entry_is_measured_against_the_end_of_a_market_that_is_still_to_be_re
         world._entry(hour)
     world.producer.flush()
     monkeypatch.setattr(Toy, "admit", remember)
-    monkeypatch.setattr(Market, "run", _never)
+    monkeypatch.setattr(MarketLog, "run", _never)
     entries = asyncio.run(_end(cluster, toys))
     asyncio.run(live(entries))
     assert told and all(each == {toys.names["ticks"]: hours[-1]} for each in told)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from streams.transport.kafka.cluster import Cluster
-from streams.transport.process.worker import Plan, Worker
+from streams.transport.process.worker import Worker, WorkerPlan
 from tests.pipeline import points, sabotage
 from tests.pipeline.toy_world import ToyWorld
 
@@ -29,7 +29,7 @@ def main() -> None:
     asyncio.run(live(plan))
 
 
-async def live(plan: Plan) -> None:
+async def live(plan: WorkerPlan) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, tell_where)
     await Worker(plan).run(lambda: points.say("ready"))
 

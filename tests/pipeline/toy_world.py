@@ -14,7 +14,7 @@ from confluent_kafka.cimpl import NewTopic
 from streams.local.kafka.topics import await_leaders
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.process.verify import verify_shards
-from streams.transport.process.worker import Plan
+from streams.transport.process.worker import WorkerPlan
 from streams.transport.shard.setup import Names
 from tests.pipeline.case import Case, Read, Verdict, read
 from tests.pipeline.chains import ACCOUNTS, LEVELS, Chains, decode, shard_of
@@ -119,8 +119,8 @@ class ToyWorld:
             if shard_of(msgspec.msgpack.decode(raw.value, type=Signal).account, SHARDS) == shard
         }
 
-    def plan(self, group: str, **options: Any) -> Plan:
-        return Plan(
+    def plan(self, group: str, **options: Any) -> WorkerPlan:
+        return WorkerPlan(
             name=group,
             cluster=self.direct,
             names=self.names,

@@ -154,8 +154,9 @@ def test_no_bar_in_a_pipe_and_one_where_it_is_asked_for(files, capsys):
     assert "Replaying" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_listed_command_is_there_and_shows_an_example(name):
-    found = COMMANDS[name].load(name)
-    assert found.name == name
-    assert found.epilog is None or "Example" in found.epilog
+LISTED = {name: lazy for group in COMMANDS.values() for name, lazy in group.items()}
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_every_listed_command_is_there_by_its_name(name):
+    assert LISTED[name].load(name).name == name

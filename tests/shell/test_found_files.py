@@ -14,7 +14,7 @@ import pytest
 from schemas.columns import Columns
 from streams.engine.model.units import MINUTE, ONE, SECOND
 from streams.files.entries import read_signals
-from streams.files.market_files import MarketReader
+from streams.files.market_files import MarketFileReader
 from streams.files.tables.forms import Form
 from streams.files.values.faults import BadRows, FileError
 from tests.shell.test_command import run
@@ -27,7 +27,7 @@ DAYS = [(NOON - 720 * MINUTE) + day * 1440 * MINUTE for day in range(31)]
 
 def read(path: Path, kind="bars", form: Form = Form()) -> tuple[Columns, BadRows]:  # noqa: B008
     bad = BadRows()
-    (columns,) = MarketReader(kind, bad, "X", form).read(path)
+    (columns,) = MarketFileReader(kind, bad, "X", form).read(path)
     return columns, bad
 
 
@@ -212,7 +212,7 @@ def test_the_newest_first_is_read_from_the_end_and_told(tmp_path):
     (tmp_path / "t.csv").write_text("ts,price\n2,1\n1,2\n1,3\n0,4\n")
     columns, bad = read(tmp_path / "t.csv", "ticks")
     assert (columns.price // ONE).tolist() == [4, 3, 2, 1] and len(bad.lines()) == 1
-    assert MarketReader("ticks", BadRows(), "X").first_time(tmp_path / "t.csv") == 0
+    assert MarketFileReader("ticks", BadRows(), "X").first_time(tmp_path / "t.csv") == 0
 
 
 def test_one_symbol_after_the_other_is_put_in_order_and_told(tmp_path):

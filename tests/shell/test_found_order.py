@@ -10,7 +10,7 @@ import pytest
 
 from schemas.columns import Ints
 from streams.engine.model.units import SECOND
-from streams.files.market_files import MarketReader
+from streams.files.market_files import MarketFileReader
 from streams.files.values.faults import BadRows, FileError
 
 BY_SYMBOL = ["{}: one symbol comes after the other; put in the order of time"]
@@ -33,7 +33,7 @@ def written(path: Path, **series: Ints) -> Path:
 
 def read(path: Path) -> tuple[Ints, list[str]]:
     bad = BadRows()
-    parts = list(MarketReader("ticks", bad).read(path))
+    parts = list(MarketFileReader("ticks", bad).read(path))
     return np.concatenate([part.ts for part in parts]) // SECOND, bad.lines()
 
 
@@ -44,7 +44,7 @@ def test_a_symbol_behind_the_other_is_found_however_far_behind(tmp_path, name):
     times, told = read(path)
     assert len(times) == 2 * LONG and (np.diff(times) >= 0).all()
     assert told == [each.format(name) for each in BY_SYMBOL]
-    assert MarketReader("ticks", BadRows()).first_time(path) == 1_767_355_200 * SECOND
+    assert MarketFileReader("ticks", BadRows()).first_time(path) == 1_767_355_200 * SECOND
 
 
 def test_some_late_records_of_a_symbol_do_not_keep_the_next_from_its_time(tmp_path):

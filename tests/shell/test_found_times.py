@@ -9,7 +9,7 @@ import pytest
 
 from streams.engine.model.units import SECOND
 from streams.files.entries import read_signals
-from streams.files.market_files import MarketReader
+from streams.files.market_files import MarketFileReader
 from streams.files.tables.forms import Form
 from streams.files.values.faults import BadRows, FileError
 
@@ -29,7 +29,7 @@ def ticks(path: Path, *rows: str, header: str = "ts,price", form: Form = NAMED) 
 
 def read(path: Path, form: Form = NAMED) -> tuple[list[int], BadRows]:
     bad = BadRows()
-    times = [ts for part in MarketReader("ticks", bad, "X", form).read(path) for ts in part.ts.tolist()]
+    times = [ts for part in MarketFileReader("ticks", bad, "X", form).read(path) for ts in part.ts.tolist()]
     return times, bad
 
 

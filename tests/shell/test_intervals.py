@@ -10,7 +10,7 @@ import pytest
 from schemas.columns import Columns
 from streams.engine.market.record_checks import own_times, take
 from streams.engine.model.units import SECOND
-from streams.files.market_files import MarketReader
+from streams.files.market_files import MarketFileReader
 from streams.files.order import in_known_order
 from streams.files.values.faults import BadRows
 from streams.files.values.intervals import DAY, HOUR, Interval, interval_of
@@ -35,7 +35,7 @@ def read(path: Path, **said: str) -> tuple[list[tuple[str, datetime, datetime]],
     bad = BadRows()
     given = {symbol: interval_of(text) for symbol, text in said.items()}
     found = []
-    for columns in MarketReader("bars", bad, intervals=given).read(path):
+    for columns in MarketFileReader("bars", bad, intervals=given).read(path):
         for number, ts, end in zip(columns.symbol, columns.ts, own_times(columns), strict=True):
             found.append(
                 (columns.names[number], *(datetime.fromtimestamp(x / SECOND, UTC) for x in (ts, end)))
@@ -192,7 +192,7 @@ def test_bars_are_mixed_only_where_those_that_are_used_differ(tmp_path, lengths,
     rows = "".join(f"{hour * 3600},X,1,1,1,1,{length}\n" for hour, length in enumerate(lengths))
     (tmp_path / "b.csv").write_text(f"ts,symbol,open,high,low,close,interval\n{rows}")
     bad = BadRows()
-    reader = MarketReader("bars", bad)
+    reader = MarketFileReader("bars", bad)
     survey = reader.survey(tmp_path / "b.csv")
     assert survey.is_mixed() == is_mixed
     assert sum(len(part) for part in reader.read(tmp_path / "b.csv", survey=survey)) == 3

@@ -11,7 +11,7 @@ import pytest
 
 from schemas.columns import BAR, Columns
 from streams.engine.model.units import MINUTE, ONE, SECOND
-from streams.files.market_files import MarketReader
+from streams.files.market_files import MarketFileReader
 from streams.files.values.faults import BadRows, FileError
 
 NOON = 1_767_355_200 * SECOND
@@ -36,7 +36,7 @@ EXPECTED = [
 
 def read(path: Path, kind="ticks", symbol: str | None = None) -> tuple[list[Columns], BadRows]:
     bad = BadRows()
-    return list(MarketReader(kind, bad, symbol).read(path)), bad
+    return list(MarketFileReader(kind, bad, symbol).read(path)), bad
 
 
 def rows(batches: list[Columns]) -> Iterator[tuple[object, ...]]:

@@ -19,7 +19,7 @@ from streams.clients.kafka import ends, read_spans, require
 from streams.clients.workers import wall
 from streams.engine.model.units import ONE, SECOND
 from streams.files.entries import read_signals
-from streams.files.market_files import MarketReader
+from streams.files.market_files import MarketFileReader
 from streams.files.values.faults import BadRows
 from streams.transport.shard.reports import ShardReport, WorkerReport, encode_report
 from tests.shell.conftest import run
@@ -149,7 +149,7 @@ def test_many_ticks_arrive_as_they_were(live, tmp_path):
     lines = (f"{NOON + 1000 * n},S{n % 3},{100 + n % 7},{n % 5}" for n in range(count))
     (tmp_path / "many.csv").write_text("ts,symbol,price,size\n" + "\n".join(lines))
     found = live.published("ticks", lambda: live.run("publish", "ticks", str(tmp_path / "many.csv")))
-    (columns,) = MarketReader("ticks", BadRows()).read(tmp_path / "many.csv")
+    (columns,) = MarketFileReader("ticks", BadRows()).read(tmp_path / "many.csv")
     assert len(found) == count
     assert [tick.ts for tick in found] == columns.ts.tolist()
     assert [tick.symbol for tick in found] == [columns.names[n] for n in columns.symbol]
@@ -170,7 +170,7 @@ def test_bars_come_as_a_replay_has_them_each_when_it_is_known(live, tmp_path, ca
     found = live.published("ticks", lambda: live.run("publish", "bars", str(path)))
     replayed = [
         (columns.names[symbol], ts, interval)
-        for columns in MarketReader("bars", BadRows()).read(path)
+        for columns in MarketFileReader("bars", BadRows()).read(path)
         if columns.interval is not None
         for symbol, ts, interval in zip(columns.symbol, columns.ts, columns.interval, strict=True)
     ]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from streams.accounts import account_with
-from streams.cli.commands.files.recorded_run import Run
+from streams.cli.commands.files.recorded_run import RecordedRun
 from streams.cli.main import main
 from streams.engine.model.settings import Instruments
 from streams.feeds.market_day import SURGE, simulated_day
@@ -70,6 +70,6 @@ def test_the_results_do_not_depend_on_how_the_market_is_cut(tmp_path, length):
     day = simulated_day(2)
     accounts = [account_with(name, {}) for name in PRESETS]
     for folder, size in ((tmp_path / "whole", len(day.market)), (tmp_path / "cut", length)):
-        Run(accounts, day.batches(size), day.signals, Instruments(), folder).execute()
+        RecordedRun(accounts, day.batches(size), day.signals, Instruments(), folder).execute()
     for file in (tmp_path / "whole").iterdir():
         assert file.read_bytes() == (tmp_path / "cut" / file.name).read_bytes(), file.name

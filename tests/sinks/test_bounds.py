@@ -2,7 +2,7 @@
 
 from confluent_kafka import Producer
 
-from sinks.blocks.records import Place
+from sinks.blocks.records import Partition
 from sinks.loading.bounds import bounds
 
 
@@ -12,7 +12,7 @@ def test_bounds_after_a_restart(kafka, cluster, topics):
     for _ in range(3):
         producer.produce(topic, b"x", partition=1)
     assert producer.flush(30) == 0
-    here, there, gone = Place(topic, 0), Place(topic, 1), Place("never-made", 0)
+    here, there, gone = Partition(topic, 0), Partition(topic, 1), Partition("never-made", 0)
     kafka.kill()
     kafka.start()
     assert bounds(cluster.confluent(), [here, there, gone]) == {here: (0, 0), there: (0, 3)}

@@ -12,7 +12,7 @@ import sys
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.producing import send_batch
 from streams.transport.strict_faust.app import App, app_settings
-from streams.transport.strict_faust.batches import Batch
+from streams.transport.strict_faust.batches import RecordBatch
 from streams.transport.strict_faust.running import run_apps
 from tests.transport.copies import SESSION_SECONDS, Run, copy_of, parameters
 
@@ -21,7 +21,7 @@ def build(run: Run) -> App:
     app = App(**app_settings(Cluster(run.bootstrap), run.name, session_seconds=SESSION_SECONDS))
     table = app.Table("last", partitions=run.partitions, key_type=bytes, value_type=bytes)
 
-    async def copy(batch: Batch) -> None:
+    async def copy(batch: RecordBatch) -> None:
         client = app.producer.client  # type: ignore[attr-defined]
         copies = []
         for raw in batch:

@@ -13,7 +13,7 @@ from streams.transport.contract.machine import Raw
 from streams.transport.kafka.logs import Ends, Log
 from streams.transport.shard import markets
 from streams.transport.shard.inbox import Queue
-from streams.transport.shard.markets import Cursor, Market
+from streams.transport.shard.markets import Cursor, MarketLog
 from tests.transport.copies import write
 from tests.transport.toy import NUMBER, Numbers, decode
 from tests.transport.toy_world import until
@@ -43,7 +43,7 @@ def test_rows_bound_what_is_read_ahead(cluster, topics, monkeypatch):
         return Thousands(plain.first, plain.numbers)
 
     async def scene():
-        market = Market(cluster, topic, thousands)
+        market = MarketLog(cluster, topic, thousands)
         reading = asyncio.create_task(market.run())
         cursor = Cursor(market, 0)
         await cursor.follow()
@@ -76,7 +76,7 @@ def test_the_time_at_a_log_s_end_is_known_though_kafka_is_slow(cluster, topics, 
     monkeypatch.setattr(Log, "read", slow_read)
 
     async def scene():
-        market, ends = Market(cluster, topic, decode), await Ends(cluster).open()
+        market, ends = MarketLog(cluster, topic, decode), await Ends(cluster).open()
         await market.look_ahead(ends)
         await ends.close()
         assert market.newest_beyond(0) == 7

@@ -4,7 +4,7 @@ import asyncio
 import sys
 
 from streams.transport.kafka.cluster import Cluster
-from streams.transport.process.worker import Plan, Worker
+from streams.transport.process.worker import Worker, WorkerPlan
 from tests.transport.toy import decode
 from tests.transport.toy_world import SHARDS, ToyTopics
 
@@ -17,7 +17,7 @@ def tell_ready() -> None:
 def main() -> None:
     bootstrap, app, *standby = sys.argv[1:]
     topics = ToyTopics(app)
-    plan = Plan(
+    plan = WorkerPlan(
         name=app,
         cluster=Cluster(bootstrap),
         names=topics.fold,

@@ -19,9 +19,9 @@ from streams.transport.contract.machine import Machine, Raw, Record
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.logs import Ends
 from streams.transport.kafka.publisher import Publisher
-from streams.transport.shard.markets import Market
+from streams.transport.shard.markets import MarketLog
 from streams.transport.shard.owner import Owner
-from streams.transport.shard.setup import Names, Setup
+from streams.transport.shard.setup import Names, ShardSetup
 from tests.transport.toy import NUMBER, Numbers, Toy, decode
 
 SHARDS = 2
@@ -82,11 +82,11 @@ class Renamed(Toy):
 @asynccontextmanager
 async def a_process(cluster: Cluster, topics: ToyTopics, **changes: object):
     """What a worker process shares; left abruptly, as a kill would."""
-    market = Market(cluster, topics.names["ticks"], decode)
+    market = MarketLog(cluster, topics.names["ticks"], decode)
     publisher = await Publisher(cluster).open()
     ends = await Ends(cluster).open()
     reading = asyncio.create_task(market.run())
-    setup = Setup(
+    setup = ShardSetup(
         cluster=cluster,
         names=topics.fold,
         engine="toy 1",

@@ -13,7 +13,7 @@ from streams.transport.kafka.cluster import Cluster
 from streams.transport.shard.reports import ShardReport, WorkerReport
 from streams.web.api.signals import time_for
 from streams.web.state.commanding import Commander
-from streams.web.state.live_state import Live
+from streams.web.state.live_state import LiveState
 
 NOON = 1_767_355_200 * SECOND
 
@@ -32,7 +32,7 @@ def sent(monkeypatch):
     """The time of a command, where a market's newest and its desks' are these."""
 
     def sent(newest, desks, kind="pause", **fields):
-        live, found = Live(heard_until=wall()), []
+        live, found = LiveState(heard_until=wall()), []
         if newest:
             live.take_prices("ticks", newest, {})
         live.take((), desks, [], {})
@@ -88,7 +88,7 @@ def test_a_signal_for_recorded_markets_of_different_times_has_to_name_its_own():
         accounts: dict[str, Any] = {
             f"in {market}": SimpleNamespace(versions=[SimpleNamespace(market=market)]) for market in times
         }
-        live = Live(accounts=accounts, times=times)
+        live = LiveState(accounts=accounts, times=times)
         here: Any = SimpleNamespace(live=live, commander=SimpleNamespace(followers=lambda source: accounts))
         return time_for(here, "s")
 

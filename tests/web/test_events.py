@@ -20,7 +20,7 @@ from streams.transport.kafka.cluster import Cluster
 from streams.web.state import events as module
 from streams.web.state import replays
 from streams.web.state.events import BEGINNING, Events, Interest, Sent, read_id, write_id
-from streams.web.state.live_state import Event, Live, Place
+from streams.web.state.live_state import Event, LiveState, Place
 from streams.web.state.topic_followers import TOLD, by_time
 
 # Ids
@@ -116,7 +116,7 @@ class Process:
     """A web process that follows the log from somewhere on."""
 
     def __init__(self, log, past=3, is_whole=True):
-        self.log, self.live = log, Live()
+        self.log, self.live = log, LiveState()
         self.events = Events(Cluster("nowhere:1"), self.live, Codec())
         self.at = {place: max(0, end - past) for place, end in log.ends().items()}
         self.live.take((), (), [], dict(self.at))

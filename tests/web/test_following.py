@@ -16,7 +16,7 @@ from streams.local.kafka import topics
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.shard.reports import ShardReport, WorkerReport, encode_report
 from streams.web.state import topic_followers
-from streams.web.state.live_state import Live
+from streams.web.state.live_state import LiveState
 from streams.web.state.topic_followers import EventFollower, PriceFollower
 from tests.broker import running_kafka
 from tests.sinks.loads import START, tick
@@ -67,7 +67,7 @@ def test_without_prices_it_is_not_whole(market, around):
     """Who opened an account then would open it at the wall's time, far ahead of a recorded market's."""
 
     async def scenario():
-        live, loop = Live(), asyncio.get_running_loop()
+        live, loop = LiveState(), asyncio.get_running_loop()
         events, prices = EventFollower(market, live, loop, Codec()), PriceFollower(market, live, loop)
         try:
             events.start()
@@ -114,7 +114,7 @@ def test_nobody_is_silent_while_this_process_does_not_take_what_it_reads(monkeyp
     monkeypatch.setattr(EventFollower, "_starts", lambda _: {("workers", 0): 0})
 
     async def scenario():
-        live, began = Live(), wall()
+        live, began = LiveState(), wall()
         follower = EventFollower(Cluster("nowhere:9092"), live, asyncio.get_running_loop(), Codec())
         follower.start()
         try:

@@ -15,7 +15,7 @@ from streams.transport.kafka.cluster import Cluster, ClusterError
 from streams.transport.shard.reports import ShardReport, WorkerReport
 from streams.web.state import health
 from streams.web.state.health import PROBE_S, Health
-from streams.web.state.live_state import Live
+from streams.web.state.live_state import LiveState
 
 
 class Broker:
@@ -60,7 +60,7 @@ def health_of():
     made = []
 
     def make(report, heard_until, *, members=0, is_whole=True):
-        live = Live(workers={"w": report} if report else {}, heard_until=heard_until)
+        live = LiveState(workers={"w": report} if report else {}, heard_until=heard_until)
         live.unread = set() if is_whole else {"events"}
         results: Any = SimpleNamespace(trouble="")
         found = Health(Cluster("nowhere:9092"), live, results)
@@ -119,7 +119,7 @@ async def nothing(_):
 
 def test_a_question_that_hangs_hides_nothing(broker):
     async def look() -> None:
-        live = Live()
+        live = LiveState()
         results: Any = SimpleNamespace(trouble="", now=nothing)
         found = Health(Cluster("nowhere:9092"), live, results)
 

@@ -18,7 +18,7 @@ from streams.web.state import history
 from streams.web.state import recent_messages as recent_module
 from streams.web.state.history import LISTS, Wish, page, plain, read_cursor, write_cursor
 from streams.web.state.kept_answers import Results
-from streams.web.state.live_state import Event, Live, Place
+from streams.web.state.live_state import Event, LiveState, Place
 from streams.web.state.recent_messages import key_of
 
 
@@ -33,7 +33,7 @@ class World(Results):
 
     def __init__(self, monkeypatch):
         super().__init__(Database("nowhere", 1))
-        self.live = Live()
+        self.live = LiveState()
         self.stored = []
         self.questions = 0
         monkeypatch.setattr(history, "_stored", self._find)

@@ -15,7 +15,7 @@ from streams.engine.model.units import MINUTE
 from streams.web.api.common import NotThereError
 from streams.web.pages import views
 from streams.web.pages.routes import make_of, without_others_words
-from streams.web.state.live_state import Event, Live, Place
+from streams.web.state.live_state import Event, LiveState, Place
 
 ACCOUNTS = [f"acc{number}" for number in range(20)]
 SIGNALS = 300
@@ -43,7 +43,7 @@ def test_what_a_page_is_asked_for_stays():
 
 def instance(*, stored=(), decided=SIGNALS):
     """Twenty accounts that decided on the first of these signals; `stored`: the numbers that ClickHouse knows."""
-    live = Live()
+    live = LiveState()
     settings = account_with("auto-trader", {"follow": "[s]"})
     accounts: dict[str, Any] = {
         name: SimpleNamespace(status="active", versions=[settings]) for name in ACCOUNTS

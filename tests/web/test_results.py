@@ -80,14 +80,14 @@ def test_an_answer_is_asked_anew_and_soon_not_given_any_more(results, monkeypatc
 def test_an_answer_is_kept_the_longer_the_more_it_cost(monkeypatch, cost, fresh_s):
     for name, value in {"FRESH_S": 0.7, "OLDEST_S": 15.0, "COSTS": 12, "STALE": 4}.items():
         monkeypatch.setattr(module, name, value)
-    kept = module.Kept("value", time.monotonic(), cost)
+    kept = module.KeptAnswer("value", time.monotonic(), cost)
     for age, is_fresh, is_of_use in (
         (fresh_s - 0.01, True, True),
         (fresh_s + 0.01, False, True),
         (4 * fresh_s - 0.01, False, True),
         (4 * fresh_s + 0.01, False, False),
     ):
-        monkeypatch.setattr(module.Kept, "age", lambda self, age=age: age)
+        monkeypatch.setattr(module.KeptAnswer, "age", lambda self, age=age: age)
         assert (kept.is_fresh, kept.is_of_use) == (is_fresh, is_of_use)
 
 

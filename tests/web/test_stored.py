@@ -13,7 +13,7 @@ from streams.engine.model.units import SECOND
 from streams.web.state import stored as module
 from streams.web.state.history import micros
 from streams.web.state.kept_answers import Results
-from streams.web.state.live_state import Event, Live, Place
+from streams.web.state.live_state import Event, LiveState, Place
 from streams.web.state.recent_messages import MOST, Key
 from streams.web.state.stored import NOTHING, QUESTIONS, TABLES, Stored, stored
 
@@ -25,7 +25,7 @@ class World(Results):
 
     def __init__(self, monkeypatch):
         super().__init__(Database("nowhere", 1))
-        self.live = Live()
+        self.live = LiveState()
         self.live.times["ticks"] = NOW
         settings: Any = SimpleNamespace(versions=[SimpleNamespace(market="ticks")])
         self.live.accounts["a"] = settings

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from streams.cli.instance.setup import Feed, Own, Published, Simulated
 from streams.clients.kafka import market_topic
 from streams.feeds.market_day import OPEN
-from streams.files.market_files import MarketReader
+from streams.files.market_files import MarketFileReader
 from streams.files.values.faults import BadRows, FileError
 
 
@@ -28,6 +28,6 @@ def _first_time(feed: Simulated | Published) -> int | None:
     if feed.kind == "signals":
         return None
     try:
-        return MarketReader(feed.kind, BadRows(), feed.symbol).first_time(feed.file)
+        return MarketFileReader(feed.kind, BadRows(), feed.symbol).first_time(feed.file)
     except FileError:
         return None

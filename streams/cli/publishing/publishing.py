@@ -31,10 +31,10 @@ from streams.clients.kafka import Sender
 from streams.engine.market.record_checks import own_times, take
 from streams.engine.model.units import SECOND
 from streams.files.entries import read_signals
-from streams.files.market_files import MarketReader, possible_times
+from streams.files.market_files import MarketFileReader, possible_times
 from streams.files.tables.forms import Form, read_rows
 from streams.files.tables.names import COMMANDS
-from streams.files.tables.tables import Block
+from streams.files.tables.tables import FileBlock
 from streams.files.values.faults import BadRow, BadRows
 
 STDIN = "-"
@@ -46,7 +46,7 @@ NOTHING_PUBLISHED = 1
 Read = Callable[[Cells, Usual], Message]
 
 
-class Told:
+class PublishProgress:
     """Says how far it is, on a terminal, and what was done."""
 
     def __init__(self, what: str, topic: str, *, live: bool | None = None) -> None:
@@ -79,7 +79,7 @@ class Publication:
     sender: Sender
     topic: str
     pacer: Pacer
-    told: Told
+    told: PublishProgress
     now: Now
     """What is meant by a row that names no time."""
     after: int = LEAST
@@ -193,14 +193,14 @@ def publish_commands(publication: Publication, path: Path, usual: Usual, form: F
         publication.send(command)
 
 
-def _rows(block: Block) -> Iterator[Cells]:
+def _rows(block: FileBlock) -> Iterator[Cells]:
     """Each row as texts."""
     names = list(block.columns)
     for cells in zip(*(column.to_pylist() for column in block.columns.values()), strict=True):
         yield {n: cell if cell is None else str(cell) for n, cell in zip(names, cells, strict=True)}
 
 
-def publish_market(publication: Publication, reader: MarketReader, file: str, batch: int) -> None:
+def publish_market(publication: Publication, reader: MarketFileReader, file: str, batch: int) -> None:
     if file == STDIN:
         usual = Usual("stdin", publication.now, symbol=reader.symbol)
         publish_lines(publication, file, documents.from_json, documents.market_record_of, usual)

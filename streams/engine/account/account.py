@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 
 from schemas.messages import Command, OrderType, Output, Signal
-from streams.engine.account.inbox import Inbox, Waiting, expiry_of
+from streams.engine.account.inbox import Inbox, WaitingEntry, expiry_of
 from streams.engine.account.outbox import Outbox
 from streams.engine.account.shared import Shared
 from streams.engine.account.worth import Worth, worth_of
@@ -191,7 +191,7 @@ class Account:
     def _expiry_of(self, entry: Signal | Command, interval: int) -> int:
         return expiry_of(self.settings, entry, interval) if isinstance(entry, Signal) else 0
 
-    def next_turn(self, now: Moment) -> Waiting | None:
+    def next_turn(self, now: Moment) -> WaitingEntry | None:
         """The next entry that takes effect at this record; the latency may change from one to the next."""
         return self.inbox.next_turn(now.time - self.settings.latency, now.symbol)
 

@@ -32,7 +32,7 @@ def expiry_of(settings: Settings, signal: Signal, interval: int) -> int:
     return expiry if ttl is None else min(expiry, signal.ts + ttl)
 
 
-class Waiting(msgspec.Struct):
+class WaitingEntry(msgspec.Struct):
     """An entry and its place."""
 
     number: int
@@ -44,7 +44,7 @@ class Waiting(msgspec.Struct):
     done: bool = False
 
 
-Queue = list[tuple[int, int, Waiting]]
+Queue = list[tuple[int, int, WaitingEntry]]
 """A heap of entries by their time and number."""
 
 
@@ -76,7 +76,7 @@ class Inbox:
 
     def add(self, entry: Entry, number: int, interval: int = 0) -> None:
         waits_for_own = isinstance(entry, Signal) and entry.side != "flat"
-        waiting = Waiting(number, self._expiry(entry, interval) if waits_for_own else 0, entry, interval)
+        waiting = WaitingEntry(number, self._expiry(entry, interval) if waits_for_own else 0, entry, interval)
         self.changes += isinstance(entry, Command) and entry.kind == "change"
         queue = self.any_record
         if waits_for_own:
@@ -88,11 +88,11 @@ class Inbox:
     def __len__(self) -> int:
         return sum(1 for _ in self._all())
 
-    def _all(self) -> Iterator[Waiting]:
+    def _all(self) -> Iterator[WaitingEntry]:
         for queue in (self.any_record, *self.own_record.values()):
             yield from (waiting for _, _, waiting in queue if not waiting.done)
 
-    def _leave(self, waiting: Waiting) -> None:
+    def _leave(self, waiting: WaitingEntry) -> None:
         waiting.done = True
         self._left += 1
         if self._left > MANY and 2 * self._left > len(self._expiries):
@@ -105,7 +105,7 @@ class Inbox:
         else:
             del self._everywhere[waiting.number]
 
-    def past_expiry(self, time: int) -> list[Waiting]:
+    def past_expiry(self, time: int) -> list[WaitingEntry]:
         """Take the entries that may no longer hold off the list of expiries, in order of arrival."""
         found = []
         while self._expiries and self._expiries[0][0] < time:
@@ -115,7 +115,7 @@ class Inbox:
         found.sort(key=lambda waiting: waiting.number)
         return found
 
-    def holds(self, waiting: Waiting, time: int, interval: int) -> bool:
+    def holds(self, waiting: WaitingEntry, time: int, interval: int) -> bool:
         """Whether an entry of `past_expiry` still holds with bars of that interval; else it leaves."""
         waiting.interval, waiting.expiry = interval, self._expiry(waiting.entry, interval)
         if time > waiting.expiry:
@@ -131,7 +131,7 @@ class Inbox:
         self._expiries = [(waiting.expiry, number, waiting) for _, number, waiting in self._expiries]
         heapify(self._expiries)
 
-    def next_turn(self, reach: int, symbol: str) -> Waiting | None:
+    def next_turn(self, reach: int, symbol: str) -> WaitingEntry | None:
         """Take out the earliest entry that takes effect at a record of that symbol and time."""
         own = self._own(symbol)
         queues = [queue for queue in (own, self.any_record) if queue and queue[0][0] <= reach]

@@ -1,7 +1,7 @@
 """What the accounts of a shard have together. None of it decides anything: it is kept once, not in each."""
 
 from streams.engine.account.signal_memory import SignalMemory
-from streams.engine.market.extremes import Ranges
+from streams.engine.market.extremes import PriceRanges
 from streams.engine.market.indicators import CORRELATED_DAYS
 from streams.engine.model.settings import Settings
 from streams.engine.model.units import DAY, HOUR, MINUTE
@@ -16,7 +16,7 @@ class Shared:
 
     def __init__(self, histories: dict[int, int] | None = None) -> None:
         self.signals = SignalMemory()
-        self.ranges = Ranges()
+        self.ranges = PriceRanges()
         self.waiting: dict[int, int] = {}
         """Numbers of entries, and in how many accounts each waits."""
         self.histories = {} if histories is None else histories

@@ -57,7 +57,7 @@ class Walk:
         return self.way < 0 and here >= level and (end < level if through else end <= level)
 
 
-class Live:
+class LiveLot:
     """A lot in this bar: the part of the path that it lives through."""
 
     def __init__(self, lot: Lot, walk: Walk) -> None:
@@ -79,7 +79,7 @@ def pass_bar(account: Account, now: Moment) -> None:
         if order.traits.trails:
             ticks.follow_bars(account, now, order, shut)
     walk = Walk(now)
-    lives = {lot.lot_id: Live(lot, walk) for lot in lots}
+    lives = {lot.lot_id: LiveLot(lot, walk) for lot in lots}
     if shut:
         for lot in lots:
             lot.asleep = True
@@ -144,15 +144,15 @@ def _trigger(account: Account, order: Order) -> None:
 # The walk ------------------------------------------------------------------------------------
 
 
-def _take_in_new(account: Account, now: Moment, walk: Walk, lives: dict[str, Live]) -> None:
+def _take_in_new(account: Account, now: Moment, walk: Walk, lives: dict[str, LiveLot]) -> None:
     """Lots that were opened or enlarged here live from here."""
     for lot in account.lots_of(now.symbol):
         live = lives.get(lot.lot_id)
         if live is None or live.bought != lot.bought:
-            lives[lot.lot_id] = Live(lot, walk)
+            lives[lot.lot_id] = LiveLot(lot, walk)
 
 
-def _walk(account: Account, now: Moment, walk: Walk, lives: dict[str, Live], orders: list[Order]) -> None:
+def _walk(account: Account, now: Moment, walk: Walk, lives: dict[str, LiveLot], orders: list[Order]) -> None:
     while walk.leg < 3:
         event = _next_event(account, walk, lives, orders)
         if event is None:
@@ -173,7 +173,7 @@ class Happening:
     def __init__(
         self,
         what: str,
-        live: Live | None = None,
+        live: LiveLot | None = None,
         order: Order | None = None,
         index: int | None = None,
         *,
@@ -201,7 +201,7 @@ class Happening:
 
 
 def _next_event(
-    account: Account, walk: Walk, lives: dict[str, Live], orders: list[Order]
+    account: Account, walk: Walk, lives: dict[str, LiveLot], orders: list[Order]
 ) -> tuple[int, Happening] | None:
     """The nearest thing on this leg; among equals exits first, then as they were made."""
     best: tuple[int, Happening] | None = None
@@ -216,7 +216,7 @@ def _next_event(
     return best
 
 
-def _exits_on_leg(account: Account, walk: Walk, live: Live) -> list[tuple[int, Happening]]:
+def _exits_on_leg(account: Account, walk: Walk, live: LiveLot) -> list[tuple[int, Happening]]:
     """What of a lot happens next on this leg; what its start brings comes before what lies ahead."""
     lot = live.lot
     if not lot.quantity or (lot.queued is not None and lot.queued.reason in STOPS):
@@ -233,7 +233,7 @@ def _exits_on_leg(account: Account, walk: Walk, live: Live) -> list[tuple[int, H
     return [] if _stop_ahead(walk, lot) else _targets(account, walk, live, rested=True)
 
 
-def _targets(account: Account, walk: Walk, live: Live, *, rested: bool) -> list[tuple[int, Happening]]:
+def _targets(account: Account, walk: Walk, live: LiveLot, *, rested: bool) -> list[tuple[int, Happening]]:
     """Targets that fill on this leg or, where they have not rested yet, at the very price of the entry."""
     lot, touch = live.lot, account.terms_of(live.lot.terms).limit_fill == "touch"
     reached = _target_on_leg if rested else _target_here
@@ -265,7 +265,7 @@ def _stop_ahead(walk: Walk, lot: Lot) -> bool:
     return stop is not None and (low <= stop[0] if lot.side > 0 else high >= stop[0])
 
 
-def _holds_target(account: Account, live: Live) -> bool:
+def _holds_target(account: Account, live: LiveLot) -> bool:
     """Whether price comes to one of its targets in the part of the bar that the lot lives through."""
     lot, touch = live.lot, account.terms_of(live.lot.terms).limit_fill == "touch"
     best = live.high if lot.side > 0 else live.low
@@ -305,7 +305,7 @@ def _order_at(account: Account, now: Moment, order: Order, price: int) -> None:
     ticks.fill_order(account, now, order, order.limit_price, maker=True)
 
 
-def _ratchet(account: Account, live: Live) -> None:
+def _ratchet(account: Account, live: LiveLot) -> None:
     """Trailing stops and breakevens move after the bar, by the part of it that the lot lived through."""
     lot = live.lot
     lot.asleep = False

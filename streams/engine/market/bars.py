@@ -10,7 +10,7 @@ from schemas.columns import Ints
 from streams.engine.model.units import FOREVER
 
 
-class Bar(msgspec.Struct, frozen=True, array_like=True):
+class PastBar(msgspec.Struct, frozen=True, array_like=True):
     bucket: int
     """Its interval's number since 1970."""
     high: int
@@ -33,34 +33,34 @@ class Records(msgspec.Struct, frozen=True):
 class Bars(msgspec.Struct, frozen=True, array_like=True):
     """The last bars of one symbol and interval."""
 
-    newest: Bar
+    newest: PastBar
     """It may still grow."""
-    ended: list[Bar] = []
+    ended: list[PastBar] = []
 
     @classmethod
-    def of(cls, bars: list[Bar]) -> "Bars":
+    def of(cls, bars: list[PastBar]) -> "Bars":
         return cls(bars[-1], bars[:-1])
 
-    def together(self) -> list[Bar]:
+    def together(self) -> list[PastBar]:
         return [*self.ended, self.newest]
 
-    def with_newest(self, newest: Bar) -> "Bars":
+    def with_newest(self, newest: PastBar) -> "Bars":
         return Bars(newest, self.ended)
 
 
-def with_records(known: list[Bar], records: Records, keep: int) -> list[Bar]:
+def with_records(known: list[PastBar], records: Records, keep: int) -> list[PastBar]:
     """The last bars after these records too; the newest may still grow."""
     bars = list(known)
     for bar in _bars_of(records):
         if bars and bars[-1].bucket == bar.bucket:
             last = bars[-1]
-            bars[-1] = Bar(bar.bucket, max(last.high, bar.high), min(last.low, bar.low), bar.close)
+            bars[-1] = PastBar(bar.bucket, max(last.high, bar.high), min(last.low, bar.low), bar.close)
         else:
             bars.append(bar)
     return bars[-keep:]
 
 
-def _bars_of(records: Records) -> list[Bar]:
+def _bars_of(records: Records) -> list[PastBar]:
     bucket = records.bucket
     if not len(bucket):
         return []
@@ -72,10 +72,10 @@ def _bars_of(records: Records) -> list[Bar]:
         np.minimum.reduceat(records.low, starts).tolist(),
         records.close[ends].tolist(),
     )
-    return [Bar(*values) for values in zip(*columns, strict=True)]
+    return [PastBar(*values) for values in zip(*columns, strict=True)]
 
 
-def true_ranges(bars: list[Bar]) -> list[int]:
+def true_ranges(bars: list[PastBar]) -> list[int]:
     """Of each bar; the first has no close before it."""
     ranges = []
     before = -FOREVER

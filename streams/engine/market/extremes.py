@@ -45,7 +45,7 @@ Three = tuple[Extremes, Extremes, Extremes]
 """For sells, for buys and for marks."""
 
 
-class Ranges:
+class PriceRanges:
     """The past of every symbol that is followed."""
 
     def __init__(self) -> None:

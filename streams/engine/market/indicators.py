@@ -3,7 +3,7 @@
 from itertools import pairwise
 from math import sqrt
 
-from streams.engine.market.bars import Bar, true_ranges
+from streams.engine.market.bars import PastBar, true_ranges
 from streams.engine.market.market import Moment
 from streams.engine.model.settings import Settings
 from streams.engine.model.units import DAY, half_even
@@ -19,7 +19,7 @@ def atr_of(now: Moment, settings: Settings, symbol: str | None = None) -> int | 
     return half_even(sum(ranges), len(ranges)) if len(ranges) == settings.atr_length else None
 
 
-def completed(now: Moment, symbol: str, interval: int) -> list[Bar]:
+def completed(now: Moment, symbol: str, interval: int) -> list[PastBar]:
     """The symbol's bars that ended by now."""
     return [bar for bar in now.bars_of(symbol, interval) if (bar.bucket + 1) * interval <= now.time]
 
@@ -33,7 +33,7 @@ def correlation(now: Moment, symbol: str, other: str) -> float:
     return _pearson([mine[day] for day in days], [theirs[day] for day in days])
 
 
-def _returns(bars: list[Bar]) -> dict[int, float]:
+def _returns(bars: list[PastBar]) -> dict[int, float]:
     return {bar.bucket: bar.close / before.close - 1 for before, bar in pairwise(bars)}
 
 

@@ -11,10 +11,10 @@ import msgspec
 import numpy as np
 
 from schemas.columns import BAR, CLOCK, Columns, Ints
-from streams.engine.market.bars import Bar, Bars, Records, with_records
+from streams.engine.market.bars import Bars, PastBar, Records, with_records
 from streams.engine.market.column import BUY, MARK, SELL, Column
 from streams.engine.market.record_checks import Checked, last_instant, marks_of, places_by_symbol
-from streams.engine.market.vwap import Session, Volume, session_until
+from streams.engine.market.vwap import SessionVolume, Volume, session_until
 from streams.engine.model.units import FOREVER, MICROSECOND, MINUTE
 
 
@@ -30,11 +30,11 @@ class SymbolState(msgspec.Struct, frozen=True, array_like=True):
     buy: int = 0
     interval: int = 0
     """Of its bars; 0 while it had none."""
-    session: Session = Session()
+    session: SessionVolume = SessionVolume()
     bars: dict[int, Bars] = {}
     """By interval."""
 
-    def bars_of(self, interval: int) -> list[Bar]:
+    def bars_of(self, interval: int) -> list[PastBar]:
         known = self.bars.get(interval)
         return [] if known is None else known.together()
 
@@ -116,7 +116,7 @@ class Series:
             if known is not None and known.newest.bucket == bucket == first // interval:
                 newest = known.newest
                 after[interval] = known.with_newest(
-                    Bar(bucket, max(newest.high, high), min(newest.low, low), mark)
+                    PastBar(bucket, max(newest.high, high), min(newest.low, low), mark)
                 )
             else:
                 bars = with_records(self.state.bars_of(interval), self.records(interval), keep)
@@ -313,7 +313,7 @@ class Moment:
         state = self.batch.symbols.get(symbol)
         return state.interval if state is not None else 0
 
-    def bars_of(self, symbol: str, interval: int) -> list[Bar]:
+    def bars_of(self, symbol: str, interval: int) -> list[PastBar]:
         """The symbol's last bars of that interval, the newest unfinished."""
         state = self.batch.symbols.get(symbol)
         known = [] if state is None else state.bars_of(interval)

@@ -13,7 +13,7 @@ from streams.engine.market.record_checks import Gatekeeper
 from streams.engine.model.settings import Checks
 
 
-class Place(NamedTuple):
+class StartingPoint(NamedTuple):
     """All that decides what the records come to."""
 
     checks: Checks
@@ -25,34 +25,34 @@ class Place(NamedTuple):
     histories: dict[int, int]
 
     @classmethod
-    def of(cls, gatekeeper: Gatekeeper, market: Market) -> "Place":
+    def of(cls, gatekeeper: Gatekeeper, market: Market) -> "StartingPoint":
         return cls(
             gatekeeper.checks, gatekeeper.time, gatekeeper.raw,
             market.time, market.symbols, market.sessions, dict(market.histories),
         )  # fmt: skip
 
-    def is_at(self, other: "Place") -> bool:
+    def is_at(self, other: "StartingPoint") -> bool:
         return all(mine is theirs or mine == theirs for mine, theirs in zip(self, other, strict=True))
 
 
-class Passage(NamedTuple):
+class SharedBatches(NamedTuple):
     """From one place to the next."""
 
-    start: Place
+    start: StartingPoint
     batches: list[Batch]
-    end: Place
+    end: StartingPoint
     dropped: Counter[str]
 
 
-class Passages:
+class BatchSharing:
     """Of one run of records."""
 
     def __init__(self) -> None:
-        self._known: list[Passage] = []
+        self._known: list[SharedBatches] = []
 
     def batches(self, gatekeeper: Gatekeeper, market: Market, columns: Columns) -> list[Batch]:
         """What there is to fold; both now stand behind these records."""
-        start = Place.of(gatekeeper, market)
+        start = StartingPoint.of(gatekeeper, market)
         for passage in self._known:
             if passage.start.is_at(start):
                 gatekeeper.time, gatekeeper.raw = passage.end.checked, passage.end.raw
@@ -62,5 +62,5 @@ class Passages:
         dropped = Counter(gatekeeper.dropped)
         batches = list(market.batches(gatekeeper.check(columns)))
         news = gatekeeper.dropped - dropped
-        self._known.append(Passage(start, batches, Place.of(gatekeeper, market), news))
+        self._known.append(SharedBatches(start, batches, StartingPoint.of(gatekeeper, market), news))
         return batches

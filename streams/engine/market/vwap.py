@@ -22,18 +22,18 @@ class Volume(NamedTuple):
     size: Ints
 
 
-class Session(msgspec.Struct, frozen=True, array_like=True):
+class SessionVolume(msgspec.Struct, frozen=True, array_like=True):
     """Σ price × size and Σ size since midnight UTC."""
 
     day: int = -1
     notional: int = 0
     volume: int = 0
 
-    def after(self, records: Volume) -> "Session":
-        return Session(int(records.time[-1]) // DAY, *session_until(self, records, len(records.time)))
+    def after(self, records: Volume) -> "SessionVolume":
+        return SessionVolume(int(records.time[-1]) // DAY, *session_until(self, records, len(records.time)))
 
 
-def session_until(past: Session, records: Volume, end: int) -> tuple[int, int]:
+def session_until(past: SessionVolume, records: Volume, end: int) -> tuple[int, int]:
     """Σ price × size and Σ size of the session of record end - 1, that record included."""
     day = int(records.time[end - 1]) // DAY
     start = int(records.time[:end].searchsorted(day * DAY))

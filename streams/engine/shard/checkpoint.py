@@ -14,7 +14,7 @@ from streams.engine.account.account import Account
 from streams.engine.account.inbox import Waits
 from streams.engine.account.signal_memory import SeenRow
 from streams.engine.execution import trailing
-from streams.engine.market.bars import Bar, Bars
+from streams.engine.market.bars import Bars, PastBar
 from streams.engine.market.extremes import Three
 from streams.engine.market.market import SymbolState, between
 from streams.engine.model.state import AccountState
@@ -44,7 +44,7 @@ class BarsRow(msgspec.Struct, array_like=True):
 
     symbol: str
     interval: int
-    bars: list[Bar]
+    bars: list[PastBar]
 
 
 class ShardHeader(msgspec.Struct, array_like=True):
@@ -57,7 +57,7 @@ class ShardHeader(msgspec.Struct, array_like=True):
 
 
 @dataclass(slots=True)
-class Rows:
+class ShardRows:
     """Rows of one shard, each kind by itself."""
 
     accounts: list[AccountRow] = field(default_factory=list)
@@ -79,9 +79,9 @@ class Notebook:
         shard = self.shard
         return ShardHeader(shard.market.time, dict(shard.gatekeeper.dropped), shard.late)
 
-    def changed(self) -> Rows:
+    def changed(self) -> ShardRows:
         """The rows that differ from what the last call told."""
-        rows = Rows(seen=self.shard.shared.signals.take_rows())
+        rows = ShardRows(seen=self.shard.shared.signals.take_rows())
         for account in self.shard.accounts:
             if account.take_changed():
                 rows.accounts.append(AccountRow(account.number, account.state, account.inbox.waits()))
@@ -94,14 +94,14 @@ class Notebook:
         self._states, self._raw = self.shard.market.symbols, raw
         return rows
 
-    def settled(self) -> Rows:
+    def settled(self) -> ShardRows:
         """All rows, as they follow from what happened, however the market was cut into batches.
 
         The shard goes on as it would have: what lay behind is brought to where it stands.
         """
         shard = self.shard
         now = between(shard.market)
-        rows = Rows(seen=[shard.shared.signals.as_of(shard.market.time)])
+        rows = ShardRows(seen=[shard.shared.signals.as_of(shard.market.time)])
         for account in shard.accounts:
             if now is not None:
                 trailing.settle(account, now)
@@ -131,7 +131,7 @@ class Notebook:
             if follower is not None:
                 yield follower.seen
 
-    def restore(self, header: ShardHeader, rows: Rows, entries: Mapping[int, Signal | Command]) -> None:
+    def restore(self, header: ShardHeader, rows: ShardRows, entries: Mapping[int, Signal | Command]) -> None:
         """Make a new shard what told these rows; `entries` are those that were pending, by number."""
         shard = self.shard
         shard.late = header.late
@@ -146,7 +146,7 @@ class Notebook:
             shard.take_up(account)
         shard.resume()
 
-    def _restore_symbols(self, rows: Rows) -> None:
+    def _restore_symbols(self, rows: ShardRows) -> None:
         shard = self.shard
         ended = {(row.symbol, row.interval): row.bars for row in rows.bars}
         for row in rows.symbols:

@@ -13,10 +13,10 @@ from schemas.messages import Command, Output, Signal
 from streams.engine.account.account import Account
 from streams.engine.account.shared import USUAL_BARS, Shared, wants_sessions
 from streams.engine.execution import trailing
-from streams.engine.market.extremes import Ranges
+from streams.engine.market.extremes import PriceRanges
 from streams.engine.market.market import Batch, Market, Moment, Series, between
 from streams.engine.market.record_checks import Checked, Gatekeeper
-from streams.engine.market.shared_batches import Passages
+from streams.engine.market.shared_batches import BatchSharing
 from streams.engine.model.calendars import next_minute
 from streams.engine.model.settings import Instruments, Settings
 from streams.engine.model.settings_check import BadSettingsError
@@ -163,10 +163,10 @@ class Shard:
 
     # The market --------------------------------------------------------------------------------
 
-    def pass_market(self, columns: Columns, passages: Passages | None = None) -> list[Output]:
+    def pass_market(self, columns: Columns, passages: BatchSharing | None = None) -> list[Output]:
         """Fold market records as they come from their log; `passages` are what others made of them."""
         told: list[Output] = []
-        for batch in (passages or Passages()).batches(self.gatekeeper, self.market, columns):
+        for batch in (passages or BatchSharing()).batches(self.gatekeeper, self.market, columns):
             told += self._fold(batch)
         return told
 
@@ -323,7 +323,7 @@ class _Run:
             heappush(self.heap, (row, key))
 
 
-def first_reached(series: Series, ranges: Ranges, watch: Watch, start: int) -> int:
+def first_reached(series: Series, ranges: PriceRanges, watch: Watch, start: int) -> int:
     """The index of the first record from `start` on that the watch waits for; the length if none is."""
     end = len(series)
     levels = watch.levels

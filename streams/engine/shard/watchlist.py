@@ -8,7 +8,7 @@ import numpy as np
 
 from schemas.columns import Ints
 from streams.engine.market.column import BUY, MARK, SELL
-from streams.engine.market.extremes import Ranges
+from streams.engine.market.extremes import PriceRanges
 from streams.engine.market.market import Series
 from streams.engine.model.units import FOREVER, ONE
 from streams.engine.shard.watches import LEVELS, NEVER, TIME, Watch
@@ -158,7 +158,7 @@ class Watchlist:
         self._fresh.update(reached)
         return reached
 
-    def settle(self, ranges: Ranges, series: Series | None) -> None:
+    def settle(self, ranges: PriceRanges, series: Series | None) -> None:
         """Trails that the batch reached, or that were set within it or before it, take in all of it."""
         for row in self._fresh:
             watch = self.watches[row]

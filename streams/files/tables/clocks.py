@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from streams.files.tables.names import Names, plain, resolve
-from streams.files.tables.tables import Block
+from streams.files.tables.tables import FileBlock
 from streams.files.values.dates import Steps, has, rewritten
 from streams.files.values.faults import FileError
 
@@ -42,7 +42,7 @@ def pair(found: Iterable[str]) -> tuple[str, ...]:
     return (by_plain["date"], by_plain["time"]) if {"date", "time"} <= by_plain.keys() else ()
 
 
-def one_time(block: Block, names: Names) -> Block:
+def one_time(block: FileBlock, names: Names) -> FileBlock:
     """A date and a time of day in two columns are one time."""
     both = pair(block.columns)
     if not both or resolve(names, block.columns).get("ts") not in both:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from streams.files.tables.clocks import DATE_TIME, Clocks, one_time, pair, with_colons
 from streams.files.tables.names import ARRAYS, INDEX, TIMES, Names, plain, resolve
-from streams.files.tables.tables import Block, Read, Wanted, all_of, read_table, unheard
+from streams.files.tables.tables import FileBlock, Read, Wanted, all_of, read_table, unheard
 from streams.files.values.dates import DateOrder, Orders, to_iso
 from streams.files.values.decimals import is_text
 from streams.files.values.faults import BadRows
@@ -41,7 +41,7 @@ def read_rows(
     form: Form = AS_IT_SAYS,
     progress: Read = unheard,
     only: Collection[str] = (),
-) -> Iterator[Block]:
+) -> Iterator[FileBlock]:
     """The file's rows, with times that can be read; of all columns, or of ours that are named in `only`."""
     manner = Manner(path, names, form)
     wanted = _bearing(names, only) if only else all_of
@@ -90,13 +90,13 @@ def _joined_rows(
     form: Form,
     progress: Read = unheard,
     wanted: Wanted = all_of,
-) -> Iterator[Block]:
+) -> Iterator[FileBlock]:
     arrays = next((array for kind, array in ARRAYS if kind is names), ())
     for block in read_table(path, bad, progress, form.columns, arrays, wanted):
         yield one_time(_with_index(block, names), names)
 
 
-def _times(names: Names, block: Block) -> Iterator[tuple[str, pa.Array]]:
+def _times(names: Names, block: FileBlock) -> Iterator[tuple[str, pa.Array]]:
     """The columns of a block that are times."""
     resolved = resolve(names, block.columns)
     for name in [resolved[ours] for ours in TIMES if ours in resolved]:
@@ -120,7 +120,7 @@ def _bearing(names: Names, ours: Collection[str]) -> Wanted:
     return wanted
 
 
-def _with_index(block: Block, names: Names) -> Block:
+def _with_index(block: FileBlock, names: Names) -> FileBlock:
     """The index of a data frame is the time where no other column is; without a name it is no column else."""
     columns = {name: each for name, each in block.columns.items() if not UNNAMED.fullmatch(name)}
     if "ts" not in resolve(names, columns):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from streams.files.tables.tables import Block
+from streams.files.tables.tables import FileBlock
 from streams.files.values.faults import FileError
 
 Names = Mapping[str, tuple[str, ...]]
@@ -115,7 +115,7 @@ def _times(by_plain: Mapping[str, str]) -> Mapping[str, str]:
     return {**bare, **by_plain, **utc}
 
 
-def require(block: Block, names: Names, needed: Iterable[str]) -> dict[str, str]:
+def require(block: FileBlock, names: Names, needed: Iterable[str]) -> dict[str, str]:
     """Like `resolve`, and refuses a file without one of the needed columns."""
     resolved = resolve(names, block.columns)
     for ours in needed:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.columns import NOT_KNOWN, Ints
-from streams.files.tables.tables import Block
+from streams.files.tables.tables import FileBlock
 from streams.files.values.decimals import Converted, Flags, to_units
 from streams.files.values.faults import BadRows
 from streams.files.values.intervals import to_intervals
@@ -22,10 +22,10 @@ SMALLEST = "a number that is not below 0.00000001"
 TIME = "a time such as 2026-01-02T14:30:00Z, or a number since 1970"
 
 
-class Rows:
+class NumberRows:
     """A block's cells as numbers; rows with a cell that is none are refused, the first such cell is told."""
 
-    def __init__(self, block: Block, resolved: dict[str, str], bad: BadRows) -> None:
+    def __init__(self, block: FileBlock, resolved: dict[str, str], bad: BadRows) -> None:
         self.block = block
         self.resolved = resolved
         self.bad = bad

@@ -45,7 +45,7 @@ def all_of(found: Sequence[str]) -> Sequence[str]:
 
 
 @dataclass(slots=True)
-class Block:
+class FileBlock:
     """Some rows of a file."""
 
     file: str
@@ -74,7 +74,7 @@ def read_table(
     columns: Sequence[str] = (),
     arrays: Sequence[str] = (),
     wanted: Wanted = all_of,
-) -> Iterator[Block]:
+) -> Iterator[FileBlock]:
     """The file's rows, a block at a time; rows that are none go to `bad`.
 
     `columns` are those of a csv file without a header, `arrays` those of a JSON array.
@@ -98,7 +98,9 @@ def read_table(
         raise FileError(f"{path}: cannot be read: {error}") from None
 
 
-def _csv(path: Path, bad: BadRows, progress: Read, columns: Sequence[str], wanted: Wanted) -> Iterator[Block]:
+def _csv(
+    path: Path, bad: BadRows, progress: Read, columns: Sequence[str], wanted: Wanted
+) -> Iterator[FileBlock]:
     header = header_of(path, columns)
     written = dict(zip(header.names, header.written, strict=False))
     names = _kept(header.names, wanted)
@@ -131,7 +133,7 @@ def _csv(path: Path, bad: BadRows, progress: Read, columns: Sequence[str], wante
             lines = skipped.lines(count, len(batch))
             count += len(batch)
             cells = dict(zip(names, batch.columns, strict=True))
-            yield _without_blank_rows(Block(path.name, cells, lines, groups=header.delimiter == ","))
+            yield _without_blank_rows(FileBlock(path.name, cells, lines, groups=header.delimiter == ","))
             progress(raw.tell() - told)
             told = raw.tell()
 
@@ -142,11 +144,11 @@ def _kept(names: Sequence[str], wanted: Wanted) -> list[str]:
     return [name for name in names if name in kept] or list(names)
 
 
-def _only(block: Block, wanted: Wanted) -> Block:
+def _only(block: FileBlock, wanted: Wanted) -> FileBlock:
     return replace(block, columns={name: block.columns[name] for name in _kept(list(block.columns), wanted)})
 
 
-def _without_blank_rows(block: Block) -> Block:
+def _without_blank_rows(block: FileBlock) -> FileBlock:
     """Lines with nothing on them are no rows."""
     columns = list(block.columns.values())
     if any(column.null_count == 0 for column in columns):
@@ -161,18 +163,18 @@ def _without_blank_rows(block: Block) -> Block:
     return replace(block, columns=columns_kept, rows=block.rows[~blank])
 
 
-def _parquet(path: Path, progress: Read, wanted: Wanted) -> Iterator[Block]:
+def _parquet(path: Path, progress: Read, wanted: Wanted) -> Iterator[FileBlock]:
     file = pyarrow.parquet.ParquetFile(path)
     names = _kept(file.schema_arrow.names, wanted)
     total, size, count = max(1, file.metadata.num_rows), path.stat().st_size, 0
     for batch in file.iter_batches(batch_size=ROWS, columns=names):
         rows = np.arange(count + 1, count + 1 + len(batch), dtype=np.int64)
-        yield Block(path.name, dict(zip(batch.schema.names, batch.columns, strict=True)), rows, "row")
+        yield FileBlock(path.name, dict(zip(batch.schema.names, batch.columns, strict=True)), rows, "row")
         count += len(batch)
         progress(size * count // total - size * (count - len(batch)) // total)
 
 
-def _feather(path: Path, progress: Read, wanted: Wanted) -> Iterator[Block]:
+def _feather(path: Path, progress: Read, wanted: Wanted) -> Iterator[FileBlock]:
     found = pyarrow.ipc.open_file(path).schema.names
     places = [found.index(name) for name in _kept(found, wanted)]
     file = pyarrow.ipc.open_file(path, options=pyarrow.ipc.IpcReadOptions(included_fields=places))
@@ -182,12 +184,12 @@ def _feather(path: Path, progress: Read, wanted: Wanted) -> Iterator[Block]:
         for start in range(0, len(batch), ROWS):
             part = batch.slice(start, ROWS)
             rows = np.arange(count + 1, count + 1 + len(part), dtype=np.int64)
-            yield Block(path.name, dict(zip(batch.schema.names, part.columns, strict=True)), rows, "row")
+            yield FileBlock(path.name, dict(zip(batch.schema.names, part.columns, strict=True)), rows, "row")
             count += len(part)
         progress(size // file.num_record_batches)
 
 
-def _json(path: Path, bad: BadRows, progress: Read, arrays: Sequence[str]) -> Iterator[Block]:
+def _json(path: Path, bad: BadRows, progress: Read, arrays: Sequence[str]) -> Iterator[FileBlock]:
     """A list of rows, or a row a line."""
     with path.open("rb") as raw, gzip.open(raw) if path.suffix == ".gz" else nullcontext(raw) as opened:
         if ".json" not in path.suffixes:
@@ -211,7 +213,7 @@ def _json_rows(
     arrays: Sequence[str],
     progress: Read = unheard,
     raw: IO[bytes] | None = None,
-) -> Iterator[Block]:
+) -> Iterator[FileBlock]:
     objects: list[dict[str, msgspec.Raw]] = []
     numbers: list[int] = []
     told = 0
@@ -248,10 +250,12 @@ def _object(text: bytes, arrays: Sequence[str]) -> dict[str, msgspec.Raw]:
     return dict(zip(arrays, values, strict=True))
 
 
-def _of_objects(path: Path, objects: list[dict[str, msgspec.Raw]], numbers: list[int], word: str) -> Block:
+def _of_objects(
+    path: Path, objects: list[dict[str, msgspec.Raw]], numbers: list[int], word: str
+) -> FileBlock:
     names = dict.fromkeys(name for one in objects for name in one)
     columns = {name: pa.array([_json_text(one.get(name)) for one in objects], pa.string()) for name in names}
-    return Block(path.name, columns, np.array(numbers, np.int64), word)
+    return FileBlock(path.name, columns, np.array(numbers, np.int64), word)
 
 
 def _json_text(value: msgspec.Raw | None) -> str | None:

@@ -55,7 +55,7 @@ class Alteration:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TopicChanges:
     """What separates a cluster from the catalogue."""
 
     wanted: Sequence[Wanted]
@@ -90,7 +90,7 @@ def plan(
     markets: Iterable[str] = (),
     extra: Iterable[Wanted] = (),
     replicas: int | None = None,
-) -> Plan:
+) -> TopicChanges:
     """What would have to change."""
     return _plan(AdminClient(_quiet(cluster)), cluster, wanted_topics(markets, extra), replicas)
 
@@ -100,7 +100,7 @@ def apply(
     markets: Iterable[str] = (),
     extra: Iterable[Wanted] = (),
     replicas: int | None = None,
-) -> Plan:
+) -> TopicChanges:
     """Makes what is missing and mends what may be altered; returns what was done."""
     client = AdminClient(_quiet(cluster))
     planned = _plan(client, cluster, wanted_topics(markets, extra), replicas)
@@ -111,7 +111,7 @@ def apply(
     return planned
 
 
-def _plan(client: AdminClient, cluster: Cluster, wanted: list[Wanted], replicas: int | None) -> Plan:
+def _plan(client: AdminClient, cluster: Cluster, wanted: list[Wanted], replicas: int | None) -> TopicChanges:
     try:
         there = client.list_topics(timeout=TIMEOUT_S)
         existing = [each.name for each in wanted if each.name in there.topics]
@@ -129,9 +129,9 @@ def _plan(client: AdminClient, cluster: Cluster, wanted: list[Wanted], replicas:
     return compare(wanted, found, replicas or min(REPLICAS, len(there.brokers)))
 
 
-def compare(wanted: Sequence[Wanted], found: Mapping[str, Found], replicas: int) -> Plan:
+def compare(wanted: Sequence[Wanted], found: Mapping[str, Found], replicas: int) -> TopicChanges:
     pairs = [(each, found[each.name]) for each in wanted if each.name in found]
-    return Plan(
+    return TopicChanges(
         wanted=wanted,
         replicas=replicas,
         missing=[each for each in wanted if each.name not in found],
@@ -173,7 +173,7 @@ def _settings(client: AdminClient, names: list[str]) -> dict[str, dict[str, str]
     }
 
 
-def _create(client: AdminClient, planned: Plan) -> None:
+def _create(client: AdminClient, planned: TopicChanges) -> None:
     topics = [
         NewTopic(each.name, each.partitions, planned.replicas, config=_with_insync(each, planned.replicas))
         for each in planned.missing

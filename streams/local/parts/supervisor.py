@@ -66,7 +66,7 @@ class Part(Protocol):
     def kill(self) -> None: ...
 
 
-class Kept:
+class KeptPart:
     """One part and how it is."""
 
     def __init__(self, part: Part, now: float, tell_end: Callable[[str], None] = lambda why: None) -> None:
@@ -165,19 +165,19 @@ class Supervisor:
         """Is told name and state of every part when one changes."""
         self.clock = clock
         self.sleep = sleep
-        self.kept: list[Kept] = []
+        self.kept: list[KeptPart] = []
         self.told: list[tuple[str, str]] = []
 
     def start(self, parts: Iterable[Part]) -> None:
         for part in parts:
-            kept = Kept(part, self.clock(), partial(self._note_end, part))
+            kept = KeptPart(part, self.clock(), partial(self._note_end, part))
             self.kept.append(kept)
             kept.start(self.clock())
         self._tell()
 
     def adopt(self, part: Part) -> None:
         """Looks after a part that was started before and is ready."""
-        kept = Kept(part, self.clock(), partial(self._note_end, part))
+        kept = KeptPart(part, self.clock(), partial(self._note_end, part))
         kept.starts, kept.is_ready, kept.state = 1, True, "ready"
         self.kept.append(kept)
 

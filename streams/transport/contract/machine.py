@@ -59,7 +59,7 @@ class Raw(NamedTuple):
     value: bytes | None
 
 
-class Run(Protocol):
+class MarketRecords(Protocol):
     """Consecutive records of one market, decoded once for every shard of the process."""
 
     @property
@@ -102,7 +102,7 @@ class Machine(Protocol):
         `newest`: the newest event time of each market of which more has come than was passed.
         """
 
-    def pass_market(self, topic: str, run: Run) -> list[Record]:
+    def pass_market(self, topic: str, run: MarketRecords) -> list[Record]:
         """Records of one market, in their log's order."""
 
     def pending(self) -> list[int]:

@@ -13,10 +13,10 @@ from streams.transport.kafka.logs import Log
 from streams.transport.shard.barriers import TakenOverError
 from streams.transport.shard.owner import Owner, Stage
 from streams.transport.shard.reports import ShardReport
-from streams.transport.shard.setup import Setup
+from streams.transport.shard.setup import ShardSetup
 from streams.transport.shard.takeover import take_over
 from streams.transport.standby.standbys import Standbys
-from streams.transport.strict_faust.batches import Batch
+from streams.transport.strict_faust.batches import RecordBatch
 
 FEED_SECONDS = 0.002
 STOP_SECONDS = 60.0
@@ -26,7 +26,7 @@ STOP_SECONDS = 60.0
 class Fleet:
     """Owners by shard."""
 
-    def __init__(self, setup: Setup, standbys: Standbys | None = None) -> None:
+    def __init__(self, setup: ShardSetup, standbys: Standbys | None = None) -> None:
         self.setup = setup
         self.standbys = standbys
         self.owners: dict[int, Owner] = {}
@@ -101,7 +101,7 @@ class Fleet:
 
     # What its agent brings ---------------------------------------------------------------------
 
-    async def put(self, batch: Batch) -> None:
+    async def put(self, batch: RecordBatch) -> None:
         """Entries of a shard's inbox."""
         owner = self.owners.get(batch.partition)
         if owner is not None:

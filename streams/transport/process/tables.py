@@ -15,7 +15,7 @@ from streams.transport.process.fleet import Fleet
 from streams.transport.strict_faust.app import App
 
 
-class Rows(faust.Table[tuple[int, bytes], bytes]):
+class StoredRows(faust.Table[tuple[int, bytes], bytes]):
     """A table by (shard, key), as of each shard's last checkpoint."""
 
     def keep(self, shard: int, key: bytes, value: bytes | None) -> None:
@@ -85,7 +85,7 @@ class FoldApp(App):
         self.committable[self.inbox] = lambda tp: fleet.committable(tp.partition)
         self.on_batches(self.inbox, handle=fleet.put)
 
-    def _rows(self, name: str) -> Rows:
-        table = Rows(self, name=name, key_type=bytes, value_type=bytes)
+    def _rows(self, name: str) -> StoredRows:
+        table = StoredRows(self, name=name, key_type=bytes, value_type=bytes)
         self.tables.add(table)
         return table

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from schemas.private import Barrier, decode_barrier
 from streams.transport.contract.machine import Record, Row
 from streams.transport.kafka.logs import Log
-from streams.transport.process.worker import Plan, opened
+from streams.transport.process.worker import WorkerPlan, opened
 from streams.transport.shard import snapshots
 from streams.transport.shard.barriers import History
 from streams.transport.shard.fold import Fold
-from streams.transport.shard.setup import Setup
+from streams.transport.shard.setup import ShardSetup
 from streams.transport.shard.store import Header, Store, Tables
 from streams.transport.shard.takeover import ShardInputs, VersionError, resume
 
@@ -51,13 +51,13 @@ class Refold:
     """As of the checkpoint."""
 
 
-async def verify_shards(plan: Plan, shards: Sequence[int], key: bytes | None = None) -> list[Verdict]:
+async def verify_shards(plan: WorkerPlan, shards: Sequence[int], key: bytes | None = None) -> list[Verdict]:
     """Of a cluster that a process of this plan could work on."""
     async with opened(plan) as setup:
         return [await verify(setup, shard, key) for shard in shards]
 
 
-async def verify(setup: Setup, shard: int, key: bytes | None = None) -> Verdict:
+async def verify(setup: ShardSetup, shard: int, key: bytes | None = None) -> Verdict:
     """Fold a shard again; with a key, compare only the records and rows of that key."""
     verdict = Verdict(shard)
     store = Store(setup.cluster, setup.names.changelogs, shard, {})
@@ -82,12 +82,12 @@ async def verify(setup: Setup, shard: int, key: bytes | None = None) -> Verdict:
     return verdict
 
 
-def _published(setup: Setup) -> list[str]:
+def _published(setup: ShardSetup) -> list[str]:
     return [*setup.names.outputs, *setup.names.compacted]
 
 
 async def _refold(
-    setup: Setup, shard: int, begin: Header, tables: Tables, until: Header, verdict: Verdict
+    setup: ShardSetup, shard: int, begin: Header, tables: Tables, until: Header, verdict: Verdict
 ) -> Refold:
     """From one checkpoint to another, and on to the last barrier that there is."""
     result = Refold()
@@ -109,7 +109,7 @@ async def _refold(
     return result
 
 
-async def _rows_of(setup: Setup, shard: int, header: Header, tables: Tables) -> list[Row]:
+async def _rows_of(setup: ShardSetup, shard: int, header: Header, tables: Tables) -> list[Row]:
     """What a machine holds that was restored from what is stored."""
     inputs = ShardInputs(setup, shard)
     try:
@@ -118,13 +118,15 @@ async def _rows_of(setup: Setup, shard: int, header: Header, tables: Tables) -> 
         await inputs.close()
 
 
-async def _restored(setup: Setup, shard: int, header: Header, tables: Tables, inputs: ShardInputs) -> Fold:
+async def _restored(
+    setup: ShardSetup, shard: int, header: Header, tables: Tables, inputs: ShardInputs
+) -> Fold:
     fold = Fold(setup.make(shard))
     await resume(fold, header, defaultdict(dict, tables), inputs)
     return fold
 
 
-async def _barriers(setup: Setup, shard: int, begin: Header) -> list[Barrier]:
+async def _barriers(setup: ShardSetup, shard: int, begin: Header) -> list[Barrier]:
     history = History(begin.epoch, begin.number, begin.engine)
     log = await Log(setup.cluster, setup.names.barriers, shard).open(begin.barrier + 1)
     found = []
@@ -139,7 +141,7 @@ async def _barriers(setup: Setup, shard: int, begin: Header) -> list[Barrier]:
     return found
 
 
-def _check_version(setup: Setup, shard: int, history: History) -> None:
+def _check_version(setup: ShardSetup, shard: int, history: History) -> None:
     if history.engine != setup.engine:
         raise VersionError(
             f"shard {shard} was folded by {history.engine}, and this is {setup.engine}: verify it with the "
@@ -147,7 +149,7 @@ def _check_version(setup: Setup, shard: int, history: History) -> None:
         )
 
 
-async def _read(setup: Setup, topic: str, shard: int, end: int) -> list[Record]:
+async def _read(setup: ShardSetup, topic: str, shard: int, end: int) -> list[Record]:
     log = await Log(setup.cluster, topic, shard, committed=True).open()
     try:
         end = min(end, await log.end())

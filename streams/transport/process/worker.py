@@ -20,9 +20,9 @@ from streams.transport.process.fleet import Fleet
 from streams.transport.process.memory import keep_freed_memory
 from streams.transport.process.reporter import REPORT_SECONDS, Reporter
 from streams.transport.process.tables import FoldApp
-from streams.transport.shard.markets import Decode, Market
+from streams.transport.shard.markets import Decode, MarketLog
 from streams.transport.shard.reports import ShardReport, WorkerReport
-from streams.transport.shard.setup import Names, Setup, wall_time
+from streams.transport.shard.setup import Names, ShardSetup, wall_time
 from streams.transport.standby.standbys import Silence, Standbys
 from streams.transport.strict_faust.app import app_settings
 from streams.transport.strict_faust.running import STOP_SECONDS as APP_SECONDS
@@ -38,7 +38,7 @@ Beside = Callable[[Fleet], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class WorkerPlan:
     """What a folding process is to do."""
 
     name: str
@@ -64,15 +64,15 @@ class Plan:
 
 
 @asynccontextmanager
-async def opened(plan: Plan) -> AsyncIterator[Setup]:
+async def opened(plan: WorkerPlan) -> AsyncIterator[ShardSetup]:
     """The clients of a folding process."""
     async with AsyncExitStack() as stack:
         publisher = await Publisher(plan.cluster).open()
         stack.push_async_callback(publisher.close)
         ends = await Ends(plan.cluster).open()
         stack.push_async_callback(ends.close)
-        markets = {topic: Market(plan.cluster, topic, plan.decode) for topic in plan.markets}
-        yield Setup(
+        markets = {topic: MarketLog(plan.cluster, topic, plan.decode) for topic in plan.markets}
+        yield ShardSetup(
             plan.cluster, plan.names, plan.engine, plan.make, markets, publisher, ends, **plan.settings
         )
 
@@ -80,7 +80,7 @@ async def opened(plan: Plan) -> AsyncIterator[Setup]:
 class Worker:
     """One folding process, until a signal stops it."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: WorkerPlan) -> None:
         self.plan = plan
         self.name = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
         self.started = wall_time()
@@ -95,7 +95,7 @@ class Worker:
         async with opened(self.plan) as setup:
             await or_die(self._work(setup, ready))
 
-    async def _work(self, setup: Setup, ready: Callable[[], None]) -> None:
+    async def _work(self, setup: ShardSetup, ready: Callable[[], None]) -> None:
         standbys = Standbys(setup, self.plan.shards) if self.plan.standby else None
         fleet = Fleet(setup, standbys)
         app = self._app(fleet)

@@ -8,7 +8,7 @@ import asyncio
 from typing import NamedTuple
 
 from schemas.private import MarketPosition
-from streams.transport.shard.setup import Setup
+from streams.transport.shard.setup import ShardSetup
 
 
 class Reach(NamedTuple):
@@ -21,7 +21,7 @@ class Reach(NamedTuple):
 class Backlog:
     """One shard's questions."""
 
-    def __init__(self, setup: Setup, shard: int) -> None:
+    def __init__(self, setup: ShardSetup, shard: int) -> None:
         self._setup = setup
         self._shard = shard
         self._known = Reach({}, 0)

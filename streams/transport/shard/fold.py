@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping
 
 from schemas.private import Barrier, InboxEntry, MarketPosition
-from streams.transport.contract.machine import Machine, Record, Run
+from streams.transport.contract.machine import Machine, MarketRecords, Record
 from streams.transport.shard.inputs import Inputs
 
 A_FEW = 100
@@ -40,7 +40,7 @@ class Fold:
         self.sources[source] = entry.offset
         return self.machine.admit(offset, entry, newest)
 
-    def pass_market(self, topic: str, run: Run) -> list[Record]:
+    def pass_market(self, topic: str, run: MarketRecords) -> list[Record]:
         """The next records of a market."""
         self.market[topic] = run.end
         return self.machine.pass_market(topic, run)

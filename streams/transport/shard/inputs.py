@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from schemas.private import InboxEntry
-from streams.transport.contract.machine import Run
+from streams.transport.contract.machine import MarketRecords
 
 
 class Inputs(Protocol):
@@ -13,5 +13,5 @@ class Inputs(Protocol):
     def entries(self, start: int, end: int) -> AsyncIterator[tuple[int, InboxEntry]]:
         """The inbox's entries in [start, end); asked for in rising order."""
 
-    def runs(self, topic: str, start: int, end: int) -> AsyncIterator[Run]:
+    def runs(self, topic: str, start: int, end: int) -> AsyncIterator[MarketRecords]:
         """A market's records in [start, end); asked for in rising order."""

@@ -11,11 +11,11 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import islice
 
-from streams.transport.contract.machine import Raw, Run
+from streams.transport.contract.machine import MarketRecords, Raw
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.logs import Ends, Log
 
-Decode = Callable[[str, Sequence[Raw]], Run]
+Decode = Callable[[str, Sequence[Raw]], MarketRecords]
 
 RUN = 40_000
 """Records of a run at most."""
@@ -31,7 +31,7 @@ def cut(raws: Sequence[Raw]) -> Iterator[Sequence[Raw]]:
     return (raws[start : start + RUN] for start in range(0, len(raws), RUN))
 
 
-class Market:
+class MarketLog:
     """One market, and the shards that follow it."""
 
     def __init__(self, cluster: Cluster, topic: str, decode: Decode) -> None:
@@ -46,7 +46,7 @@ class Market:
         """The greatest event time that was read."""
         self.grown = asyncio.Event()
         """Set, and made anew, whenever records have come."""
-        self._runs: deque[Run] = deque()
+        self._runs: deque[MarketRecords] = deque()
         self._ends: list[int] = []
         self._rows = 0
         """Of all the runs that are held."""
@@ -106,7 +106,7 @@ class Market:
         """The newest event time that is known of what lies at and behind an offset; 0 where nothing does."""
         return max(self.newest, self._far_newest) if offset < max(self.end, self._far_end) else 0
 
-    def _add(self, run: Run) -> None:
+    def _add(self, run: MarketRecords) -> None:
         self._runs.append(run)
         self._ends.append(run.end)
         self._rows += run.rows
@@ -140,7 +140,7 @@ class Market:
         """Whether the shared log has not forgotten what is at that offset."""
         return self.base is not None and offset >= self.base
 
-    def at(self, offset: int) -> Run | None:
+    def at(self, offset: int) -> MarketRecords | None:
         """The held records from an offset on, to the end of their run; None when none has come."""
         place = bisect_right(self._ends, offset)
         if place == len(self._runs):
@@ -165,12 +165,12 @@ class Market:
 class Cursor:
     """One shard's place in a market."""
 
-    def __init__(self, market: Market, position: int) -> None:
+    def __init__(self, market: MarketLog, position: int) -> None:
         self.market = market
         self.position = position
         self._follows = False
         self._own: Log | None = None
-        self._rest: Run | None = None
+        self._rest: MarketRecords | None = None
 
     async def close(self) -> None:
         self.market.leave(self)
@@ -183,7 +183,7 @@ class Cursor:
             self.market.follow(self)
             await self._close_own()
 
-    async def runs(self, end: int) -> AsyncIterator[Run]:
+    async def runs(self, end: int) -> AsyncIterator[MarketRecords]:
         """The records before `end`, as they come."""
         while self.position < end:
             run = await self._next()
@@ -194,7 +194,7 @@ class Cursor:
             self.position = run.end if run.first < end else end
             self.market.moved()
 
-    async def _next(self) -> Run:
+    async def _next(self) -> MarketRecords:
         """Records from the shard's place on; waits until there are some."""
         if not self._follows and self.market.holds(self.position):
             await self.follow()
@@ -204,7 +204,7 @@ class Cursor:
             await self.market.grown.wait()
         return run
 
-    async def _read_alone(self) -> Run:
+    async def _read_alone(self) -> MarketRecords:
         if self._rest is not None and self._rest.end > self.position:
             return self._rest.since(self.position)
         if self._own is None:

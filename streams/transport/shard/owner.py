@@ -32,7 +32,7 @@ from streams.transport.shard.backlog import Backlog
 from streams.transport.shard.barriers import TakenOverError
 from streams.transport.shard.inbox import Queue
 from streams.transport.shard.reports import ShardReport
-from streams.transport.shard.setup import Setup
+from streams.transport.shard.setup import ShardSetup
 from streams.transport.shard.store import Header
 from streams.transport.shard.takeover import Taken, header_of, take_over
 
@@ -54,7 +54,7 @@ FIRST_STRIDE, LONGEST_STRIDE = 128, 1 << 20
 
 _Result = TypeVar("_Result")
 
-TakeOver = Callable[[Setup, int], Awaitable[Taken]]
+TakeOver = Callable[[ShardSetup, int], Awaitable[Taken]]
 
 
 class Stage(StrEnum):
@@ -74,7 +74,7 @@ class Snapshot:
 
 
 @dataclass(slots=True)
-class Waiting:
+class HeldBack:
     """What a barrier lets go once it was read back."""
 
     number: int
@@ -85,7 +85,7 @@ class Waiting:
 class Owner:
     """One shard, from its takeover until it is stopped or taken over."""
 
-    def __init__(self, setup: Setup, shard: int, take: TakeOver = take_over) -> None:
+    def __init__(self, setup: ShardSetup, shard: int, take: TakeOver = take_over) -> None:
         self.setup = setup
         self.shard = shard
         self._take_over = take
@@ -105,7 +105,7 @@ class Owner:
         """Where the last barrier left the market."""
         self._outputs: list[Record] = []
         self._compacted: list[Record] = []
-        self._waiting: deque[Waiting] = deque()
+        self._waiting: deque[HeldBack] = deque()
         self._read_back = asyncio.Event()
         self._acks: deque[Ack] = deque()
         self._last_checkpoint = 0.0
@@ -372,7 +372,7 @@ class Owner:
         self._happened = not checkpoint
         self._steps = []
         self._last = barrier.market
-        self._waiting.append(Waiting(fold.number, self._take_outputs(), snapshot))
+        self._waiting.append(HeldBack(fold.number, self._take_outputs(), snapshot))
         await self.setup.publisher.send(
             self.setup.names.barriers, self.shard, [(None, encode_barrier(barrier))]
         )
@@ -383,7 +383,7 @@ class Owner:
     async def _follow_barriers(self, taken: Taken, tasks: asyncio.TaskGroup) -> None:
         """Read back; let go what has become valid."""
         while True:
-            let_go: list[Waiting] = []
+            let_go: list[HeldBack] = []
             for raw in await taken.barriers.read():
                 record = decode_barrier(raw.value)
                 if isinstance(record, Takeover):
@@ -402,7 +402,7 @@ class Owner:
                     tasks.create_task(self._watched(checkpoint))
             await self._let_go(let_go)
 
-    async def _let_go(self, barriers: Sequence[Waiting]) -> None:
+    async def _let_go(self, barriers: Sequence[HeldBack]) -> None:
         await self._emit([record for waiting in barriers for record in waiting.outputs])
         self._read_back.set()
         if self._outputs:

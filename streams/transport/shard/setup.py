@@ -9,7 +9,7 @@ from streams.transport.contract.machine import Machine
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.logs import Ends
 from streams.transport.kafka.publisher import Publisher
-from streams.transport.shard.markets import Market
+from streams.transport.shard.markets import MarketLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def wall_time() -> int:
 
 
 @dataclass(slots=True)
-class Setup:
+class ShardSetup:
     """One process that folds."""
 
     cluster: Cluster
@@ -52,7 +52,7 @@ class Setup:
     """The version of what the machine does: another version may fold to other bytes."""
     make: Callable[[int], Machine]
     """A new machine for a shard."""
-    markets: Mapping[str, Market]
+    markets: Mapping[str, MarketLog]
     publisher: Publisher
     ends: Ends
     tables: Mapping[str, RowsTable] = field(default_factory=dict)

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from schemas.private import Barrier, InboxEntry, Takeover, decode_barrier, encode_barrier
-from streams.transport.contract.machine import Record, Row, Run
+from streams.transport.contract.machine import MarketRecords, Record, Row
 from streams.transport.kafka.logs import Log
 from streams.transport.shard.barriers import History, TakenOverError
 from streams.transport.shard.fold import Fold
 from streams.transport.shard.inbox import InboxReader
 from streams.transport.shard.markets import Cursor
-from streams.transport.shard.setup import Setup
+from streams.transport.shard.setup import ShardSetup
 from streams.transport.shard.store import Header, Store, Tables, ranges_of
 
 
@@ -29,7 +29,7 @@ class VersionError(Exception):
 class ShardInputs:
     """One shard's logs from outside."""
 
-    def __init__(self, setup: Setup, shard: int) -> None:
+    def __init__(self, setup: ShardSetup, shard: int) -> None:
         self.setup = setup
         self.shard = shard
         self.inbox: InboxReader | None = None
@@ -55,7 +55,7 @@ class ShardInputs:
         async for each in self.inbox.entries(start, end):
             yield each
 
-    async def runs(self, topic: str, start: int, end: int) -> AsyncIterator[Run]:
+    async def runs(self, topic: str, start: int, end: int) -> AsyncIterator[MarketRecords]:
         async for run in self.cursor(topic, start).runs(end):
             yield run
 
@@ -95,7 +95,7 @@ class Taken:
     """How long it took."""
 
 
-async def take_over(setup: Setup, shard: int) -> Taken:
+async def take_over(setup: ShardSetup, shard: int) -> Taken:
     began = time.monotonic()
     nonce = await announce(setup, shard)
     store = Store(setup.cluster, setup.names.changelogs, shard, setup.tables)
@@ -125,7 +125,7 @@ async def take_over(setup: Setup, shard: int) -> Taken:
     )
 
 
-async def announce(setup: Setup, shard: int) -> str:
+async def announce(setup: ShardSetup, shard: int) -> str:
     """Append the takeover record; it is known by its nonce."""
     nonce = uuid4().hex
     record = encode_barrier(Takeover(nonce, setup.engine))
@@ -134,7 +134,7 @@ async def announce(setup: Setup, shard: int) -> str:
 
 
 async def read_history(
-    setup: Setup, shard: int, barriers: Log, history: History, nonce: str
+    setup: ShardSetup, shard: int, barriers: Log, history: History, nonce: str
 ) -> tuple[int, list[Barrier]]:
     """My epoch, and the barriers to walk."""
     epoch: int | None = None
@@ -156,7 +156,7 @@ async def read_history(
     return epoch, recorded
 
 
-def check_version(setup: Setup, shard: int, history: History) -> None:
+def check_version(setup: ShardSetup, shard: int, history: History) -> None:
     if history.engine != setup.engine:
         raise VersionError(
             f"shard {shard} was left without a clean stop by version {history.engine}, and this is "
@@ -165,7 +165,9 @@ def check_version(setup: Setup, shard: int, history: History) -> None:
         )
 
 
-async def restore(setup: Setup, shard: int, fold: Fold, store: Store, recorded: list[Barrier]) -> ShardInputs:
+async def restore(
+    setup: ShardSetup, shard: int, fold: Fold, store: Store, recorded: list[Barrier]
+) -> ShardInputs:
     """The fold as of the stored checkpoint; without one, where the shard began or where the inbox begins."""
     header = store.header
     if header is None and recorded:
@@ -187,7 +189,7 @@ async def resume(fold: Fold, header: Header, tables: Tables, inputs: ShardInputs
     fold.machine.restore(header.machine, tables, await inputs.inbox.pending(header.pending))
 
 
-async def first_of_inbox(setup: Setup, shard: int) -> int:
+async def first_of_inbox(setup: ShardSetup, shard: int) -> int:
     log = await Log(setup.cluster, setup.names.inbox, shard).open()
     try:
         return await log.position()

@@ -15,7 +15,7 @@ from streams.transport.contract.machine import Raw, Record, Row
 from streams.transport.kafka.logs import Log
 from streams.transport.shard.barriers import History
 from streams.transport.shard.fold import Fold
-from streams.transport.shard.setup import Setup
+from streams.transport.shard.setup import ShardSetup
 from streams.transport.shard.store import Store
 from streams.transport.shard.takeover import Taken, announce, check_version, read_history, restore
 
@@ -28,10 +28,10 @@ class Unsure:
     rows: list[Row] = field(default_factory=list)
 
 
-class Follower:
+class ShardFollower:
     """One shard."""
 
-    def __init__(self, setup: Setup, shard: int) -> None:
+    def __init__(self, setup: ShardSetup, shard: int) -> None:
         self.setup = setup
         self.shard = shard
         self.fold = Fold(setup.make(shard))

@@ -11,9 +11,9 @@ from streams.transport.contract.crash import or_die
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.logs import Log
 from streams.transport.shard.reports import WorkerReport, decode_report
-from streams.transport.shard.setup import Setup
+from streams.transport.shard.setup import ShardSetup
 from streams.transport.shard.takeover import Taken
-from streams.transport.standby.standby import Follower
+from streams.transport.standby.standby import ShardFollower
 
 SILENT_SECONDS = 0.6
 LOOK_SECONDS = 0.05
@@ -22,9 +22,9 @@ LOOK_SECONDS = 0.05
 class Standbys:
     """Followers by shard."""
 
-    def __init__(self, setup: Setup, shards: int) -> None:
+    def __init__(self, setup: ShardSetup, shards: int) -> None:
         self.setup = setup
-        self._followers = {shard: Follower(setup, shard) for shard in range(shards)}
+        self._followers = {shard: ShardFollower(setup, shard) for shard in range(shards)}
         self._tasks = {
             shard: asyncio.create_task(or_die(follower.run(), f"standby of shard {shard}"))
             for shard, follower in self._followers.items()
@@ -34,7 +34,7 @@ class Standbys:
     def are_along(self) -> bool:
         return all(follower.is_along for follower in self._followers.values())
 
-    async def take_over(self, setup: Setup, shard: int) -> Taken:
+    async def take_over(self, setup: ShardSetup, shard: int) -> Taken:
         """In place of a takeover from what is stored."""
         return await self._followers.pop(shard).take_over(self._tasks.pop(shard))
 

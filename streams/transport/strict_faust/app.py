@@ -18,7 +18,7 @@ from streams.transport.contract.crash import die
 from streams.transport.contract.fence import FENCE
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.producing import BATCH_BYTES
-from streams.transport.strict_faust.batches import Batch, BatchSchema, InOrder
+from streams.transport.strict_faust.batches import BatchSchema, InOrder, RecordBatch
 from streams.transport.strict_faust.driver import SCHEME, Committable, Consumer
 
 COMMIT_SECONDS = 1.0
@@ -31,7 +31,7 @@ QUEUED_BATCHES = 16
 
 Arrival = asyncio.Future[Any]
 """Done when Kafka has everything that came of a batch."""
-Handle = Callable[[Batch], Awaitable[Arrival | None]]
+Handle = Callable[[RecordBatch], Awaitable[Arrival | None]]
 
 
 class App(faust.App):
@@ -52,7 +52,7 @@ class App(faust.App):
 
         async def agent(stream: Any) -> None:
             async for event in stream.noack().events():
-                batch: Batch = event.value
+                batch: RecordBatch = event.value
                 if batch.epoch != cast(Consumer, self.consumer).epoch:
                     continue  # read before a rebalance; it is read again
                 FENCE.at = str(batch)
@@ -81,7 +81,7 @@ class App(faust.App):
         """It keeps nothing on the disk."""
 
 
-def _acknowledge(event: EventT[Batch], arrival: Arrival) -> None:
+def _acknowledge(event: EventT[RecordBatch], arrival: Arrival) -> None:
     if not arrival.cancelled():
         if (error := arrival.exception()) is not None:
             die(f"{event.message}: {error!r}")

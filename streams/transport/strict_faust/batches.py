@@ -13,7 +13,7 @@ import faust
 from streams.transport.contract.machine import Raw
 
 
-class Batch(list[Raw]):
+class RecordBatch(list[Raw]):
     """Consecutive records of one partition, at least one."""
 
     __slots__ = ("epoch", "number", "partition", "topic")
@@ -77,7 +77,7 @@ class InOrder:
     def __init__(self) -> None:
         self._last: dict[tuple[str, int], tuple[int, int]] = {}
 
-    def check(self, batch: Batch) -> None:
+    def check(self, batch: RecordBatch) -> None:
         place = (batch.topic, batch.partition)
         epoch, number = self._last.get(place, (batch.epoch, -1))
         expected = number + 1 if epoch == batch.epoch else 0

@@ -25,7 +25,7 @@ from mode.threads import MethodQueue
 
 from streams.transport.contract.machine import Raw
 from streams.transport.kafka.producing import Producer
-from streams.transport.strict_faust.batches import Batch, Progress
+from streams.transport.strict_faust.batches import Progress, RecordBatch
 
 SCHEME = "ghostfill"
 BATCH_RECORDS = 500
@@ -197,7 +197,7 @@ class Consumer(driver.Consumer):
     def _batch_message(self, tp: TP, records: list[Any]) -> ConsumerMessage:
         last = records[-1]
         raws = [Raw(each.offset, each.timestamp, each.key, each.value) for each in records]
-        batch = Batch(tp.topic, tp.partition, self.epoch, self._numbers[tp], raws)
+        batch = RecordBatch(tp.topic, tp.partition, self.epoch, self._numbers[tp], raws)
         self._numbers[tp] += 1
         message = ConsumerMessage(
             tp.topic, tp.partition, last.offset, last.timestamp / 1000, last.timestamp_type,

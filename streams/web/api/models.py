@@ -162,7 +162,7 @@ class SignalAnswer(Document):
     decisions: list[dict[str, Any]]
 
 
-class Table(Document):
+class QueryAnswer(Document):
     """An answer of ClickHouse's."""
 
     columns: list[str]

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from sinks.asking.questions import Answer, QuestionError, answer, questions, select
 from streams.web.api.common import PROBLEM, Here, NotThereError, Written, json, sent, standing, written
-from streams.web.api.models import Sql, Table
+from streams.web.api.models import QueryAnswer, Sql
 from streams.web.state.history import plain
 from streams.web.state.kept_answers import MOST_BYTES
 
@@ -80,7 +80,7 @@ async def list_queries(request: Request) -> Response:
     return json(request, found)
 
 
-@router.get("/queries/{name}", response_model=Table)
+@router.get("/queries/{name}", response_model=QueryAnswer)
 async def ask_query(request: Request, here: Here, name: str) -> Response:
     """A named question's answer; its parameters go into the URL."""
     question = QUESTIONS.get(name)
@@ -95,7 +95,7 @@ async def ask_query(request: Request, here: Here, name: str) -> Response:
     return sent(request, await here.results.get((name, "written", *sorted(bound.items())), make))
 
 
-@router.get("/sql", response_model=Table)
+@router.get("/sql", response_model=QueryAnswer)
 async def read_sql(
     request: Request, here: Here, statement: Annotated[str, Query(min_length=1, max_length=8_000)]
 ) -> Response:
@@ -103,7 +103,7 @@ async def read_sql(
     return await _sql(request, here, statement)
 
 
-@router.post("/sql", response_model=Table)
+@router.post("/sql", response_model=QueryAnswer)
 async def post_sql(request: Request, here: Here, sql: Sql) -> Response:
     """The same for longer statements."""
     return await _sql(request, here, sql.statement)

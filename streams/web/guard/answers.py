@@ -7,7 +7,7 @@ caching, and about what its page may load, stands.
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
-from streams.web.guard.asked import CSRF_COOKIE, Asked, cookie_name
+from streams.web.guard.asked import CSRF_COOKIE, AskedRequest, cookie_name
 from streams.web.guard.policy import LOCAL_NAMES, Policy
 from streams.web.guard.visits import Visit
 
@@ -39,12 +39,12 @@ class EndedError(Exception):
     """The token that a stream was opened with is no more."""
 
 
-class Answer:
+class GuardedAnswer:
     """Sends what the app answers to one request."""
 
     __slots__ = ("_asked", "_policy", "_send", "has_begun", "has_ended", "visit")
 
-    def __init__(self, send: Send, asked: Asked, policy: Policy) -> None:
+    def __init__(self, send: Send, asked: AskedRequest, policy: Policy) -> None:
         self._send = send
         self._asked = asked
         self._policy = policy

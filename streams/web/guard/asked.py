@@ -23,7 +23,7 @@ _ONCE = frozenset(
 )  # fmt: skip
 
 
-class Asked:
+class AskedRequest:
     """An HTTP request, or a WebSocket's handshake."""
 
     __slots__ = ("headers", "is_websocket", "method", "path", "query", "raw_path", "scope", "twice")

@@ -6,7 +6,7 @@ Rules of this file: nothing here waits, and nothing that comes from outside is t
 import re
 import time
 
-from streams.web.guard.asked import CSRF_COOKIE, CSRF_HEADER, SESSION, Asked
+from streams.web.guard.asked import CSRF_COOKIE, CSRF_HEADER, SESSION, AskedRequest
 from streams.web.guard.limits import neighbourhood
 from streams.web.guard.policy import FORMS, OPEN, Policy, bracketed, is_under
 from streams.web.guard.seals import is_cookie
@@ -30,7 +30,7 @@ _BAD_QUERY = re.compile(rb"[^\x21-\x7e]")
 _BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +(\S+)")
 
 
-def check_host(asked: Asked, policy: Policy) -> None:
+def check_host(asked: AskedRequest, policy: Policy) -> None:
     """It was meant for us: no other name that somebody made to lead here."""
     if asked.twice:
         said = asked.twice.decode("ascii")
@@ -45,14 +45,14 @@ def check_host(asked: Asked, policy: Policy) -> None:
     )
 
 
-def _reached(asked: Asked, policy: Policy) -> tuple[str, ...]:
+def _reached(asked: AskedRequest, policy: Policy) -> tuple[str, ...]:
     """The address that the connection came to."""
     address, port = asked.scope.get("server") or ("", None)
     name = bracketed(address)
     return (f"{name}:{port}", name) if port == (443 if policy.tls else 80) else (f"{name}:{port}",)
 
 
-def check_proxy(asked: Asked, policy: Policy) -> None:
+def check_proxy(asked: AskedRequest, policy: Policy) -> None:
     """Without tokens nobody comes in through a proxy: behind it may be the world."""
     if not policy.needs_token and any(name in asked.headers for name in FORWARDED):
         raise RefusedError(
@@ -60,7 +60,7 @@ def check_proxy(asked: Asked, policy: Policy) -> None:
         )
 
 
-def check_url(asked: Asked, policy: Policy) -> None:
+def check_url(asked: AskedRequest, policy: Policy) -> None:
     if len(asked.raw_path) + len(asked.query) > policy.max_url:
         raise RefusedError(414, f"the address is too long; expected {policy.max_url} bytes at most")
     if (
@@ -74,7 +74,7 @@ def check_url(asked: Asked, policy: Policy) -> None:
         raise RefusedError(400, "the query has characters that must be encoded")
 
 
-def check_origin(asked: Asked) -> None:
+def check_origin(asked: AskedRequest) -> None:
     """No other site asks, except for a page that a person goes to."""
     headers = asked.headers
     origin = headers.get(b"origin")
@@ -95,12 +95,12 @@ def check_origin(asked: Asked) -> None:
         raise RefusedError(403, "another site (the header Sec-Fetch-Site) may not ask")
 
 
-def check_method(asked: Asked) -> None:
+def check_method(asked: AskedRequest) -> None:
     if asked.method not in METHODS:
         raise RefusedError(405, "this method is not known here", allow="GET, HEAD, POST, PUT, PATCH, DELETE")
 
 
-def visit(asked: Asked, policy: Policy) -> tuple[Visit, bool]:
+def visit(asked: AskedRequest, policy: Policy) -> tuple[Visit, bool]:
     """Who asks, and whether a token was given that is none."""
     seals, tokens = policy.seals, policy.tokens
     address = neighbourhood(asked.client)
@@ -120,7 +120,7 @@ def visit(asked: Asked, policy: Policy) -> tuple[Visit, bool]:
     return Visit(role, None, address, cookie if is_cookie(cookie) else "", seals), False
 
 
-def check_role(asked: Asked, visit: Visit, is_wrong: bool, policy: Policy) -> None:
+def check_role(asked: AskedRequest, visit: Visit, is_wrong: bool, policy: Policy) -> None:
     if is_wrong:
         raise RefusedError(
             401,
@@ -144,7 +144,7 @@ def check_role(asked: Asked, visit: Visit, is_wrong: bool, policy: Policy) -> No
         )
 
 
-def check_action(asked: Asked, visit: Visit, policy: Policy) -> None:
+def check_action(asked: AskedRequest, visit: Visit, policy: Policy) -> None:
     """Nothing is done that a page of another site could have sent, or a form."""
     is_form = asked.path in FORMS
     expected = FORM if is_form else JSON
@@ -159,7 +159,7 @@ def check_action(asked: Asked, visit: Visit, policy: Policy) -> None:
         )
 
 
-def check_length(asked: Asked, policy: Policy) -> None:
+def check_length(asked: AskedRequest, policy: Policy) -> None:
     said = asked.headers.get(b"content-length", b"0")
     if not said.isdigit():
         raise RefusedError(400, "expected a number in the header Content-Length")

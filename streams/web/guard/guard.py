@@ -17,8 +17,8 @@ from urllib.parse import quote
 from starlette.responses import RedirectResponse, Response
 
 from streams.web.guard import checks
-from streams.web.guard.answers import Answer, Message, Send
-from streams.web.guard.asked import Asked
+from streams.web.guard.answers import GuardedAnswer, Message, Send
+from streams.web.guard.asked import AskedRequest
 from streams.web.guard.limits import Open, Rate
 from streams.web.guard.policy import Policy
 from streams.web.guard.visits import KEY, Visit
@@ -46,8 +46,8 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        asked = Asked(scope)
-        answer = Answer(send, asked, self.policy)
+        asked = AskedRequest(scope)
+        answer = GuardedAnswer(send, asked, self.policy)
         try:
             visit = self._let_in(asked)
             with self._open.one(visit.who) as is_free:
@@ -66,7 +66,7 @@ class Guard:
         except GoneError:
             pass
 
-    def _let_in(self, asked: Asked) -> Visit:
+    def _let_in(self, asked: AskedRequest) -> Visit:
         policy = self.policy
         checks.check_host(asked, policy)
         checks.check_proxy(asked, policy)
@@ -118,7 +118,9 @@ class Guard:
             if not message.get("more_body", False):
                 return bytes(body)
 
-    async def _pass_on(self, scope: Any, receive: Receive, answer: Answer, asked: Asked) -> None:
+    async def _pass_on(
+        self, scope: Any, receive: Receive, answer: GuardedAnswer, asked: AskedRequest
+    ) -> None:
         try:
             await self.app(scope, receive, answer)
         except Exception as error:
@@ -133,13 +135,13 @@ class Guard:
                 await answer({"type": "websocket.close", "code": 1011})
 
 
-def _refusal(error: RefusedError, asked: Asked) -> Response:
+def _refusal(error: RefusedError, asked: AskedRequest) -> Response:
     if error.status == 401 and asked.is_for_page and b"authorization" not in asked.headers:
         wanted = asked.raw_path + (b"?" + asked.query if asked.query else b"")
         return RedirectResponse(f"/login?next={quote(wanted, safe='/')}", 303)
     return refusal(error, asked.shown)
 
 
-def _failure(asked: Asked) -> Response:
+def _failure(asked: AskedRequest) -> Response:
     error = RefusedError(500, "this failed, and not by your fault: the log of the web process says at what")
     return refusal(error, asked.shown)

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from streams.web.guard.answers import cookie
-from streams.web.guard.asked import SESSION, Asked
+from streams.web.guard.asked import SESSION, AskedRequest
 from streams.web.guard.limits import Rate, neighbourhood
 from streams.web.guard.policy import Policy
 from streams.web.guard.seals import SESSION_S
@@ -70,7 +70,7 @@ class Login:
     async def enter(self, request: Request) -> Response:
         form = _form(await request.body())
         wanted = local(form.get("next", ""))
-        asked = Asked(request.scope)
+        asked = AskedRequest(request.scope)
         who = neighbourhood(asked.client)
         wait_s = math.ceil(self._failures.wait_s(who))
         if wait_s:
@@ -84,7 +84,7 @@ class Login:
         return _moved(wanted, cookie(SESSION, session, is_secure=asked.is_secure, seconds=SESSION_S))
 
     async def leave(self, request: Request) -> Response:
-        secure = Asked(request.scope).is_secure
+        secure = AskedRequest(request.scope).is_secure
         return _moved("/login", cookie(SESSION, "", is_secure=secure, seconds=0))
 
 

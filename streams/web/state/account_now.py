@@ -14,7 +14,7 @@ from streams.engine.model.orders import Order
 from streams.engine.model.state import AccountState, Lot, Plan, PlannedSlice
 from streams.engine.model.units import SECOND
 from streams.engine.rules import ledger
-from streams.web.state.live_state import Live
+from streams.web.state.live_state import LiveState
 
 
 class Holding(NamedTuple):
@@ -49,7 +49,7 @@ class Holding(NamedTuple):
         )
 
 
-class Waiting(NamedTuple):
+class WaitingSlice(NamedTuple):
     """A slice that is still to enter."""
 
     plan: Plan
@@ -60,7 +60,7 @@ class Waiting(NamedTuple):
 class Standing:
     """One account, as it stands."""
 
-    def __init__(self, live: Live, name: str) -> None:
+    def __init__(self, live: LiveState, name: str) -> None:
         self.name = name
         self.state: AccountState = live.accounts[name]
         self.settings = self.state.versions[-1]
@@ -96,10 +96,10 @@ class Standing:
             yield from lot.exits.values()
 
     @property
-    def waiting(self) -> list[Waiting]:
+    def waiting(self) -> list[WaitingSlice]:
         """The slices that wait, the next one first."""
         found = [
-            Waiting(plan, planned, self.state.condition_words(plan, planned))
+            WaitingSlice(plan, planned, self.state.condition_words(plan, planned))
             for plan in self.state.plans.values()
             for planned in plan.waiting
         ]
@@ -110,7 +110,7 @@ class Standing:
         return (due - self.now) / SECOND
 
 
-def _mark(live: Live, market: str, lot: Lot) -> int:
+def _mark(live: LiveState, market: str, lot: Lot) -> int:
     """The newest price; before the first one is seen, that at which the position was last told."""
     price = live.prices.get(market, {}).get(lot.symbol)
     if price is not None:
@@ -177,7 +177,7 @@ def position_document(standing: Standing, holding: Holding) -> dict[str, Any]:
     }
 
 
-def slice_document(standing: Standing, waiting: Waiting) -> dict[str, Any]:
+def slice_document(standing: Standing, waiting: WaitingSlice) -> dict[str, Any]:
     plan, planned = waiting.plan, waiting.planned
     return {
         "plan_id": plan.plan_id,

@@ -23,7 +23,7 @@ from streams.clients.commands import market_of, timed
 from streams.clients.kafka import HURRIED, MARKET, Sender
 from streams.clients.workers import reached
 from streams.transport.kafka.cluster import Cluster, ClusterError
-from streams.web.state.live_state import Event, Live
+from streams.web.state.live_state import Event, LiveState
 
 MOST_WAITING = 5_000
 MOST_BYTES = 900_000
@@ -40,7 +40,7 @@ class BusyError(Exception):
 class Commander:
     """Sends for everybody."""
 
-    def __init__(self, cluster: Cluster, live: Live) -> None:
+    def __init__(self, cluster: Cluster, live: LiveState) -> None:
         self.live = live
         self._cluster = cluster
         self._sender: Sender | None = None
@@ -50,12 +50,12 @@ class Commander:
         self._waiting: dict[str, list[asyncio.Queue[Decision]]] = {}
         live.listeners.append(self._listen)
 
-    async def command(self, account: str, kind: CommandKind, wait_s: float, **fields: Any) -> "Asked":
+    async def command(self, account: str, kind: CommandKind, wait_s: float, **fields: Any) -> "AskedCommand":
         """A command, and what was decided of it within the time."""
         (found,) = await self.commands([new_command(account, kind, **fields)], wait_s)
         return found
 
-    async def open(self, account: str, settings: str, wait_s: float) -> "Asked":
+    async def open(self, account: str, settings: str, wait_s: float) -> "AskedCommand":
         """A new account; who waits for it can ask for it."""
         end = time.monotonic() + wait_s
         found = await self.command(account, "create", wait_s, settings=settings)
@@ -64,7 +64,7 @@ class Commander:
                 await asyncio.sleep(LOOK_S)
         return found
 
-    async def commands(self, commands: Sequence[Command], wait_s: float) -> "list[Asked]":
+    async def commands(self, commands: Sequence[Command], wait_s: float) -> "list[AskedCommand]":
         """Several, sent together."""
         for command in commands:
             check(command)
@@ -75,10 +75,11 @@ class Commander:
             )
             end = time.monotonic() + wait_s
             return [
-                Asked(id_, await _gathered(queue, end, bool)) for id_, queue in zip(ids, queues, strict=True)
+                AskedCommand(id_, await _gathered(queue, end, bool))
+                for id_, queue in zip(ids, queues, strict=True)
             ]
 
-    async def signal(self, signal: Signal, wait_s: float) -> "Asked":
+    async def signal(self, signal: Signal, wait_s: float) -> "AskedCommand":
         """A signal, and what each account that follows it has decided within the time."""
         check(signal)
         followers = self.followers(signal.source)
@@ -86,7 +87,7 @@ class Commander:
             await self._send([signal])
             end = time.monotonic() + (wait_s if followers else 0)
             found = await _gathered(queue, end, lambda told: {each.account for each in told} >= followers)
-            return Asked(signal.signal_id, found)
+            return AskedCommand(signal.signal_id, found)
 
     def followers(self, source: str) -> set[str]:
         """The accounts that decide on what a source says."""
@@ -163,7 +164,7 @@ class Commander:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-class Asked(msgspec.Struct, frozen=True):
+class AskedCommand(msgspec.Struct, frozen=True):
     """What was asked, and what became of it so far."""
 
     id: str

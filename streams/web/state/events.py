@@ -22,7 +22,7 @@ from schemas.errors import MessageError, RegistryError
 from schemas.kinds import kind_of
 from streams.clients.kafka import Place, Raw, Span, beginnings, read_spans
 from streams.transport.kafka.cluster import Cluster
-from streams.web.state.live_state import Event, Live
+from streams.web.state.live_state import Event, LiveState
 from streams.web.state.live_state import Place as EventPlace
 from streams.web.state.replays import Replays
 from streams.web.state.topic_followers import TOLD, by_time
@@ -41,7 +41,7 @@ _decode = msgspec.msgpack.Decoder(dict[str, list[int]]).decode
 
 
 @dataclass(slots=True)
-class Told:
+class NumberedEvent:
     """An event, and its document once somebody wanted it."""
 
     number: int
@@ -81,9 +81,9 @@ class Events:
     """The last ones, and whoever waits for the next."""
 
     cluster: Cluster
-    live: Live
+    live: LiveState
     codec: Codec
-    _told: deque[Told] = field(default_factory=lambda: deque(maxlen=KEPT))
+    _told: deque[NumberedEvent] = field(default_factory=lambda: deque(maxlen=KEPT))
     _count: int = 0
     _next: "asyncio.Future[None] | None" = None
     _replays: Replays = field(default_factory=Replays)
@@ -94,7 +94,7 @@ class Events:
     def _listen(self, events: list[Event]) -> None:
         for event in events:
             self._count += 1
-            self._told.append(Told(self._count, event))
+            self._told.append(NumberedEvent(self._count, event))
         if events and self._next is not None:
             self._next.set_result(None)
             self._next = None
@@ -128,7 +128,7 @@ class Events:
     def _oldest(self) -> int:
         return self._told[0].number if self._told else self._count + 1
 
-    def _behind(self, number: int) -> list[Told]:
+    def _behind(self, number: int) -> list[NumberedEvent]:
         """Those in memory after a number; a list, for more come while they are sent."""
         skip = max(0, number + 1 - self._oldest())
         return [self._told[at] for at in range(skip, len(self._told))] if skip < len(self._told) else []

@@ -25,7 +25,7 @@ from streams.clients.workers import desks, is_alive
 from streams.engine.model.units import SECOND
 from streams.transport.kafka.cluster import Cluster, ClusterError
 from streams.web.state.kept_answers import Results
-from streams.web.state.live_state import Live
+from streams.web.state.live_state import LiveState
 
 LOOK_S, WATCHED_S, WATCHES_FOR_S = 15.0, 2.0, 10.0
 """Between two looks; while somebody watches; and for how long after somebody did."""
@@ -46,7 +46,7 @@ class Trouble(NamedTuple):
 class Health:
     """One instance, as it was when it was looked at last."""
 
-    def __init__(self, cluster: Cluster, live: Live, results: Results) -> None:
+    def __init__(self, cluster: Cluster, live: LiveState, results: Results) -> None:
         self.cluster, self.live, self.results = cluster, live, results
         self.condition: Mapping[str, Any] | None = None
         self.looked_at = 0.0

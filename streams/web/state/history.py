@@ -24,7 +24,7 @@ from schemas.text.numbers import time as read_time
 from schemas.text.numbers import time_text
 from sinks.asking.questions import select
 from streams.web.state.kept_answers import Results
-from streams.web.state.live_state import Live
+from streams.web.state.live_state import LiveState
 from streams.web.state.recent_messages import KEPT, Found, Key, key_of
 
 CAUSED = 500
@@ -99,7 +99,7 @@ class Page(NamedTuple):
     next: str | None
 
 
-async def page(live: Live, results: Results, wish: Wish) -> Page:
+async def page(live: LiveState, results: Results, wish: Wish) -> Page:
     """One more than a page is looked for: it tells whether there is another."""
     listed = LISTS[wish.list]
     messages, is_all, before = _remembered(live, listed, wish)
@@ -112,7 +112,7 @@ async def page(live: Live, results: Results, wish: Wish) -> Page:
     return Page(items, None if is_last else write_cursor(listed, items[-1]))
 
 
-async def caused(live: Live, results: Results, name: str, signal_id: str) -> list[dict[str, Any]]:
+async def caused(live: LiveState, results: Results, name: str, signal_id: str) -> list[dict[str, Any]]:
     """What a signal caused, the newest first: what is stored, and what came lately in its last state."""
     listed = LISTS[name]
     stored = await page(live, results, Wish(name, {"signal_id": signal_id}, limit=CAUSED))
@@ -128,7 +128,7 @@ async def caused(live: Live, results: Results, name: str, signal_id: str) -> lis
 # From memory -----------------------------------------------------------------------------------
 
 
-def _remembered(live: Live, listed: Listed, wish: Wish) -> Found:
+def _remembered(live: LiveState, listed: Listed, wish: Wish) -> Found:
     kind = KINDS[listed.kind]
     account = wish.equal.get("account")
     if kind not in KEPT or account is None:

@@ -45,7 +45,7 @@ Found = TypeVar("Found")
 
 
 @dataclass(slots=True)
-class Kept:
+class KeptAnswer:
     """An answer."""
 
     value: Any
@@ -79,7 +79,7 @@ class Results:
         self._client: Client | None = None
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="results")
         self._slow_pool = ThreadPoolExecutor(1, thread_name_prefix="sql")
-        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+        self._kept: OrderedDict[Hashable, KeptAnswer] = OrderedDict()
         self._asked: dict[Hashable, asyncio.Task[Any]] = {}
 
     async def ask(self, name: str, **parameters: Any) -> Answer:
@@ -106,7 +106,7 @@ class Results:
     async def _make(self, key: Hashable, make: Callable[[Client], Found]) -> Found:
         began = time.monotonic()
         found = await self.now(make)
-        self._kept[key] = Kept(found, time.monotonic(), time.monotonic() - began)
+        self._kept[key] = KeptAnswer(found, time.monotonic(), time.monotonic() - began)
         while len(self._kept) > MOST:
             self._kept.popitem(last=False)
         return found

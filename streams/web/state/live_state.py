@@ -71,7 +71,7 @@ class Row:
 
 
 @dataclass(slots=True)
-class Live:
+class LiveState:
     """Everything; what is kept of the past is bounded."""
 
     accounts: dict[str, AccountState] = field(default_factory=dict)

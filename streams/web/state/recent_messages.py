@@ -16,19 +16,19 @@ Key = tuple[int, int, str]
 """Time, and the id in the order in which ids are given: `-f9` is before `-f10`."""
 
 
-class Kept(NamedTuple):
+class KeptKind(NamedTuple):
     """A kind that is kept."""
 
     time: str
     id: str
 
 
-KEPT: dict[type[Message], Kept] = {
-    Fill: Kept("ts", "fill_id"),
-    Trade: Kept("exit_ts", "trade_id"),
-    Decision: Kept("ts", "decision_id"),
-    Equity: Kept("ts", "equity_id"),
-    Alert: Kept("ts", "alert_id"),
+KEPT: dict[type[Message], KeptKind] = {
+    Fill: KeptKind("ts", "fill_id"),
+    Trade: KeptKind("exit_ts", "trade_id"),
+    Decision: KeptKind("ts", "decision_id"),
+    Equity: KeptKind("ts", "equity_id"),
+    Alert: KeptKind("ts", "alert_id"),
 }
 
 

@@ -15,7 +15,7 @@ from streams.clients.workers import reached
 from streams.engine.model.units import SECOND
 from streams.web.state.history import moment_of
 from streams.web.state.kept_answers import Results
-from streams.web.state.live_state import LATELY, Live
+from streams.web.state.live_state import LATELY, LiveState
 from streams.web.state.recent_messages import KEPT, MOST, Key
 
 Rows = list[dict[str, Any]]
@@ -35,7 +35,7 @@ QUESTIONS: Mapping[str, Mapping[str, Any]] = {
 """What the page of an account asks, with what each is told besides."""
 
 
-class Table(NamedTuple):
+class ResultTable(NamedTuple):
     """What these questions are answered from, and what tells which row is newer."""
 
     name: str
@@ -47,11 +47,11 @@ class Table(NamedTuple):
         return getattr(message, self.time), len(id_), id_
 
 
-TABLES: Mapping[type[Message], Table] = {
-    Trade: Table("trades", "exit_ts", "trade_id"),
-    Fill: Table("fills", "ts", "fill_id"),
-    Equity: Table("equity", "ts", "equity_id"),
-    SliceTimer: Table("slices", "ts", "slice_id"),
+TABLES: Mapping[type[Message], ResultTable] = {
+    Trade: ResultTable("trades", "exit_ts", "trade_id"),
+    Fill: ResultTable("fills", "ts", "fill_id"),
+    Equity: ResultTable("equity", "ts", "equity_id"),
+    SliceTimer: ResultTable("slices", "ts", "slice_id"),
 }
 NOTHING: Key = (0, 0, "")
 
@@ -73,7 +73,7 @@ class Extent(NamedTuple):
     newest: Key
 
 
-class Told(NamedTuple):
+class Remembered(NamedTuple):
     """Of an account's messages of a kind, as far as Kafka's are remembered."""
 
     first: int
@@ -88,28 +88,28 @@ class Told(NamedTuple):
         return (extent.newest[0] or self.first) - 1
 
 
-async def stored(live: Live, results: Results, account: str) -> Stored:
+async def stored(live: LiveState, results: Results, account: str) -> Stored:
     """What is kept of it, or what is found now."""
     now = _told_until(live, account)
     told = {kind: _told(live, kind, account) for kind in TABLES}
     return await results.get(("stored", account), lambda client: _found(client, account, now, told))
 
 
-def _told_until(live: Live, account: str) -> int:
+def _told_until(live: LiveState, account: str) -> int:
     """The time that the desk has come to."""
     market = live.accounts[account].versions[-1].market
     return reached(live.workers.values(), market, live.heard_until) or live.times.get(market, 0)
 
 
-def _told(live: Live, kind: type[Message], account: str) -> Told:
+def _told(live: LiveState, kind: type[Message], account: str) -> Remembered:
     most = MOST if kind in KEPT else LATELY
     held = live.recent.held(kind, account) if kind in KEPT else live.newest(kind, account, most=LATELY)
     keys = [TABLES[kind].key_of(each) for each in held]
     first = min(keys)[0] if keys and len(keys) < most else 0
-    return Told(first, max(keys, default=NOTHING))
+    return Remembered(first, max(keys, default=NOTHING))
 
 
-def _found(client: Client, account: str, now: int, told: Mapping[type[Message], Told]) -> Stored:
+def _found(client: Client, account: str, now: int, told: Mapping[type[Message], Remembered]) -> Stored:
     before = _extents(client, account, now)
     missing = [told[kind].complete_until(each) for kind, each in before.items() if not told[kind].is_in(each)]
     as_of = max(0, min([now, *missing]))

@@ -29,7 +29,7 @@ from streams.engine.shard.checkpoint import AccountRow
 from streams.transport.kafka.cluster import Cluster, ClusterError
 from streams.transport.shard.reports import WorkerReport, decode_report
 from streams.transport.shard.store import HEADER, SENTINEL
-from streams.web.state.live_state import EVENTS, PRICES, Event, Live, Price, Row
+from streams.web.state.live_state import EVENTS, PRICES, Event, LiveState, Price, Row
 from streams.web.state.live_state import Place as EventPlace
 
 HAPPENINGS = (
@@ -55,13 +55,13 @@ log = logging.getLogger(__name__)
 _decode_row = msgspec.json.Decoder(AccountRow).decode
 
 
-class Follower:
+class TopicFollower:
     """A thread that reads until it is told to stop."""
 
     reads: str
     """What of `Live` it fills."""
 
-    def __init__(self, cluster: Cluster, live: Live, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, cluster: Cluster, live: LiveState, loop: asyncio.AbstractEventLoop) -> None:
         self.cluster = cluster
         self.live = live
         self._loop = loop
@@ -123,12 +123,14 @@ class Follower:
                 return
 
 
-class EventFollower(Follower):
+class EventFollower(TopicFollower):
     """Accounts, workers, and everything that happens."""
 
     reads = EVENTS
 
-    def __init__(self, cluster: Cluster, live: Live, loop: asyncio.AbstractEventLoop, codec: Codec) -> None:
+    def __init__(
+        self, cluster: Cluster, live: LiveState, loop: asyncio.AbstractEventLoop, codec: Codec
+    ) -> None:
         super().__init__(cluster, live, loop)
         self._codec = codec
         self._next: dict[Place, int] = {}
@@ -202,12 +204,12 @@ def _report(raw: Raw) -> WorkerReport:
     return decode_report(raw.value)
 
 
-class PriceFollower(Follower):
+class PriceFollower(TopicFollower):
     """The last price of each symbol of every market."""
 
     reads = PRICES
 
-    def __init__(self, cluster: Cluster, live: Live, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, cluster: Cluster, live: LiveState, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(cluster, live, loop)
         self._readers: dict[str, MarketReader] = {}
         self._next: dict[Place, int] = {}
@@ -254,7 +256,7 @@ class PriceFollower(Follower):
                 self._hand_over(_taking(self.live, market, rows))
 
 
-def _taking(live: Live, market: str, rows: MarketRows) -> Callable[[], object]:
+def _taking(live: LiveState, market: str, rows: MarketRows) -> Callable[[], object]:
     newest, prices = int(own_times(rows.columns).max()), last_prices(rows)
     return lambda: live.take_prices(market, newest, prices)
 

@@ -48,7 +48,7 @@ class Seen:
 
 
 @dataclass(slots=True)
-class Run:
+class RecordedRun:
     """What a run needs."""
 
     accounts: Sequence[Settings]

@@ -11,14 +11,14 @@ import click
 from schemas.columns import Columns
 from schemas.messages import Command
 from streams.accounts import load_account, load_instruments
-from streams.cli.commands.files.recorded_run import Entry, Run, json_text
+from streams.cli.commands.files.recorded_run import Entry, RecordedRun, json_text
 from streams.cli.options.file_options import form_of, form_options, interval_option, intervals_of
 from streams.cli.options.many import FILE, SeveralValues, example
 from streams.cli.printing.progress import Progress
 from streams.cli.printing.tables import account_lines
 from streams.engine.model.settings import Instruments, Settings
 from streams.files.entries import read_commands, read_signals
-from streams.files.market_files import Kind, MarketReader
+from streams.files.market_files import Kind, MarketFileReader
 from streams.files.merge import merged
 from streams.files.stamps import asked, at_close, count_starts
 from streams.files.survey import Given, Survey
@@ -101,7 +101,7 @@ def replay(
     files = Files(ticks, bars, signals, commands, symbol, form_of(columns, dates), intervals_of(intervals))
     entries, surveys, warning = _known(files, settings, signals_at, bad)
     with Progress([*ticks, *bars], shown=progress) as bar:
-        run = Run(settings, files.market(surveys, bad, bar), entries, instruments, out, bad)
+        run = RecordedRun(settings, files.market(surveys, bad, bar), entries, instruments, out, bad)
         summary = run.execute() if report is None else _reported(run, report)
     for line in [*bad.lines(), *warning, *_unknown_symbols(summary)]:
         click.echo(line, err=True)
@@ -110,7 +110,7 @@ def replay(
         click.echo(f"The report is {report}", err=as_json)
 
 
-def _reported(run: Run, file: Path) -> dict[str, Any]:
+def _reported(run: RecordedRun, file: Path) -> dict[str, Any]:
     # What it needs takes a second to import.
     from streams.cli.commands.files.replay_report import reported
 
@@ -147,8 +147,8 @@ class Files:
             + [bars.read(path, bar.advance, seen) for path, seen in zip(self.bars, surveys, strict=True)]
         )
 
-    def _reader(self, kind: Kind, bad: BadRows) -> MarketReader:
-        return MarketReader(kind, bad, self.symbol, self.form, self.intervals)
+    def _reader(self, kind: Kind, bad: BadRows) -> MarketFileReader:
+        return MarketFileReader(kind, bad, self.symbol, self.form, self.intervals)
 
 
 def _known(

@@ -22,31 +22,31 @@ from sinks.asking.questions import ask
 from sinks.database.database import DatabaseError, first_line
 from sinks.database.prepare import prepare
 from sinks.loading.filling import Filling
-from sinks.loading.inserting import RefusedError, WrongError
+from sinks.loading.inserting import RefusedRowsError, WrongError
 from sinks.report.comparison import comparison
 from sinks.report.document import document
 from sinks.report.page import Wish, account_view
-from streams.cli.commands.files.recorded_run import Entry, Run
+from streams.cli.commands.files.recorded_run import Entry, RecordedRun
 from streams.files.writing.whole import whole
 from streams.local.clickhouse.passing_clickhouse import passing_clickhouse
 
 PERIOD = "The whole replay; times in UTC"
 
 
-def reported(run: Run, file: Path) -> dict[str, Any]:
+def reported(run: RecordedRun, file: Path) -> dict[str, Any]:
     """Executes the run, writes the report of it, and gives its summary."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with passing_clickhouse() as database, closing(database.client()) as client:
         try:
             summary, text = _executed(run, client)
-        except (ClickHouseError, RefusedError, WrongError) as error:
+        except (ClickHouseError, RefusedRowsError, WrongError) as error:
             raise DatabaseError(f"the report's ClickHouse: {first_line(error)}") from error
     with whole(file) as written:
         written.write(text.encode())
     return summary
 
 
-def _executed(run: Run, client: Client) -> tuple[dict[str, Any], str]:
+def _executed(run: RecordedRun, client: Client) -> tuple[dict[str, Any], str]:
     """The run's summary, and the report's text."""
     prepare(client, catalog())
     now = datetime.now(UTC)

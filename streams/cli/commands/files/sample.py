@@ -8,7 +8,7 @@ import click
 
 from schemas.messages import Fill, Output, SliceTimer, Trade
 from streams.accounts import account_with, parse_instruments
-from streams.cli.commands.files.recorded_run import Run
+from streams.cli.commands.files.recorded_run import RecordedRun
 from streams.cli.options.many import example
 from streams.cli.printing.tables import account_lines, slice_lines, trade_lines
 from streams.feeds.market_day import OPEN, SURGE, SYMBOLS, Day, simulated_day
@@ -65,7 +65,7 @@ def sample(out: Path, seed: int | None) -> None:
 
     story = Story()
     instruments = parse_instruments(SYMBOLS, "symbols.yaml")
-    run = Run([account_with(PRESET, {})], day.batches(), day.signals, instruments, out)
+    run = RecordedRun([account_with(PRESET, {})], day.batches(), day.signals, instruments, out)
     summary = run.execute(story.listen)
     for line in [*_beginning(day), *_told(summary, story), *_next_steps(out)]:
         click.echo(line)

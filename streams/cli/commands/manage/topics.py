@@ -43,7 +43,7 @@ def apply_command(markets: tuple[str, ...], replicas: int | None, as_json: bool)
     _show(local.apply(find_cluster(os.environ), markets, replicas=replicas), as_json)
 
 
-def _show(planned: local.Plan, as_json: bool) -> None:
+def _show(planned: local.TopicChanges, as_json: bool) -> None:
     if as_json:
         click.echo(orjson.dumps(planned, default=dict, option=orjson.OPT_INDENT_2))
     else:
@@ -51,7 +51,7 @@ def _show(planned: local.Plan, as_json: bool) -> None:
             click.echo(line)
 
 
-def plan_lines(planned: local.Plan) -> list[str]:
+def plan_lines(planned: local.TopicChanges) -> list[str]:
     """A line for each difference: + a topic to make, ~ a setting to alter, ! what cannot be mended."""
     if planned.is_done:
         return [f"all {len(planned.wanted)} topics are as the catalogue wants them"]

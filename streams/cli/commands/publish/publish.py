@@ -17,7 +17,7 @@ from streams.cli.publishing.pacing import LEAST, Pacer
 from streams.cli.publishing.publishing import (
     STDIN,
     Publication,
-    Told,
+    PublishProgress,
     matched,
     publish_commands,
     publish_lines,
@@ -27,7 +27,7 @@ from streams.cli.publishing.publishing import (
 )
 from streams.clients.kafka import Sender, market_topic, require
 from streams.clients.workers import MarketsNow
-from streams.files.market_files import MarketReader
+from streams.files.market_files import MarketFileReader
 from streams.files.values.dates import DateOrder
 from streams.files.values.intervals import Interval
 from streams.local.machine.home import find_cluster
@@ -168,7 +168,7 @@ def ticks(
 ) -> None:
     """Publish trades and quotes to a market's topic, `ticks` or `ticks.NAME`."""
     with _publication("ticks", market_topic(market), Pacer(speed, start, at), after) as publication:
-        reader = MarketReader("ticks", publication.bad, symbol, form_of(columns, dates))
+        reader = MarketFileReader("ticks", publication.bad, symbol, form_of(columns, dates))
         publish_market(publication, reader, file, batch)
 
 
@@ -189,7 +189,7 @@ def bars(
 ) -> None:
     """Publish bars to a market's topic, each when it has ended: for a market that has no ticks."""
     with _publication("bars", market_topic(market), Pacer(speed, start, at), after) as publication:
-        reader = MarketReader(
+        reader = MarketFileReader(
             "bars", publication.bad, symbol, form_of(columns, dates), intervals_of(intervals)
         )
         publish_market(publication, reader, file, 1)
@@ -202,7 +202,7 @@ def _publication(what: str, topic: str, pacer: Pacer, after: int) -> Iterator[Pu
     cluster = find_cluster(os.environ)
     require(cluster, topic)
     now = MarketsNow(cluster) if pacer.speed is None else pacer.clock.now
-    publication = Publication(Sender(cluster), topic, pacer, Told(what, topic), now, after)
+    publication = Publication(Sender(cluster), topic, pacer, PublishProgress(what, topic), now, after)
     try:
         yield publication
     except KeyboardInterrupt:
