@@ -1,9 +1,17 @@
 """The sink: what is read from the topics is written into the tables, each record once.
 
-Rules of this file:
-- Records wait for others of their topic, until they are many or a second is over; then they are a batch.
-- One thread reads, one prepares and one writes. When too much waits, reading pauses; Kafka keeps the rest.
-- What could not be written is not committed: after an end, of whatever kind, it is read again.
+Who calls. `running` makes one, and `run` is its whole life: read, send what is due, commit what is written.
+All methods are for that one thread; two more belong to the sink, one that prepares blocks and one that writes
+them, each in the order in which it was given.
+
+What must hold. A place is committed only after everything before it is in the tables; so after an end of any
+kind the rest is read again, and `places` and the tables themselves tell what of that is there already.
+Therefore batches settle in order: what could not be written stops all behind it, and the error comes out of
+`settle` in the thread that calls.
+
+Why it waits. ClickHouse likes few and large blocks: records wait for others of their topic until they are
+many or a second is over. When too much waits, reading pauses, and Kafka keeps the rest: memory stays flat
+however far behind it is.
 """
 
 import threading

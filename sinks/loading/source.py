@@ -27,13 +27,16 @@ class SourceError(Exception):
 
 
 class Holder(Protocol):
-    """Who takes in what is read."""
+    """Who takes in what is read. Called in the thread that reads, while the group moves partitions."""
 
     def starts(self, places: Iterable[Partition]) -> Mapping[Partition, int]:
-        """Where to go on."""
+        """Where to go on. May wait for ClickHouse; raises where the tables know of other partitions."""
 
     def give_up(self, places: Iterable[Partition]) -> None:
-        """Somebody else reads these from now on, from what the tables say."""
+        """Somebody else reads these from now on, from what the tables say.
+
+        May wait a few seconds for what has begun; what is not written by then the other one writes.
+        """
 
 
 class Source:

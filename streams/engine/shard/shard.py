@@ -1,7 +1,18 @@
 """Many accounts, one market: only those that a batch concerns are stepped, at the records that concern them.
 
-Rules of this file: accounts know nothing of each other. Folding a batch gives what stepping every account
-at every record would give.
+Who calls. `simulate` and `agents.machine` call `admit` for an entry that has arrived behind the last record,
+and `pass_market` (or `fold`, of checked records) for the records behind it. Neither blocks, waits or raises
+for what comes in; an error here is a broken invariant and ends the run.
+
+What must hold. Folding a batch gives, to the byte, what stepping every account at every record would give,
+however the market is cut into batches. So accounts know nothing of each other, and a watch may be too early,
+never too late.
+
+How a batch is folded. Each symbol's watchlist tells in one search over columns which watches the batch
+reaches, and a heap tells who wakes by time alone. Each account that is touched then runs through the batch by
+itself (`_Run`), from one record that concerns it to the next; after each step what it waits for is watched
+anew. Trails come last: only when all accounts are at the batch's end is it known how far prices went, and
+what is remembered of the batch is its extremes. What was told is then put in order: by record, then account.
 """
 
 from collections import defaultdict

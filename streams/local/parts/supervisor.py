@@ -31,7 +31,7 @@ WELL_S = 30.0
 
 
 class Part(Protocol):
-    """A process that is kept running."""
+    """A process that is kept running. It is asked a few times a second, in one thread: nothing may wait."""
 
     @property
     def name(self) -> str: ...
@@ -51,19 +51,22 @@ class Part(Protocol):
         """Whether its work is done when it ends with code 0."""
 
     def spawn(self) -> None:
-        """Starts the process and does not wait."""
+        """Starts the process; raises OSError where that fails. Called when it does not run."""
 
     def exit_code(self) -> int | None:
         """None while it runs."""
 
-    def is_ready(self) -> bool: ...
+    def is_ready(self) -> bool:
+        """Whether it has begun its work; asked while it runs, until it says so."""
 
     def last_words(self) -> str:
         """Why it ended with an error, if it has said so."""
 
-    def terminate(self) -> None: ...
+    def terminate(self) -> None:
+        """Ask it to stop; nothing where it does not run."""
 
-    def kill(self) -> None: ...
+    def kill(self) -> None:
+        """End it at once; nothing where it does not run."""
 
 
 class KeptPart:

@@ -1,7 +1,12 @@
 """What the transport folds: a state machine that it knows nothing else about.
 
-Rules of this file: the same calls in the same order give the same records, byte for byte, on every computer
-and after every restore. A machine does no I/O and asks no clock.
+Rules of this file:
+- The same calls in the same order give the same records, byte for byte, on every computer and after every
+  restore. A machine does no I/O and asks no clock.
+- No call may wait for anything: it runs in the event loop of all shards of a process, which cuts its input so
+  that a call takes about a moment. Calls come one at a time.
+- What raises is a broken invariant: it ends the process, and does so again wherever the shard is folded. Bad
+  input is answered by records that say so.
 """
 
 from collections.abc import Iterable, Mapping
@@ -94,7 +99,7 @@ class Machine(Protocol):
 
     @property
     def late(self) -> int:
-        """How many entries were late."""
+        """How many entries were late. Asked for reports, several times a second."""
 
     def admit(self, offset: int, entry: InboxEntry, newest: Mapping[str, int]) -> list[Record]:
         """An inbox entry arrives behind the last market record that was passed.
@@ -103,24 +108,27 @@ class Machine(Protocol):
         """
 
     def pass_market(self, topic: str, run: MarketRecords) -> list[Record]:
-        """Records of one market, in their log's order."""
+        """Records of one market, in their log's order: once for each, after the entries admitted before."""
 
     def pending(self) -> list[int]:
-        """Inbox offsets of the entries that may still take effect, ascending."""
+        """Inbox offsets of the entries that may still take effect, ascending. Asked at each checkpoint."""
 
     def awaits(self) -> list[Awaited]:
-        """What those entries wait for: a few words to show, which nothing depends on."""
+        """What those entries wait for: a few words to show, which nothing depends on. Asked once a second."""
 
     def changed(self) -> list[Row]:
-        """The rows that differ from what the last call told."""
+        """The rows that differ from what the last call told. Asked at each checkpoint."""
 
     def rows(self) -> list[Row]:
-        """All rows, told in a way that depends on what happened alone, not on how the logs were cut."""
+        """All rows, told in a way that depends on what happened alone, not on how the logs were cut.
+
+        Asked by `verify` alone, of two folds that it compares.
+        """
 
     def header(self) -> bytes:
-        """Everything else that a restore needs; small."""
+        """Everything else that a restore needs; small. Asked together with `changed`."""
 
     def restore(
         self, header: bytes, tables: Mapping[str, Mapping[bytes, bytes]], pending: Iterable[Pending]
     ) -> None:
-        """Become, once and when new, what told this header and these rows."""
+        """Become, once and when new, what told this header and rows; raises where they cannot be read."""

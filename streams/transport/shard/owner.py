@@ -1,15 +1,26 @@
 """A shard's owner: folds what comes, says how far it came, and publishes what it decided.
 
-Rules of this file:
-- What is folded is speculative until its barrier was read back valid; only then do its outputs leave.
-- A barrier follows when the one before was read back: under load each then covers more.
-- Entries are admitted where the market really stands, and a step of the next barrier says where that was. It
-  also says of what time the market's newest record was: who comes back after hours finds entries that are far
-  ahead of where it stands, and not of the market.
-- One turn takes in as much as is folded in a moment: a backlog must not keep the process from its other work,
-  and what was folded of it is not lost with the process.
-- A checkpoint is taken at a barrier whose outputs are all acknowledged.
-- Who fails closes nothing: its process ends. Who is stopped or taken over has a time in which to close.
+Who calls. `process.fleet` makes an owner when the group assigns a shard, runs it as one task, and tells it to
+hold, release or stop; its agent fills `queue`. Everything runs in one event loop, so whatever stands between
+two `await`s happens at once.
+
+What must hold. Whatever leaves can be derived again from the logs alone, by anybody, at any time: after a
+kill, by another worker, by a standby, by `verify`. Therefore, in this order:
+
+1. Fold ahead (`_advance`). Entries are admitted where the market really stands, and a step of the next
+   barrier says where that was. It also says of what time the market's newest record was: who comes back after
+   hours finds entries that are far ahead of where it stands, and not of the market. Nothing is sent yet, for
+   another owner may have taken over without our knowing.
+2. Append a barrier (`_bar`): how far the fold has come. One follows when the one before was read back, so
+   under load each covers more.
+3. Read it back (`_follow_barriers`). It counts if no takeover stands before it in the log. Only now do its
+   outputs leave. A takeover that we read instead ends us: what was folded since is another's to decide.
+4. Checkpoint, at a barrier whose outputs are all acknowledged (`_checkpoint`): the rows as they were when it
+   was appended. Were it earlier, a restore would begin behind outputs that nobody has.
+
+A turn takes in as much as is folded in a moment: a backlog must not keep the process from its other work,
+and what was folded of it is not lost with the process. Who fails closes nothing: its process ends, for what
+is broken may never close. Who is stopped or taken over has a time in which to close.
 """
 
 import asyncio

@@ -29,13 +29,13 @@ class Names:
 
 
 class RowsTable(Protocol):
-    """A copy of one table's rows, for others to read."""
+    """A copy of one table's rows, for others to read. Told in the event loop: neither waits nor raises."""
 
     def keep(self, shard: int, key: bytes, value: bytes | None) -> None:
-        """What a checkpoint stored; None: gone."""
+        """What a checkpoint stored, once it is there for good; None: gone."""
 
     def forget(self, shard: int) -> None:
-        """The shard is another worker's."""
+        """The shard is another worker's from now on."""
 
 
 def wall_time() -> int:
