@@ -37,7 +37,7 @@ def form_options(command: Command) -> Command:
     for option in (
         click.option(
             "--dates", type=click.Choice(get_args(DateOrder)),
-            help="What comes first in dates such as 01/05/2026: the day or the month; or 26-01-05: the year.",
+            help="What comes first in dates such as 01/05/2026: day, month or year (default: found).",
         ),
         click.option(
             "--columns", type=ColumnsType(), metavar="NAME,NAME",
@@ -49,7 +49,7 @@ def form_options(command: Command) -> Command:
 
 
 def interval_option(command: Command) -> Command:
-    text = "How long bars are that do not say it: 5m, 1h, 1d, 1w, 1mo. Usually found from the file."
+    text = "Length of the bars, where the file does not say it: 5m, 1h, 1d, 1w, 1mo (default: found)."
     option = click.option(
         "--interval", "intervals", type=IntervalType(), multiple=True, metavar="[SYMBOL=]TIME", help=text
     )

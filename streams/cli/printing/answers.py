@@ -50,11 +50,11 @@ def output_options(command: Command) -> Command:
     """`--format`, `--json` and `--out`."""
     form = click.option(
         "--format", "form", type=click.Choice([TABLE, *FORMATS]),
-        help="A table for people; csv, json (an object a line) or parquet for programs.",
+        help="table for people; csv, json (one object per line) or parquet for programs.",
     )  # fmt: skip
     out = click.option(
         "--out", type=click.Path(dir_okay=False, path_type=Path),
-        help="Into a file: .csv, .json, .jsonl or .parquet.",
+        help="Write to a file: .csv, .json, .jsonl or .parquet.",
     )  # fmt: skip
     as_json = click.option("--json", "form", flag_value="json", help="The same as --format json.")
     return form(as_json(out(command)))

@@ -20,7 +20,7 @@ WAIT_S = 10.0
 def wait_option(command: Any) -> Any:
     return click.option(
         "--wait", "wait_s", type=click.FloatRange(min=0), default=WAIT_S, show_default=True,
-        metavar="SECONDS", help="How long to wait for the decision; 0: not at all.",
+        metavar="SECONDS", help="How long to wait for the decision; 0 does not wait.",
     )(command)  # fmt: skip
 
 

@@ -21,10 +21,15 @@ ghostfill export --all --account paper-1 --out paper-1 --since 2026-01-05"""
 
 @click.command(epilog=example(EXAMPLE))
 @click.argument("what", type=click.Choice(list(EXPORTS)), required=False)
-@click.option("--all", "everything", is_flag=True, help="All of them, each into a file of the folder --out.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Export all of them, each into its own file in the folder --out.",
+)
 @click.option("--account", required=True, help="The account to export.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="The file; with --all the folder."
+    "--out", type=click.Path(path_type=Path), required=True, help="File to write; with --all, the folder."
 )
 @since_option
 @until_option

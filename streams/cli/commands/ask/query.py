@@ -26,11 +26,13 @@ OWN = "queries"
 )
 @click.argument("name", required=False)
 @click.option("--account", help="Only this account (default: all).")
-@click.option("--symbol", help="One symbol, where the question knows symbols.")
+@click.option("--symbol", help="Only this symbol, where the question has symbols.")
 @since_option
 @until_option
-@click.option("--limit", type=click.IntRange(min=1), help="So many rows at most.")
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Another parameter of the question.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most this many rows.")
+@click.option(
+    "--set", "sets", multiple=True, metavar="KEY=VALUE", help="Another parameter of the question; repeatable."
+)
 @output_options
 def query(name: str | None, sets: Sequence[str], form: str | None, out: Path | None, **common: Any) -> None:
     """Ask about the results; without a NAME, say what can be asked.

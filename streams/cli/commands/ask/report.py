@@ -27,18 +27,18 @@ WRITTEN_OFTENER = 4
 @click.argument("account")
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"), show_default=True,
-    help="The file.",
+    help="File to write.",
 )  # fmt: skip
 @since_option
 @until_option
 @click.option(
     "--refresh", type=click.IntRange(min=1), metavar="SECONDS",
-    help="Keep writing until Ctrl-C; the page loads itself again so often.",
+    help="Keep writing until Ctrl-C; the page reloads itself this often.",
 )  # fmt: skip
 def report(
     account: str, out: Path, since: datetime | None, until: datetime | None, refresh: int | None
 ) -> None:
-    """Show how an account did: one HTML file, which asks nothing of any network.
+    """Write how an account did as one HTML file, which needs no network.
 
     Equity and drawdown, entries and exits on the price, what each slice cost and earned, exits, days, trades,
     and what was not traded and why.

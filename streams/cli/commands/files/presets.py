@@ -18,7 +18,7 @@ ghostfill presets vsr-slicer > my-account.yaml
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: each with its file's text.")
 def presets(name: str | None, as_json: bool) -> None:
-    """List the accounts that ship with it, or show one."""
+    """List the accounts that come with Ghostfill, or show one."""
     known = accounts.presets()
     if name is not None and name not in known:
         raise click.UsageError(f"no preset {name}; presets are {', '.join(known)}")

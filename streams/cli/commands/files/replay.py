@@ -51,21 +51,21 @@ ghostfill replay --bars AAPL.parquet --symbol AAPL --signals s.jsonl \\
 @click.option("--account", "accounts", multiple=True, required=True, help="Presets, or account files.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="A setting for every account.")
 @click.option("--symbols", type=FILE, help="A file of tick sizes, lots and market hours.")
-@click.option("--symbol", help="The symbol of files that have no column for it.")
+@click.option("--symbol", help="The symbol, for files without a column for it.")
 @interval_option
 @form_options
 @click.option(
     "--signals-at",
     type=click.Choice(["open", "close"]),
-    help="When a signal is known that bears the time of a bar's open: then, or when the bar has ended.",
+    help="When a signal that bears a bar's open time was known: at the open, or when the bar had ended.",
 )
-@click.option("--out", type=FOLDER, required=True, help="Where the results go.")
+@click.option("--out", type=FOLDER, required=True, help="Folder for the results.")
 @click.option(
     "--report", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     help="An HTML file that shows how it went; several accounts are compared in it.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-@click.option("--progress/--no-progress", default=None, help="A progress bar; usual on a terminal.")
+@click.option("--progress/--no-progress", default=None, help="Show a progress bar (default: on a terminal).")
 def replay(
     ticks: Sequence[Path],
     bars: Sequence[Path],
@@ -87,9 +87,9 @@ def replay(
     """Trade recorded signals against a recorded market.
 
     Each account sees the whole market and every signal. The results, among them fills.csv, trades.csv,
-    decisions.csv and summary.json, go to the folder --out. A file whose rows are all bad ends it with 1.
+    decisions.csv and summary.json, go to the folder --out. If every row of a file is bad, the exit code is 1.
 
-    --report writes one HTML file that asks nothing of any network: what `ghostfill report` shows of an
+    --report writes one HTML file that needs no network: what `ghostfill report` shows of an
     account. Of several it begins with their figures beside each other and the trades that differ; the report
     of each is behind its name.
     """

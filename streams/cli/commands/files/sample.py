@@ -48,9 +48,9 @@ class Story:
 @click.command(epilog=example("ghostfill sample\nghostfill sample --out /tmp/day --seed 11"))
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("out/sample"), show_default=True,
-    help="Where the day and the results go.",
+    help="Folder for the day and the results.",
 )  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), help="Another day.")
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of the made-up day.")
 def sample(out: Path, seed: int | None) -> None:
     """Trade a made-up market day and see what happened.
 

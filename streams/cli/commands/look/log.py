@@ -32,7 +32,7 @@ KEPT = 100_000
 
 
 @click.command(epilog=example("ghostfill log\nghostfill log --account paper-1 --json"))
-@click.option("--account", help="Only this account's.")
+@click.option("--account", help="Only this account (default: all).")
 @following_options
 def log(
     account: str | None, as_json: bool, from_start: bool, most: int | None, timeout: float | None

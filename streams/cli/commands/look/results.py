@@ -132,7 +132,7 @@ def positions(account: str | None, as_json: bool) -> None:
 
 @click.command(epilog=example("ghostfill history\nghostfill history paper-1 --limit 50 --since 7d"))
 @click.argument("account", required=False)
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="So many at most.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most this many.")
 @since_option
 @json_option
 def history(account: str | None, limit: int, since: datetime | None, as_json: bool) -> None:

@@ -30,14 +30,14 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def following_options(command: Command) -> Command:
     """`--json`, `--from-start`, `--max` and `--timeout`."""
-    as_json = click.option("--json", "as_json", is_flag=True, help="A JSON object a line, for programs.")
+    as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per line.")
     from_start = click.option(
-        "--from-start", is_flag=True, help="Begin with the first record that is left, not with the next."
+        "--from-start", is_flag=True, help="Start at the oldest record, not at the next one."
     )
-    most = click.option("--max", "most", type=click.IntRange(min=1), help="End after so many messages.")
+    most = click.option("--max", "most", type=click.IntRange(min=1), help="Stop after this many messages.")
     timeout = click.option(
         "--timeout", type=click.FloatRange(min=0), metavar="SECONDS",
-        help="End when nothing came for so long; exit code 1 when nothing came at all.",
+        help="Stop when nothing arrives for this long; exit code 1 if nothing came at all.",
     )  # fmt: skip
     return as_json(from_start(most(timeout(command))))
 
@@ -50,7 +50,7 @@ def following_options(command: Command) -> Command:
 @click.argument("topic")
 @following_options
 @click.option("--account", help="Only what belongs to this account.")
-@click.option("--market", metavar="NAME", help="With ticks: the market ticks.NAME.")
+@click.option("--market", metavar="NAME", help="With ticks: those of the market ticks.NAME.")
 def tail(
     topic: str,
     as_json: bool,

@@ -71,7 +71,7 @@ SECTIONS = {
 @click.argument("account", required=False)
 @click.option(
     "--every", type=click.FloatRange(min=0.1), default=1.0, show_default=True, metavar="SECONDS",
-    help="How often it looks.",
+    help="How often to refresh.",
 )  # fmt: skip
 @json_option
 def watch(account: str | None, every: float, as_json: bool) -> None:

@@ -27,7 +27,7 @@ USERS = (READER, "default")
     f"(default: {READER})",
 )
 def connect(client: str | None, as_environment: bool, user: str | None) -> None:
-    """Print settings of Kafka and ClickHouse, ready for programs of yours.
+    """Print the Kafka and ClickHouse settings for your programs.
 
     They are those of the running instance, or of the cluster and the database that the environment names.
     Passwords are shown: what you write into a file is for you alone after `umask 077`.

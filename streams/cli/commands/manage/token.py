@@ -36,9 +36,9 @@ class Life(click.ParamType):
 
 @click.group(epilog=example("ghostfill token create phone --role read --expires 30d"))
 def token() -> None:
-    """Make and revoke tokens for the page and the API.
+    """Create and revoke tokens for the page and the API.
 
-    On this machine nobody needs one. A server that is reached from elsewhere lets nobody in without.
+    On this machine nobody needs one. From elsewhere nobody gets in without one.
     """
 
 
@@ -51,9 +51,11 @@ curl -H "Authorization: Bearer gf_…" https://trade.example.com/api/accounts
     )
 )
 @click.argument("name")
-@click.option("--role", type=click.Choice(get_args(Role)), required=True, help="May it look, or act too?")
 @click.option(
-    "--expires", type=Life(), metavar="TIME", help="It ends after 30d, 12h or 90min; usually never."
+    "--role", type=click.Choice(get_args(Role)), required=True, help="read: may look; trade: may act too."
+)
+@click.option(
+    "--expires", type=Life(), metavar="TIME", help="Valid for 30d, 12h or 90min (default: for ever)."
 )
 def create(name: str, role: Role, expires: timedelta | None) -> None:
     """Make a token, and show it once."""
@@ -67,7 +69,7 @@ def create(name: str, role: Role, expires: timedelta | None) -> None:
 @token.command("list", epilog=example("ghostfill token list"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(as_json: bool) -> None:
-    """List the tokens, without what is secret."""
+    """List tokens, without their secrets."""
     with _told():
         known = _tokens().all()
     if as_json:
@@ -82,7 +84,7 @@ def list_(as_json: bool) -> None:
 @token.command(epilog=example("ghostfill token revoke phone"))
 @click.argument("name_or_id")
 def revoke(name_or_id: str) -> None:
-    """End a token, and whatever was let in by it."""
+    """Revoke a token, and end whatever it let in."""
     with _told():
         revoked = _tokens().revoke(name_or_id)
     click.echo(f"{revoked.name} ({revoked.id}) is revoked")

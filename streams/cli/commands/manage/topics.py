@@ -10,8 +10,8 @@ from streams.cli.options.many import example
 from streams.local.kafka import topics as local
 from streams.local.machine.home import find_cluster
 
-MARKET_HELP = "Another market, ticks.NAME; may be given again."
-REPLICAS_HELP = "Copies of each record; without it 3, or as many as there are brokers."
+MARKET_HELP = "An additional market, ticks.NAME; repeatable."
+REPLICAS_HELP = "Copies of each record (default: 3, or the number of brokers if that is less)."
 
 
 def _options(command: Any) -> Any:
@@ -23,7 +23,7 @@ def _options(command: Any) -> Any:
 
 @click.group(epilog=example("ghostfill topics plan\nghostfill topics apply --market crypto"))
 def topics() -> None:
-    """See and make the cluster's topics.
+    """Show and create the cluster's topics.
 
     The cluster is KAFKA_BOOTSTRAP's, or the one of the Ghostfill that runs in GHOSTFILL_HOME.
     """
@@ -32,14 +32,14 @@ def topics() -> None:
 @topics.command("plan", epilog=example("ghostfill topics plan"))
 @_options
 def plan_command(markets: tuple[str, ...], replicas: int | None, as_json: bool) -> None:
-    """Show what separates the cluster from the catalogue, and change nothing."""
+    """Show what `topics apply` would do, and change nothing."""
     _show(local.plan(find_cluster(os.environ), markets, replicas=replicas), as_json)
 
 
 @topics.command("apply", epilog=example("ghostfill topics apply --market crypto"))
 @_options
 def apply_command(markets: tuple[str, ...], replicas: int | None, as_json: bool) -> None:
-    """Make the topics that are missing and mend the settings that may be altered."""
+    """Create missing topics, and correct settings that can be changed."""
     _show(local.apply(find_cluster(os.environ), markets, replicas=replicas), as_json)
 
 

@@ -56,15 +56,15 @@ def _options(command: Any) -> Any:
     """What all four have."""
     for option in (
         click.argument("file", type=FILE),
-        click.option("--at", type=TIME, help="The time of day at which that clock starts; usually now."),
+        click.option("--at", type=TIME, help="Time of day at which to start (default: now)."),
         click.option("--after", type=TIME, default=LEAST, help="Skip records at or before this time."),
         click.option(
             "--from", "start", type=TIME,
-            help="The event time at which its clock starts; usually the first record's.",
+            help="Event time to start at (default: the first record's).",
         ),
         click.option(
             "--speed", type=SPEED, default="max", show_default=True, metavar="1x|60x|max",
-            help="Event time over wall time; max: as fast as it goes.",
+            help="How fast event time passes: 1 is real time, 60 a minute a second, max as fast as possible.",
         ),
     ):  # fmt: skip
         command = option(command)
@@ -72,8 +72,14 @@ def _options(command: Any) -> Any:
 
 
 def _market_options(command: Any) -> Any:
-    symbol = click.option("--symbol", help="The symbol of a file that has no column for it.")
-    return _options(symbol(click.option("--market", metavar="NAME", help="The market ticks.NAME.")(command)))
+    symbol = click.option("--symbol", help="The symbol, for a file without a column for it.")
+    return _options(
+        symbol(
+            click.option(
+                "--market", metavar="NAME", help="Publish to the market ticks.NAME (default: ticks)."
+            )(command)
+        )
+    )
 
 
 @publish.command(
@@ -86,12 +92,14 @@ tail -f tracker.log | ghostfill publish signals - --source tracker --side long \
     )
 )
 @_options
-@click.option("--pattern", metavar="REGEX", help="Lines of text: each named group is a field of the signal.")
-@click.option("--source", help="The source of signals that name none; usually the file's name.")
 @click.option(
-    "--side", type=click.Choice(["long", "short", "flat"]), help="The side of those that name none."
+    "--pattern",
+    metavar="REGEX",
+    help="Regular expression for lines of text; each named group becomes a field of the signal.",
 )
-@click.option("--symbol", help="The symbol of those that name none.")
+@click.option("--source", help="Source of signals that name none (default: the file's name).")
+@click.option("--side", type=click.Choice(["long", "short", "flat"]), help="Side of signals that name none.")
+@click.option("--symbol", help="Symbol of signals that name none.")
 def signals(
     file: str,
     speed: float | None,

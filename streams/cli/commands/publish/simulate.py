@@ -45,22 +45,22 @@ LAST_WORDS_S = 10.0
 @click.command(epilog=example("ghostfill simulate\nghostfill simulate --speed 600x --seed 11 --no-accounts"))
 @click.option(
     "--speed", type=SPEED, default="60x", show_default=True, metavar="1x|60x|max",
-    help="Market time over wall time; max: as fast as it goes.",
+    help="How fast market time passes: 1 is real time, 60 a minute a second, max as fast as possible.",
 )  # fmt: skip
 @click.option(
     "--seed", type=click.IntRange(min=0), default=5, show_default=True, help="Seed of the made-up market."
 )
-@click.option("--market", metavar="NAME", help="The market ticks.NAME.")
+@click.option("--market", metavar="NAME", help="Publish to the market ticks.NAME (default: ticks).")
 @click.option(
     "--from", "start", type=TIME, metavar="TIME",
-    help="The market time to begin at; usually behind the market's newest record, or 2026-01-05T14:30Z.",
+    help="Market time to begin at (default: behind the newest record, or 2026-01-05T14:30Z).",
 )  # fmt: skip
-@click.option("--until", "end", type=TIME, metavar="TIME", help="The market time to end at; usually never.")
+@click.option("--until", "end", type=TIME, metavar="TIME", help="Market time to end at (default: never).")
 @click.option(
     "--accounts/--no-accounts", "has_accounts", default=True, show_default=True,
     help="Open an account for each preset that has none.",
 )  # fmt: skip
-@click.option("--instance", metavar="NAME", help="What Kafka's own logs are to call this process.")
+@click.option("--instance", metavar="NAME", help="Name of this process in Kafka's logs.")
 @click.option(
     "--ready-file", type=click.Path(dir_okay=False, path_type=Path), help="Written when it publishes."
 )

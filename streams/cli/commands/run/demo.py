@@ -32,7 +32,7 @@ USUAL = Simulated()
     default=USUAL.speed,
     show_default=True,
     metavar="1x|60x|max",
-    help="Market time over wall time; max: as fast as it goes.",
+    help="How fast market time passes: 1 is real time, 60 a minute a second, max as fast as possible.",
 )
 @click.option(
     "--seed",
@@ -46,13 +46,13 @@ USUAL = Simulated()
     type=click.IntRange(1, 65535),
     default=WEB_PORT,
     show_default=True,
-    help="Where the page is.",
+    help="Port of the page.",
 )
-@click.option("--no-web", is_flag=True, help="Without the page.")
+@click.option("--no-web", is_flag=True, help="Do not serve the page.")
 @click.option(
     "--ready-file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="A file that is there while it trades.",
+    help="A file that exists while it trades, for scripts.",
 )
 def demo(speed: float | None, seed: int, web_port: int, no_web: bool, ready_file: Path | None) -> None:
     """Run Ghostfill on a made-up market until Ctrl-C.

@@ -72,7 +72,7 @@ TEXT = """\
 def init(file: Path) -> None:
     """Write a commented ghostfill.yaml to change: what `ghostfill up` is to run.
 
-    A file that is there stays as it is.
+    An existing file is left as it is.
     """
     try:
         with file.open("x", encoding="utf-8") as opened:

@@ -21,19 +21,21 @@ from streams.local.machine.home import find_cluster, find_database
 @click.command(
     epilog=example("KAFKA_BOOTSTRAP=kafka:9092 CLICKHOUSE_URL=https://clickhouse:8443/paper ghostfill sink")
 )
-@click.option("--no-ticks", is_flag=True, help="Keep no ticks: they are most of the rows.")
+@click.option("--no-ticks", is_flag=True, help="Do not keep ticks; they are most of the rows.")
 @click.option(
     "--instance", metavar="NAME",
-    help="A name that is this process's alone: when it comes back by it, it goes on at once.",
+    help="A name for this process alone: after a restart under it, it goes on at once.",
 )  # fmt: skip
 @click.option(
-    "--ready-file", type=click.Path(dir_okay=False, path_type=Path), help="Written when it does its work."
+    "--ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Written when it is working, for scripts.",
 )
 def sink(no_ticks: bool, instance: str | None, ready_file: Path | None) -> None:
     """Write what happens into ClickHouse, each record once.
 
     `ghostfill up` runs it. The database is the one that CLICKHOUSE_URL names, or else the running instance's
-    own; what it lacks is made. More sinks share the topics.
+    own; what it lacks is created. More sinks share the topics.
     """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

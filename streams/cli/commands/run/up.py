@@ -23,13 +23,13 @@ USUAL_FILE = Path("ghostfill.yaml")
 PORT = click.IntRange(1, 65535)
 SOME = click.IntRange(min=1)
 PARTS_HELP = (
-    "Run this part and no other; may be given again. trader: the gate and the desks; results: ClickHouse and "
+    "Run only this part; repeatable. trader: the gate and the desks; results: ClickHouse and "
     "the sink; dashboard: the page."
 )
 
 AUTH_HELP = (
-    "scram: the embedded Kafka asks everybody for the home's password; `ghostfill connect` shows it. "
-    f"Usually {OPEN}: whoever can log in to this machine may use it."
+    "scram: the embedded Kafka asks everybody for a password, which `ghostfill connect` shows. "
+    f"Default: {OPEN}, so whoever can log in to this machine may use it."
 )
 
 
@@ -39,36 +39,40 @@ AUTH_HELP = (
     type=FILE,
     envvar=CONFIG,
     show_envvar=True,
-    help="The settings; usually ghostfill.yaml, where it is there. `ghostfill init` writes one.",
+    help="The settings file (default: ghostfill.yaml, if there is one). `ghostfill init` writes one.",
 )
 @click.option(
     "--ready-file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="A file that is there while signals may be sent.",
+    help="A file that exists while signals may be sent, for scripts.",
 )
 @click.option("--part", "parts", type=click.Choice(PARTS), multiple=True, help=PARTS_HELP)
-@click.option("--workers", type=SOME, help="Desk processes; usually one.")
+@click.option("--workers", type=SOME, help="Number of desk processes (default: 1).")
 @click.option("--market", "markets", metavar="NAME", multiple=True, help=MARKET_HELP)
 @click.option("--symbols", type=FILE, help="A file of tick sizes, lots and market hours.")
 @click.option("--replicas", "kafka_replicas", type=SOME, help=REPLICAS_HELP)
-@click.option("--kafka-port", type=PORT, help="Where the embedded Kafka listens.")
-@click.option("--kafka-heap", help=f"Memory of the embedded Kafka's Java; usually {HEAP}.")
+@click.option("--kafka-port", type=PORT, help="Port of the embedded Kafka.")
+@click.option("--kafka-heap", help=f"Memory of the embedded Kafka (default: {HEAP}).")
 @click.option("--kafka-auth", type=click.Choice(AUTHS), help=AUTH_HELP)
-@click.option("--clickhouse-port", type=PORT, help="Where the embedded ClickHouse is.")
+@click.option("--clickhouse-port", type=PORT, help="Port of the embedded ClickHouse.")
 @click.option(
     "--ticks/--no-ticks",
     "clickhouse_ticks",
     default=None,
-    help="Whether ClickHouse keeps ticks, which are most of the rows; usually it does.",
+    help="Keep ticks in ClickHouse; they are most of the rows (default: keep).",
 )
-@click.option("--web-host", help=f"Where the page listens; usually {LOOPBACK}, for this machine alone.")
-@click.option("--web-port", type=PORT, help=f"Its port; usually {WEB_PORT}.")
-@click.option("--web-name", "web_names", multiple=True, help="A host name of the page; may be given again.")
-@click.option("--web-tls-cert", type=FILE, help="A PEM file: the page is https then.")
-@click.option("--web-tls-key", type=FILE, help="Its key.")
-@click.option("--no-web", is_flag=True, help="Without the page.")
+@click.option(
+    "--web-host", help=f"Address that the page listens on (default: {LOOPBACK}, this machine only)."
+)
+@click.option("--web-port", type=PORT, help=f"Port of the page (default: {WEB_PORT}).")
+@click.option(
+    "--web-name", "web_names", multiple=True, help="A host name under which the page is reached; repeatable."
+)
+@click.option("--web-tls-cert", type=FILE, help="Certificate file (PEM), to serve the page over https.")
+@click.option("--web-tls-key", type=FILE, help="Key file of the certificate (PEM).")
+@click.option("--no-web", is_flag=True, help="Do not serve the page.")
 def up(config: Path | None, ready_file: Path | None, no_web: bool, **given: Any) -> None:
-    """Run Ghostfill here until Ctrl-C.
+    """Run Ghostfill on this machine until Ctrl-C.
 
     Everything that it keeps is in GHOSTFILL_HOME; a second start goes on where the first stopped. Kafka runs
     embedded, unless KAFKA_BOOTSTRAP names a cluster of yours; so does ClickHouse, unless CLICKHOUSE_URL names

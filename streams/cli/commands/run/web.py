@@ -24,17 +24,25 @@ READING = ("/api/sql",)
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="Where it listens; beyond this machine tokens are needed.",
+    help="Address to listen on; beyond this machine, people need tokens.",
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=5005, show_default=True)
-@click.option("--name", "names", multiple=True, metavar="NAME", help="Another name by which it is reached.")
+@click.option(
+    "--name",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="A host name under which it is reached; repeatable.",
+)
 @click.option("--tls-cert", type=FILE, help="A certificate file (PEM), for https.")
 @click.option("--tls-key", type=FILE, help="Its key (PEM).")
 @click.option(
-    "--instance", metavar="NAME", help="A name that is this process's alone.",
+    "--instance", metavar="NAME", help="A name for this process alone.",
 )  # fmt: skip
 @click.option(
-    "--ready-file", type=click.Path(dir_okay=False, path_type=Path), help="Written when it listens."
+    "--ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Written when it is listening, for scripts.",
 )
 def web(
     host: str,
@@ -45,7 +53,7 @@ def web(
     instance: str | None,
     ready_file: Path | None,
 ) -> None:
-    """Show it all on a page, and answer programs.
+    """Serve the page and the API.
 
     `ghostfill up` runs it. It finds Kafka and ClickHouse as the other commands do.
     """

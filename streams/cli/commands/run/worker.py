@@ -23,21 +23,27 @@ REGISTRY = "SCHEMA_REGISTRY_URL"
 
 
 @click.command(epilog=example("KAFKA_BOOTSTRAP=kafka:9092 ghostfill worker --part desk --market crypto"))
-@click.option("--part", type=click.Choice(["gate", "desk"]), required=True, help="What this process does.")
-@click.option("--standby", is_flag=True, help="Fold along, and take over from a desk that dies.")
+@click.option("--part", type=click.Choice(["gate", "desk"]), required=True, help="Which part to run.")
+@click.option(
+    "--standby",
+    is_flag=True,
+    help="Stand by: follow every shard, and take over at once from a desk that dies.",
+)
 @click.option("--market", "markets", metavar="NAME", multiple=True, help=MARKET_HELP)
 @click.option("--symbols", type=FILE, help="A file of tick sizes, lots and market hours.")
 @click.option(
     "--session-timeout", type=click.FloatRange(min=1), default=10.0, show_default=True, metavar="SECONDS",
-    help="How long a silent process keeps its shards.",
+    help="How long a silent process keeps its shards before others take them.",
 )  # fmt: skip
 @click.option(
     "--instance", metavar="NAME",
-    help="A name that is this process's alone. When it ends and comes back by that name within the session's "
-    "time, nobody else has taken its work, and it goes on at once.",
+    help="A name for this process alone. After a restart under it within the session's time, nobody else has "
+    "taken its work, and it goes on at once.",
 )  # fmt: skip
 @click.option(
-    "--ready-file", type=click.Path(dir_okay=False, path_type=Path), help="Written when it does its work."
+    "--ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Written when it is working, for scripts.",
 )
 def worker(
     part: str,

@@ -22,12 +22,12 @@ from streams.clients.commands import new_command
 from streams.clients.settings_texts import change_settings, create_settings
 from streams.local.machine.home import find_cluster
 
-SETS_HELP = "A setting in place of the preset's; may be given again. docs/accounts.md has them all."
+SETS_HELP = "Override a setting of the preset; repeatable. docs/accounts.md lists them all."
 
 
 @click.group(epilog=example("ghostfill account create mine --preset vsr-slicer --follow tracker"))
 def account() -> None:
-    """Open an account, change it, stop it, look at it.
+    """Open, change, pause, close or show accounts.
 
     Commands wait for the desk's decision and end with 1 when it is no, or does not come.
     """
@@ -65,12 +65,12 @@ def create(
 @account.command("open", epilog=example("ghostfill account open ghostfill.yaml"))
 @click.argument("file", type=FILE)
 @click.option(
-    "--ready-file", type=click.Path(dir_okay=False, path_type=Path), help="Written when all are there."
+    "--ready-file", type=click.Path(dir_okay=False, path_type=Path), help="Written when all are open."
 )
 def open_(file: Path, ready_file: Path | None) -> None:
-    """Open those accounts of a ghostfill.yaml that are not there.
+    """Open the accounts of a ghostfill.yaml that do not exist yet.
 
-    Those that are there stay as they are. It waits for a desk, however long; `ghostfill up` runs it.
+    Existing accounts stay as they are. It waits for a desk, however long; `ghostfill up` runs it.
     """
     setup = read_setup(file)
     open_accounts(find_cluster(os.environ), setup.accounts, partial(first_time, setup.feeds.values()))
@@ -81,7 +81,9 @@ def open_(file: Path, ready_file: Path | None) -> None:
 @account.command(epilog=example("ghostfill account change mine --set take_profit=3% --set max_positions=4"))
 @click.argument("name")
 @click.option("--set", "sets", multiple=True, required=True, metavar="KEY=VALUE", help="A new setting.")
-@click.option("--plan", "plans", multiple=True, metavar="ID", help="An open plan that it is to hold for too.")
+@click.option(
+    "--plan", "plans", multiple=True, metavar="ID", help="Also apply it to this open plan; repeatable."
+)
 @wait_option
 def change(name: str, sets: tuple[str, ...], plans: tuple[str, ...], wait_s: float) -> None:
     """Change settings, for what is accepted from then on."""
@@ -98,9 +100,9 @@ def _simple(kind: CommandKind, text: str) -> None:
         ask([new_command(name, kind)], wait_s)
 
 
-_simple("pause", "Enter nothing more, and end what would; what is held stays, with its exits.")
+_simple("pause", "Stop entering, and cancel entries under way; positions and their exits stay.")
 _simple("resume", "Trade again after a pause or a drawdown.")
-_simple("close", "Close every position, end every order, and trade never again.")
+_simple("close", "Close every position, cancel every order, and never trade again.")
 
 
 @account.command("list", epilog=example("ghostfill account list"))

@@ -62,8 +62,10 @@ def order() -> None:
 @click.option("--limit", type=AMOUNT, help="The price of a limit or stop_limit.")
 @click.option("--stop", type=AMOUNT, help="The price that triggers a stop or stop_limit.")
 @click.option("--trail", type=AMOUNT, help="How far a trailing stop follows, in price units.")
-@click.option("--tif", type=click.Choice(get_args(TimeInForce)), help="How long it holds; usually GTC.")
-@click.option("--expires", type=TIME, help="When it ends; makes it GTD.")
+@click.option(
+    "--tif", type=click.Choice(get_args(TimeInForce)), help="How long the order stays open (default: GTC)."
+)
+@click.option("--expires", type=TIME, help="When the order expires; makes it GTD.")
 @click.option("--take-profit", type=AMOUNT, help="The target of the position that it opens.")
 @click.option("--stop-loss", type=AMOUNT, help="The stop of the position that it opens.")
 @wait_option
@@ -121,7 +123,7 @@ def account_of(id_: str, letter: str, what: str) -> str:
 
 @click.group(epilog=example("ghostfill plan cancel mine-p3"))
 def plan() -> None:
-    """End an entry that is still being made."""
+    """Cancel an entry whose slices are still to come."""
 
 
 @plan.command("cancel", epilog=example("ghostfill plan cancel mine-p3"))
@@ -134,7 +136,7 @@ def cancel_plan(plan_id: str, wait_s: float) -> None:
 
 @click.group(epilog=example("ghostfill position close mine AAPL"))
 def position() -> None:
-    """Close what is held."""
+    """Close a position."""
 
 
 @position.command(
@@ -157,7 +159,7 @@ def close(account: str, symbol: str | None, lot: str | None, wait_s: float) -> N
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @wait_option
 def exit_all(accounts: tuple[str, ...], kill: bool, yes: bool, wait_s: float) -> None:
-    """Close every position and end every order, of these accounts or of all.
+    """Close every position and cancel every order, of these accounts or of all.
 
     On a terminal it asks first.
     """
