@@ -90,7 +90,7 @@ class Codec:
 
     def _from_confluent(self, topic: Topic, key: bytes | None, value: bytes) -> Message:
         writer = self.registry.writer_of(value)
-        kind = next(iter(topic.messages)) if len(topic.messages) == 1 else writer.kind
+        kind = topic.messages[0] if len(topic.messages) == 1 else writer.kind
         reader = self._reader(topic, kind)
         record = read_record(value, ID_END, writer.parsed_for(reader), reader.parsed)
         return self._message(reader, key, record)
@@ -112,7 +112,7 @@ class Codec:
         self, topic: Topic, key: bytes | None, value: bytes, arrived: int | None, now: Now | None
     ) -> Message:
         document = parse(value)
-        kind = next(iter(topic.messages)) if len(topic.messages) == 1 else market_kind(document)
+        kind = topic.messages[0] if len(topic.messages) == 1 else market_kind(document)
         if kind in ("tick", "bar") and document.get("symbol") is None:
             document["symbol"] = symbol_of_key(key)
         message = check(self._json[kind].read(document, arrived, now))

@@ -65,8 +65,7 @@ class Topic:
     encoding: Literal["avro", "msgpack"]
     json: bool
     """Whether plain JSON is accepted as well."""
-    messages: Mapping[str, tuple[int, ...]]
-    """The versions of each message that its bytes may have."""
+    messages: tuple[str, ...]
     writers: tuple[str, ...]
     readers: tuple[str, ...]
     examples: tuple[Example, ...]
@@ -102,7 +101,7 @@ def read_topic(path: Path) -> Topic:
         compacted=fields.flag("compacted"),
         encoding=fields.encoding(),
         json=fields.flag("json"),
-        messages=fields.messages(),
+        messages=fields.texts("messages"),
         writers=fields.texts("writers"),
         readers=fields.texts("readers"),
         examples=fields.examples(),
@@ -176,15 +175,6 @@ class _Fields:
         if value == "msgpack":
             return "msgpack"
         raise self.fail("encoding", "must be avro or msgpack")
-
-    def messages(self) -> dict[str, tuple[int, ...]]:
-        value = self.document["messages"]
-        if not isinstance(value, dict) or not value:
-            raise self.fail("messages", "must map each message to the list of its versions")
-        for kind, versions in value.items():
-            if not isinstance(versions, list) or not all(type(number) is int for number in versions):
-                raise self.fail(f"messages.{kind}", "must be a list of versions such as [1]")
-        return {str(kind): tuple(versions) for kind, versions in value.items()}
 
     def examples(self) -> tuple[Example, ...]:
         value = self.document["examples"]

@@ -31,11 +31,16 @@ def test_another_market_is_a_topic_like_ticks():
     assert catalog().topic("ticks.crypto") is catalog().topic("ticks")
 
 
-def edited(tmp_path, file, old, new):
-    """The catalogue's files with one passage changed."""
+def copied(tmp_path):
+    """The catalogue's files."""
     for part in ("topics", "avro"):
         shutil.copytree(PACKAGE / part, tmp_path / part)
-    path = tmp_path / file
+    return tmp_path
+
+
+def edited(tmp_path, file, old, new):
+    """The same with one passage changed."""
+    path = copied(tmp_path) / file
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new, 1))
@@ -51,8 +56,9 @@ def edited(tmp_path, file, old, new):
         ("topics/fills.yaml", "retention: 90d", "retention: long", "fills.yaml: retention: must be forever or a duration"),
         ("topics/fills.yaml", "compacted: false", "compacted: 0", "fills.yaml: compacted: must be true or false"),
         ("topics/fills.yaml", "encoding: avro", "encoding: xml", "fills.yaml: encoding: must be avro or msgpack"),
-        ("topics/fills.yaml", "fill: [1]", "fill: [1, 2]", "fills.yaml: messages.fill: says versions [1, 2], the files say [1]"),
-        ("topics/fills.yaml", "fill: [1]", "filing: [1]", "fills.yaml: messages.filing: is none of signal"),
+        ("topics/fills.yaml", "messages: [fill]", "messages: []", "fills.yaml: messages: must be a list"),
+        ("topics/fills.yaml", "messages: [fill]", "messages: [fill, row]", "fills.yaml: messages.row: is none of signal"),
+        ("topics/fills.yaml", "messages: [fill]", "messages: [filing]", "fills.yaml: messages.filing: is none of signal"),
         ("topics/fills.yaml", "- message: fill", "- message: bar", "fills.yaml: examples.0.message: is not among"),
         ("topics/fills.yaml", "name: fills", "name: fills\nkeys: x", "fills.yaml: keys: is none of"),
         ("topics/inbox.yaml", "settings:", "settings: 1\nsetting:", "inbox.yaml: setting: is none of"),
@@ -73,7 +79,7 @@ def test_an_error_names_the_file_and_the_key(tmp_path, file, old, new, said):
 
 
 def test_a_version_must_read_the_one_before_it(tmp_path):
-    folder = edited(tmp_path, "topics/fills.yaml", "fill: [1]", "fill: [1, 2]")
+    folder = copied(tmp_path)
     text = (folder / "avro/fill.v1.avsc").read_text()
     added = text.replace('"fields": [', '"fields": [\n{"name": "venue", "type": "string"},')
     (folder / "avro/fill.v2.avsc").write_text(added)
@@ -82,7 +88,7 @@ def test_a_version_must_read_the_one_before_it(tmp_path):
 
 
 def test_versions_have_no_gap(tmp_path):
-    folder = edited(tmp_path, "topics/fills.yaml", "fill: [1]", "fill: [1, 3]")
+    folder = copied(tmp_path)
     text = (folder / "avro/fill.v1.avsc").read_text()
     (folder / "avro/fill.v3.avsc").write_text(text.replace('"fee"', '"fees"'))
     with pytest.raises(CatalogError, match=r"fill\.v3\.avsc: version: fill\.v2\.avsc is missing"):

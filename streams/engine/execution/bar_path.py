@@ -118,7 +118,7 @@ def _fill_at_open(account: Account, now: Moment, order: Order) -> None:
         return
     rested = order.arrived
     if order.waits_for_stop:
-        if order.stop_price is None or side * (price - order.stop_price) < 0:
+        if order.stop_price is None or order.trigger_way * (price - order.stop_price) < 0:
             wait_for_price(account, order, "not_reached")
             return
         _trigger(account, order)
@@ -282,7 +282,7 @@ def _order_on_leg(account: Account, walk: Walk, order: Order) -> list[tuple[int,
     side = order.side
     if order.waits_for_stop:
         stop = order.stop_price
-        if stop is not None and walk.passes(stop, side > 0, through=False):
+        if stop is not None and walk.passes(stop, order.trigger_way > 0, through=False):
             return [(stop, Happening("trigger", order=order))]
     elif order.limit_price is not None:
         touch = account.state.versions[order.version].limit_fill == "touch"

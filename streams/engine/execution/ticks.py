@@ -127,7 +127,7 @@ def _triggers(account: Account, now: Moment, order: Order, price: int) -> bool:
         trailing.follow(account, order, price)
         order.seen = now.count
     assert order.stop_price is not None
-    if order.side * (price - order.stop_price) >= 0:
+    if order.trigger_way * (price - order.stop_price) >= 0:
         return True
     if order.traits.trails:
         trailing.follow(account, order, price)

@@ -14,8 +14,8 @@ class Traits(NamedTuple):
 
     needs: tuple[str, ...] = ()
     """What a command that places one has to name."""
-    waits_for_stop: bool = False
-    """It does nothing until price comes to its stop."""
+    trigger: int = 0
+    """It waits until price comes to its stop: 1 from where that is against it, -1 from the other side."""
     is_limited: bool = False
     """It fills at its limit price or better; else at the market's price, which slips."""
     trails: bool = False
@@ -25,7 +25,7 @@ class Traits(NamedTuple):
 ORDER_TYPES: dict[OrderType, Traits] = {
     "market": Traits(),
     "limit": Traits(needs=("limit_price",), is_limited=True),
-    "stop": Traits(needs=("stop_price",), waits_for_stop=True),
-    "stop_limit": Traits(needs=("limit_price", "stop_price"), waits_for_stop=True, is_limited=True),
-    "trailing": Traits(needs=("trail",), waits_for_stop=True, trails=True),
+    "stop": Traits(needs=("stop_price",), trigger=1),
+    "stop_limit": Traits(needs=("limit_price", "stop_price"), trigger=1, is_limited=True),
+    "trailing": Traits(needs=("trail",), trigger=1, trails=True),
 }

@@ -96,7 +96,12 @@ class Order(msgspec.Struct, array_like=True):
     @property
     def waits_for_stop(self) -> bool:
         """Price has not come to its stop yet."""
-        return self.state == "accepted" and ORDER_TYPES[self.order_type].waits_for_stop
+        return self.state == "accepted" and ORDER_TYPES[self.order_type].trigger != 0
+
+    @property
+    def trigger_way(self) -> int:
+        """Which way price goes that triggers it: 1 up, -1 down, 0 where nothing does."""
+        return self.side * ORDER_TYPES[self.order_type].trigger
 
     @property
     def trails(self) -> bool:

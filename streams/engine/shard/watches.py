@@ -147,7 +147,7 @@ def _of_waiting(account: Account, order: Order, which: int, at_once: Watch) -> W
 def _of_stop(order: Order, which: int, at_once: Watch) -> Watch:
     if order.stop_price is None:
         return at_once
-    levels = _beyond(which, order.side, order.stop_price)
+    levels = _beyond(which, order.trigger_way, order.stop_price)
     if not order.traits.trails or order.extreme is None or order.trail is None:
         return Watch(order.symbol, levels)
     trail = Trail(which, -order.side, order.extreme, 0, min(order.trail, FOREVER))

@@ -248,7 +248,7 @@ def _price_on_tick(account: Account, order: Order, command: Command) -> None:
     if command.limit_price is not None and "limit_price" in needs:
         order.limit_price = limit_on_tick(order.side, command.limit_price, tick)
     if command.stop_price is not None and "stop_price" in needs:
-        order.stop_price = stop_on_tick(order.side, command.stop_price, tick)
+        order.stop_price = stop_on_tick(order.trigger_way, command.stop_price, tick)
     if "trail" in needs:
         order.trail = command.trail
 
