@@ -4,12 +4,14 @@ Rules of this file: prices move on a coarse grid so that levels are often met ex
 """
 
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 from hypothesis import strategies as st
 
 from schemas.columns import BAR, CLOCK, TICK, Columns
-from schemas.messages import Bar, Clock, Command, MarketRecord, Signal, Tick
+from schemas.messages import Bar, Clock, Command, MarketRecord, OrderType, Signal, Tick
+from streams.engine.model.order_types import ORDER_TYPES
 from streams.engine.model.settings import (
     Checks,
     Commission,
@@ -332,9 +334,9 @@ def command(draw: st.DrawFn, number: int, span: int, account: str, trails: bool 
 
 
 def _order(draw: st.DrawFn, ts: int, trails: bool) -> dict[str, object]:
-    order_type = draw(
-        st.sampled_from(["market", "limit", "stop", "stop_limit", "trailing", *["trailing"] * 5 * trails])
-    )
+    types: list[OrderType] = [*ORDER_TYPES, *cast(list[OrderType], ["trailing"] * 5 * trails)]
+    order_type = draw(st.sampled_from(types))
+    needs = ORDER_TYPES[order_type].needs
     near = draw(st.integers(190, 210)) * ONE // 2
     made: dict[str, object] = {
         "symbol": draw(st.sampled_from(SYMBOLS)),
@@ -345,11 +347,11 @@ def _order(draw: st.DrawFn, ts: int, trails: bool) -> dict[str, object]:
     }
     if made["time_in_force"] == "GTD":
         made["expires_at"] = ts + 30 * SECOND
-    if order_type in ("limit", "stop_limit"):
+    if "limit_price" in needs:
         made["limit_price"] = near
-    if order_type in ("stop", "stop_limit"):
+    if "stop_price" in needs:
         made["stop_price"] = near + draw(st.integers(-2, 2)) * ONE // 2
-    if order_type == "trailing":
+    if "trail" in needs:
         made["trail"] = draw(st.integers(1, 4)) * ONE // 2
     if draw(st.booleans()):
         up = 1 if made["side"] == "buy" else -1

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from schemas.catalog import catalog
 from schemas.kinds import KINDS
+from schemas.messages import OrderSide, OrderType, TimeInForce
 
 Amount = str | float
 """A decimal; as text it stays exact."""
@@ -208,13 +209,13 @@ class NewOrder(BaseModel):
 
     account: str
     symbol: str = Field(min_length=1)
-    side: Literal["buy", "sell"]
+    side: OrderSide
     quantity: Amount
-    type: Literal["market", "limit", "stop", "stop_limit", "trailing"] = "market"
+    type: OrderType = "market"
     limit_price: Amount | None = None
     stop_price: Amount | None = None
     trail: Amount | None = None
-    time_in_force: Literal["GTC", "DAY", "GTD", "IOC", "FOK"] | None = None
+    time_in_force: TimeInForce | None = None
     expires_at: str | None = None
     take_profit: Amount | None = None
     stop_loss: Amount | None = None

@@ -1,11 +1,23 @@
 """Random markets and entries: nothing breaks, and the books add up."""
 
 import random
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from schemas.messages import Bar, Clock, Command, Equity, Fill, Order, Position, Signal, Tick, Trade
+from schemas.messages import (
+    Bar,
+    Clock,
+    Command,
+    Equity,
+    Fill,
+    Order,
+    OrderType,
+    Position,
+    Signal,
+    Tick,
+    Trade,
+)
 from streams.engine.model.settings import (
     Commission,
     Condition,
@@ -182,7 +194,7 @@ def entries_of(dice: random.Random, records: list[Tick | Bar | Clock]) -> list[t
                     ts=ts,
                     symbol=symbol,
                     side=dice.choice(["buy", "sell"]),
-                    order_type=dice.choice(["market", "limit", "stop", "stop_limit", "trailing"]),
+                    order_type=dice.choice(get_args(OrderType)),
                     quantity=dice.randrange(1, 30) * ONE,
                     limit_price=int(prices[2]),
                     stop_price=int(prices[3]),

@@ -13,15 +13,11 @@ from streams.cli.options.params import AMOUNT, TIME
 from streams.cli.publishing.asking import ask, wait_option
 from streams.clients import desk_table
 from streams.clients.commands import new_command
+from streams.engine.model.order_types import ORDER_TYPES
 from streams.local.machine.home import find_cluster
 
-NEEDS = {
-    "limit": ("limit",),
-    "stop": ("stop",),
-    "stop_limit": ("limit", "stop"),
-    "trailing": ("trail",),
-}
-"""The options that an order of this type must have; others may not have them."""
+OPTIONS = {"limit_price": "limit", "stop_price": "stop", "trail": "trail"}
+"""What says each field that an order's type may need."""
 
 
 class PlacesByDefault(click.Group):
@@ -85,7 +81,7 @@ def place(
     wait_s: float,
 ) -> None:
     """Place an order."""
-    _check_prices(kind, {"limit": limit, "stop": stop, "trail": trail})
+    _check_prices(kind, {"limit_price": limit, "stop_price": stop, "trail": trail})
     if (tif == "GTD") != (expires is not None) and not (tif is None and expires is not None):
         raise click.UsageError("--tif GTD and --expires belong together")
     command = new_command(
@@ -96,13 +92,13 @@ def place(
     ask([command], wait_s)
 
 
-def _check_prices(kind: str, given: dict[str, int | None]) -> None:
-    for name, price in given.items():
-        is_needed = name in NEEDS.get(kind, ())
+def _check_prices(kind: OrderType, given: dict[str, int | None]) -> None:
+    for field, price in given.items():
+        is_needed, option = field in ORDER_TYPES[kind].needs, OPTIONS[field]
         if is_needed and price is None:
-            raise click.UsageError(f"--type {kind} needs --{name}")
+            raise click.UsageError(f"--type {kind} needs --{option}")
         if not is_needed and price is not None:
-            raise click.UsageError(f"--{name} is not for --type {kind}")
+            raise click.UsageError(f"--{option} is not for --type {kind}")
 
 
 @order.command(epilog=example("ghostfill order cancel mine-o7"))
