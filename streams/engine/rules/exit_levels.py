@@ -103,6 +103,11 @@ def ratchet(lot: Lot, settings: Settings, best: int, tick: int) -> None:
         lot.breakeven = against(-lot.side, lot.entry_exact, lot.bought, tick)
 
 
+def moves_of(lot: Lot) -> list[int]:
+    """The prices in its favour at which a stop moves."""
+    return [] if lot.breakeven_at is None or lot.breakeven is not None else [lot.breakeven_at]
+
+
 def stops_of(lot: Lot) -> list[tuple[int, str]]:
     """The stops that are set, with their reasons."""
     named = ((lot.stop, "stop_loss"), (lot.trailing, "trailing_stop"), (lot.breakeven, "breakeven"))

@@ -88,13 +88,8 @@ def _of_lot(account: Account, lot: Lot, now: Moment) -> Watch:
         return closed._replace(is_lot=True)
     settings = account.terms_of(lot.terms)
     which = SELL if lot.side > 0 else BUY
-    good = [target.price for target in lot.partials if not target.done]
-    if lot.target is not None:
-        good.append(lot.target)
-    if settings.limit_fill == "through":
-        good = [price + lot.side for price in good]
-    if lot.breakeven_at is not None and lot.breakeven is None:
-        good.append(lot.breakeven_at)
+    beyond = lot.side if settings.limit_fill == "through" else 0
+    good = [price + beyond for price, _ in exit_levels.targets_of(lot)] + exit_levels.moves_of(lot)
     stop = exit_levels.stop_in_force(lot)
     if lot.side > 0:
         above, below = min(good, default=FOREVER), stop[0] if stop else -FOREVER

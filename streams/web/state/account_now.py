@@ -14,6 +14,7 @@ from streams.engine.model.orders import Order
 from streams.engine.model.state import AccountState, Lot, Plan, PlannedSlice
 from streams.engine.model.units import SECOND
 from streams.engine.rules import ledger
+from streams.engine.rules.exit_levels import stop_in_force
 from streams.web.state.live_state import LiveState
 
 
@@ -34,9 +35,8 @@ class Holding(NamedTuple):
     @property
     def stop(self) -> int | None:
         """The one that is reached first."""
-        lot = self.lot
-        stops = [each for each in (lot.stop, lot.breakeven, lot.trailing) if each is not None]
-        return (max if lot.side > 0 else min)(stops, default=None)
+        stop = stop_in_force(self.lot)
+        return None if stop is None else stop[0]
 
     @property
     def risk(self) -> int:
