@@ -170,7 +170,7 @@ def command_of(name: str, ts: int, kind: str, rest: list[str], text: str) -> Com
         ):
             if word in said:
                 given[key] = number(said.pop(word))
-        given["order_type"] = order_type(given)
+        given["order_type"] = said.pop("type", None) or order_type(given)
         given["time_in_force"] = said.pop("tif", None)
     elif kind == "close_position":
         given["symbol"] = rest[0]
