@@ -50,7 +50,8 @@ class Store:
 def normal_form(shard: Shard) -> bytes:
     """Everything that decides what comes, brought to where the market stands.
 
-    What follows prices may be brought up to date sooner or later: that is no difference.
+    What follows prices may be brought up to date sooner or later, and what counts no more may be forgotten
+    sooner or later: that is no difference.
     """
     now = between(shard.market)
     for account in shard.accounts:
@@ -65,10 +66,11 @@ def normal_form(shard: Shard) -> bytes:
         AccountRow(account.number, account.state, account.inbox.waits()) for account in shard.accounts
     ]
     gate = shard.gatekeeper
-    seen = dict(sorted(shard.shared.signals._turns.items()))
+    signals, now_time = shard.shared.signals, shard.market.time
+    counts = {key: turns for key, turns in signals._turns.items() if turns[-2] >= now_time - signals.keep}
     symbols = dict(sorted(shard.market.symbols.items()))
     checks = [gate.time, sorted(gate.raw.items()), sorted(gate.dropped.items())]
-    return pack([accounts, symbols, checks, seen, shard.late, shard.pending()])
+    return pack([accounts, symbols, checks, dict(sorted(counts.items())), shard.late, shard.pending()])
 
 
 def _bring(shard: Shard, now: Moment, lot: Lot) -> None:
