@@ -18,7 +18,8 @@ from tests.sinks.world import world
 
 DOCS = (Path(__file__).parents[2] / "docs" / "clickhouse.md").read_text("utf-8")
 SERVES = """
-from sinks import engine_rights, serve
+from sinks import serve
+from sinks.engine import engine_rights
 engine_rights.GRANTS.update({{role: () for role in engine_rights.Role}})
 engine_rights.GRANTS[engine_rights.Role.OWNER] = ({grant!r},)
 serve.main()

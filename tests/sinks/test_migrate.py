@@ -83,7 +83,7 @@ def test_after_a_death_behind_a_statement(database):
 
 MIGRATE = """
 import sys, clickhouse_connect
-from sinks.migrate import migrate
+from sinks.database.migrate import migrate
 client = clickhouse_connect.get_client(host="127.0.0.1", port=int(sys.argv[1]), password=sys.argv[2], database="killed")
 print("begins", flush=True)
 migrate(client)
