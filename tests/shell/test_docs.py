@@ -11,6 +11,7 @@ from streams.accounts import account_with, parse_account, parse_instruments, pre
 from streams.accounts.keys import KNOWN, READERS
 from streams.cli.main import command
 from streams.engine.model.settings import Settings
+from streams.feeds.producers import FOLLOWED
 
 ROOT = Path(__file__).parents[2]
 ACCOUNTS = (ROOT / "docs" / "accounts.md").read_text()
@@ -46,6 +47,13 @@ def test_the_readme_names_what_there_is():
         assert f"`{name}`" in README or f"`{name.removeprefix('auto-trader')}`" in README
     for link in re.findall(r"\]\(([^)]+)\)", README):
         assert (ROOT / link).exists()
+
+
+def test_the_page_of_producers_says_which_preset_follows_which():
+    page = (ROOT / "docs" / "producers.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| (`.+?`) \|", page, re.MULTILINE)
+    told = {preset: source for source, named in rows for preset in re.findall(r"`(.+?)`", named)}
+    assert told == FOLLOWED
 
 
 def test_each_promise_of_security_names_a_test_that_there_is():

@@ -3,6 +3,9 @@
 import re
 from pathlib import Path
 
+from sinks.asking.questions import questions
+from sinks.blocks.tables import MARKETS, TABLES
+from sinks.database.migrate import VIEWS
 from sinks.rights.harmless import CEILINGS
 from sinks.rights.query_size import MOST_SELECTS
 from sinks.server.readers import AT_ONCE, WAIT_S
@@ -45,3 +48,17 @@ def test_what_the_api_answers():
         "api.md"
     )
     assert f"{seconds} s, {memory} GiB; {rows} and {size}" in text("security.md")
+
+
+def test_every_question_table_and_view_is_listed():
+    asked, tables = (DOCS / "queries.md").read_text("utf-8").split("## Tables and views")
+    rows = [re.findall(r"`(.+?)`", row) for row in re.findall(r"^\| (`.+?) \|", asked, re.MULTILINE)]
+    listed = [name for row in rows for name in row]
+    assert sorted(listed) == [name for name in questions() if not name.startswith("report-")]
+    said, views = tables.split("| View |")
+    named = re.findall(r"`(\w+)`", said.partition(":")[0])
+    assert sorted(named) == sorted([*MARKETS, *(table.name for table in TABLES.values())])
+    rows = [re.findall(r"`(.+?)`", row) for row in re.findall(r"^\| (`.+?) \|", views, re.MULTILINE)]
+    assert sorted(name for row in rows for name in row) == sorted(
+        file.stem.partition("_")[2] for file in VIEWS.glob("*.sql")
+    )
