@@ -4,6 +4,8 @@ Rules of this file: a kind's name is its schema's file name; the key decides the
 messages, so what belongs to one account or one symbol has one key, except where compaction needs an id in it.
 """
 
+from typing import NamedTuple
+
 from schemas.messages import (
     Alert,
     Bar,
@@ -37,68 +39,55 @@ class TickBatch(Message):
         return len(self.ts) // 8
 
 
-KINDS: dict[str, type[Message]] = {
-    "signal": Signal,
-    "command": Command,
-    "tick": Tick,
-    "tick-batch": TickBatch,
-    "bar": Bar,
-    "clock": Clock,
-    "decision": Decision,
-    "slice-timer": SliceTimer,
-    "order": Order,
-    "fill": Fill,
-    "trade": Trade,
-    "position": Position,
-    "equity": Equity,
-    "alert": Alert,
-    "dead-letter": DeadLetter,
-}
+class Kind(NamedTuple):
+    """What is said once of a kind."""
 
-NAMES: dict[type[Message], str] = {kind: name for name, kind in KINDS.items()}
+    name: str
+    message: type[Message]
+    topic: str
+    """Where we publish it."""
+    key: str = "account"
+    """The field that is the record's key."""
+    id: str | None = None
+    """Where its topic is compacted: the field that stands behind the key."""
+
+
+_KINDS = (
+    Kind("signal", Signal, "signals", "symbol"),
+    Kind("command", Command, "commands"),
+    Kind("tick", Tick, "ticks", "symbol"),
+    Kind("tick-batch", TickBatch, "ticks", "symbol"),
+    Kind("bar", Bar, "bars", "symbol"),
+    Kind("clock", Clock, "ticks", "feed"),
+    Kind("decision", Decision, "decisions"),
+    Kind("slice-timer", SliceTimer, "slice-timers", id="slice_id"),
+    Kind("order", Order, "orders"),
+    Kind("fill", Fill, "fills"),
+    Kind("trade", Trade, "trades"),
+    Kind("position", Position, "positions", id="position_id"),
+    Kind("equity", Equity, "equity"),
+    Kind("alert", Alert, "alerts"),
+    Kind("dead-letter", DeadLetter, "dead-letters", "topic"),
+)
+_BY_TYPE = {kind.message: kind for kind in _KINDS}
+
+KINDS: dict[str, type[Message]] = {kind.name: kind.message for kind in _KINDS}
 
 KEYED_BY_RECORD = frozenset({"tick", "tick-batch"})
 """Their symbol is the record's key and nowhere else."""
 
-_TOPICS = {
-    "signal": "signals",
-    "command": "commands",
-    "tick": "ticks",
-    "tick-batch": "ticks",
-    "bar": "bars",
-    "clock": "ticks",
-    "decision": "decisions",
-    "slice-timer": "slice-timers",
-    "order": "orders",
-    "fill": "fills",
-    "trade": "trades",
-    "position": "positions",
-    "equity": "equity",
-    "alert": "alerts",
-    "dead-letter": "dead-letters",
-}
-
-_KEYED_BY: dict[type[Message], str] = {
-    **dict.fromkeys((Signal, Tick, TickBatch, Bar), "symbol"),
-    Clock: "feed",
-    DeadLetter: "topic",
-}
-"""All others belong to an account."""
-_COMPACTED_BY: dict[type[Message], str] = {Position: "position_id", SliceTimer: "slice_id"}
-
 
 def kind_of(message: Message) -> str:
-    return NAMES[type(message)]
+    return _BY_TYPE[type(message)].name
 
 
 def topic_of(message: Message) -> str:
     """Where we publish it. (A bar of a bar-only market goes to that market's `ticks` instead.)"""
-    return _TOPICS[kind_of(message)]
+    return _BY_TYPE[type(message)].topic
 
 
 def key_of(message: Message) -> bytes:
     """The record's key."""
-    kind = type(message)
-    key: str = getattr(message, _KEYED_BY.get(kind, "account"))
-    name = _COMPACTED_BY.get(kind)
-    return (f"{key}/{getattr(message, name)}" if name else key).encode()
+    kind = _BY_TYPE[type(message)]
+    key: str = getattr(message, kind.key)
+    return (f"{key}/{getattr(message, kind.id)}" if kind.id else key).encode()
