@@ -17,6 +17,7 @@ from clickhouse_connect.driver.client import Client
 from schemas.codec import Codec
 from schemas.dead_letters import dead_letter
 from schemas.errors import MessageError
+from schemas.topics import Topic
 from sinks.blocks import avro_rows, native_blocks
 from sinks.blocks.avro_rows import AvroRows
 from sinks.blocks.market_rows import MarketBlocks
@@ -25,8 +26,6 @@ from sinks.blocks.tables import BARS, DEAD_LETTERS, TABLES, TICKS, is_market
 from sinks.loading.inserting import InsertBlock, Inserting, RefusedRowsError, WrongError
 from sinks.loading.places import PROGRESS, ends_of, write_progress
 
-FOREIGN = frozenset({"signals", "dead-letters"})
-"""Topics that others than Ghostfill's desk may write."""
 LETTERS = "dead-letters"
 STREAK = 20
 """So many rows refused one after the other, and none taken: it is not the rows."""
@@ -52,7 +51,8 @@ class Writer:
         self._codec = codec
         self._keeps_ticks = keeps_ticks
         self._rows = {
-            topic: AvroRows(table, codec, foreign=topic in FOREIGN) for topic, table in TABLES.items()
+            topic: AvroRows(table, codec, foreign=_is_foreign(codec.catalog.topic(topic)))
+            for topic, table in TABLES.items()
         }
         self._markets: dict[Partition, MarketBlocks] = {}
         self._market_ends: dict[str, dict[Partition, int]] | None = None
@@ -193,3 +193,8 @@ def _row_block(table: str, rows: AvroRows, runs: Sequence[RecordRun]) -> InsertB
 def _token(found: Mapping[Partition, Span]) -> str:
     said = "; ".join(f"{place} {span}" for place, span in sorted(found.items()))
     return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+def _is_foreign(topic: Topic) -> bool:
+    """Whether others than Ghostfill's desk may write it."""
+    return topic.json or topic.name == LETTERS
