@@ -19,19 +19,7 @@ from streams.local.machine.ports import free_ports
 from tests.sinks.server import PASSWORD, PASSWORDS
 from tests.sinks.stage import Process
 
-TABLES = {
-    "signals": "signal",
-    "decisions": "decision",
-    "slices": "slice-timer",
-    "orders": "order",
-    "fills": "fill",
-    "trades": "trade",
-    "positions": "position",
-    "equity": "equity",
-    "alerts": "alert",
-    "bars": "bar",
-    "dead_letters": "dead-letter",
-}
+TABLES = {each.name: each.kind for each in TABLES_BY_TOPIC.values()} | {"bars": "bar"}
 QUOTES = ("price", "size", "bid", "ask")
 
 
