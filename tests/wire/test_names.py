@@ -4,14 +4,16 @@ import msgspec
 import orjson
 import pytest
 
+from schemas.catalog import catalog
 from schemas.checks import LONGEST
 from schemas.codec import decode, encode
 from schemas.errors import MessageError
-from schemas.kinds import key_of, topic_of
+from schemas.kinds import KINDS, TickBatch, key_of, kind_of, topic_of
 from schemas.market.tick_writer import tick_batch
 from schemas.market.ticks import MarketReader
 from schemas.messages import Bar, Clock, Command, Signal, Tick
 from schemas.text.names import LONGEST_NAME
+from schemas.text.numbers import TIME_END
 
 NOON = 1_741_012_200_000_000
 SYMBOLS = [
@@ -32,6 +34,10 @@ MESSAGES = [
     Bar(symbol="A", ts=NOON, open=1, high=1, low=1, close=1),
     Clock(feed="a", ts=NOON),
 ]
+FROM_OUTSIDE = {
+    KINDS[kind] for topic in catalog().topics.values() if topic.json for kind in topic.messages
+} - {TickBatch}
+"""A batch is written by us, of ticks that were looked at."""
 FIELDS = [(message, field) for message in MESSAGES for field in LONGEST[type(message)]]
 EVERY = pytest.mark.parametrize(
     ("message", "field"), FIELDS, ids=[f"{type(message).__name__}.{field}" for message, field in FIELDS]
@@ -47,14 +53,25 @@ def both(message):
 
 
 def test_every_name_that_comes_in_is_looked_at():
-    kinds = (Signal, Command, Tick, Bar, Clock)
     told = {
         (kind, field)
-        for kind in kinds
+        for kind in FROM_OUTSIDE
         for field in kind.__struct_fields__
         if field.endswith("_id") or field in ("symbol", "source", "account", "feed")
     }
     assert told == {(kind, field) for kind in LONGEST for field in LONGEST[kind]}
+    assert {type(message) for message in MESSAGES} == FROM_OUTSIDE
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=kind_of)
+def test_every_time_that_comes_in_is_looked_at(message):
+    types = catalog().schemas.current(kind_of(message)).document["fields"]
+    times = [field["name"] for field in types if "timestamp-micros" in str(field["type"])]
+    assert times
+    for field in times:
+        late = msgspec.structs.replace(message, **{field: TIME_END})
+        with pytest.raises(MessageError, match=f"^{field}: .*, before the year 10000"):
+            decode(topic_of(late), key_of(late), encode(late))
 
 
 @EVERY
