@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from schemas.catalog import catalog
 from sinks.asking.questions import questions
 from sinks.blocks.tables import MARKETS, TABLES
 from sinks.database.migrate import VIEWS
@@ -62,3 +63,8 @@ def test_every_question_table_and_view_is_listed():
     assert sorted(name for row in rows for name in row) == sorted(
         file.stem.partition("_")[2] for file in VIEWS.glob("*.sql")
     )
+
+
+def test_the_catalogue_says_which_topics_the_sink_reads():
+    said = {topic.name for topic in catalog().topics.values() if "sinks" in topic.readers}
+    assert said == {*TABLES, *MARKETS}

@@ -9,19 +9,25 @@ from typing import Any
 
 import pytest
 
+from schemas.catalog import catalog
 from schemas.codec import Codec, encode
-from streams.clients.kafka import Raw, Sender
+from streams.clients.kafka import MARKET, Raw, Sender
 from streams.clients.workers import wall
 from streams.local.kafka import topics
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.shard.reports import ShardReport, WorkerReport, encode_report
 from streams.web.state import topic_followers
 from streams.web.state.live_state import LiveState
-from streams.web.state.topic_followers import EventFollower, PriceFollower
+from streams.web.state.topic_followers import TOLD, EventFollower, PriceFollower
 from tests.broker import running_kafka
 from tests.sinks.loads import START, tick
 
 PATIENCE_S = 30.0
+
+
+def test_the_catalogue_says_which_topics_the_page_reads():
+    said = {topic.name for topic in catalog().topics.values() if "web" in topic.readers}
+    assert said == {*TOLD, MARKET}
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """The catalogue: what it says of this package, and of files that contradict themselves."""
 
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +27,15 @@ def test_the_topics_of_this_package():
     }
     by_broker = {name for name, topic in topics.items() if "message.timestamp.type" in topic.settings}
     assert by_broker == {"ticks", "inbox", "barriers"}
+
+
+def test_the_page_about_the_wire_names_every_public_topic():
+    page = (Path(__file__).parents[2] / "docs" / "wire.md").read_text("utf-8")
+    public = [topic for topic in catalog().topics.values() if topic.encoding == "avro"]
+    keys = re.findall(r"^\| (`.+?) \|", page.partition("## Keys")[2], re.MULTILINE)
+    assert sorted(re.findall(r"`(.+?)`", " ".join(keys))) == sorted(topic.name for topic in public)
+    (read_as_json,) = re.findall(r"^\| `\{` \| JSON \| (.+) \|$", page, re.MULTILINE)
+    assert {topic.name for topic in public if topic.json} == set(re.findall(r"`(.+?)`", read_as_json))
 
 
 def test_another_market_is_a_topic_like_ticks():
