@@ -6,11 +6,19 @@ from types import SimpleNamespace
 
 import pytest
 
+from sinks.asking.questions import ask
 from streams.engine.model.units import DAY, ONE, SECOND
 from streams.web.pages import routes
 from streams.web.pages.rendering import countdown, piece
+from streams.web.pages.views import NOW, View, put_stored
+from streams.web.state.stored import QUESTIONS, Stored
+from tests.sinks.databases import database
+from tests.sinks.filling import fill
+from tests.sinks.server import embedded
+from tests.sinks.world import at, world
 
 TEMPLATES = resources.files("streams.web.pages").joinpath("templates")
+ACCOUNT = TEMPLATES.joinpath("account.html.jinja").read_text("utf-8")
 MOST_OF_A_PAGE = 300_000
 
 
@@ -24,10 +32,46 @@ def test_no_page_carries_much():
 
 
 def test_every_panel_of_an_account_says_as_of_when_it_is():
-    text = TEMPLATES.joinpath("account.html.jinja").read_text("utf-8")
-    cards = re.findall(r'<section class="card".*?</section>', text, re.DOTALL)
-    assert len(cards) == 10
+    cards = re.findall(r'<section class="card.*?</section>', ACCOUNT, re.DOTALL)
+    assert len(cards) == ACCOUNT.count("<section")
     assert [card for card in cards if "as-of" not in card] == []
+
+
+def test_every_panel_of_an_account_has_its_place_and_its_piece():
+    places = set(re.findall(r'live_(?:piece|table)\(view, "([\w-]+)"', ACCOUNT))
+    view = View("mine")
+    put_stored(view, Stored(0, 0.0, {name: [] for name in QUESTIONS}), 0)
+    assert view.pieces.keys() <= places
+    times = {f"as-of-{panel}" for panel in NOW} | {name for name in view.pieces if name.startswith("as-of-")}
+    assert {name for name in places if name.startswith("as-of-")} == times
+    assert {name.removeprefix("as-of-") for name in times} <= places
+
+
+@pytest.fixture(scope="module")
+def panels(tmp_path_factory):
+    """What is stored of an account of the small world, as its page shows it."""
+    with (
+        embedded(tmp_path_factory.mktemp("clickhouse")) as server,
+        database(server, "panels") as client,
+    ):
+        fill(client, world())
+        answers = {name: ask(client, name, account="a", **more).dicts() for name, more in QUESTIONS.items()}
+    view = View("a")
+    put_stored(view, Stored(at("12:00", 7), 0.0, answers), at("12:00", 7))
+    return view.pieces
+
+
+SAYS = {
+    "performance": "Trades 4 Win rate 50.0",
+    "slice-effectiveness": "Slice Filled Skipped Cost P&amp;L 1 4 0",
+    "attribution": "By symbol X +17.70 2 trades Y −2.40 2 trades By theory",
+}
+
+
+def test_what_the_panels_say_of_the_small_world(panels):
+    assert {name for name in panels if not name.startswith("as-of-")} == set(SAYS)
+    for panel, says in SAYS.items():
+        assert says in re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", panels[panel]))
 
 
 def test_what_is_behind_says_by_how_much():
