@@ -25,8 +25,6 @@ from schemas.wire.json_values import Read, Write, codec_of, json_text
 _TIME = ("timestamp", "time")
 _VOLUME = ("v", "vol")
 ALIASES: dict[str, dict[str, tuple[str, ...]]] = {
-    "signal": {"ts": _TIME},
-    "command": {"ts": _TIME},
     "tick": {"ts": (*_TIME, "t"), "price": ("last",), "size": ("qty", "quantity", "volume", *_VOLUME)},
     "bar": {
         "ts": (*_TIME, "t"),
@@ -38,6 +36,7 @@ ALIASES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "clock": {"ts": (*_TIME, "t")},
 }
+"""What the fields of a kind may be called besides; `ts` of every kind as in `_TIME`."""
 
 _PRICES = frozenset({"price", *ALIASES["tick"]["price"], "bid", "ask"})
 _NOT_IN_RECORD = {"symbol": "string", "extra": {"type": "map", "values": "string"}}
@@ -77,7 +76,7 @@ class JsonForm:
         types = schema.field_types()
         if self.kind in KEYED_BY_RECORD:
             types |= _NOT_IN_RECORD
-        also = ALIASES.get(self.kind, {})
+        also = {"ts": _TIME, **ALIASES.get(self.kind, {})}
         self.made = _MADE.get(self.kind)
         made = self.made[0] if self.made else None
         self.fields = tuple(

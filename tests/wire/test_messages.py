@@ -31,6 +31,14 @@ def test_an_example_is_a_message_that_survives_avro_and_json(topic, example):
     assert CODEC.read_json(example.message, CODEC.write_json(message)) == message
 
 
+@pytest.mark.parametrize(("topic", "example"), EXAMPLES)
+def test_the_time_of_an_example_has_the_names_that_a_time_has(topic, example):
+    message = CODEC.read_json(example.message, dict(example.value))
+    for name in ("timestamp", "time"):
+        renamed = {name if key == "ts" else key: value for key, value in example.value.items()}
+        assert CODEC.read_json(example.message, renamed) == message
+
+
 def test_every_message_has_an_example():
     told = {example.message for topic in catalog().topics.values() for example in topic.examples}
     assert told == set(KINDS)
