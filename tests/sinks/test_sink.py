@@ -11,6 +11,7 @@ from confluent_kafka.admin import AdminClient
 from schemas.catalog import PACKAGE, Catalog
 from schemas.codec import Codec, encode
 from schemas.wire.avro_schemas import HEADER_SIZE
+from sinks.blocks.tables import DEAD_LETTERS, MARKETS, TABLES
 from sinks.database.prepare import changes
 from streams.local.kafka import topics as local_topics
 from tests.broker import running_kafka
@@ -59,6 +60,10 @@ def settle(stage, load, patience=60.0):
 def publish_all(load, numbers=range(300)):
     for table in MAKERS:
         load.publish(table, numbers)
+
+
+def test_every_table_has_rows_to_be_tried_with():
+    assert {*MAKERS, DEAD_LETTERS} == {*MARKETS, *(table.name for table in TABLES.values())}
 
 
 def test_every_message_becomes_its_row(stage, load):
