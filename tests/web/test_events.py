@@ -40,6 +40,16 @@ def test_an_id_is_read_as_it_was_written(at):
     assert set(found) >= set(at)
 
 
+def test_an_id_of_a_former_version_is_read_as_it_was_meant():
+    """Ids hold a topic by its place in the list: a new one goes to its end."""
+    kept = "i6EwkQGhMZECoTKRA6EzkQShNJEFoTWRBqE2kQehN5EIoTiRCaE5kQqiMTCRCw"
+    meant = (
+        "signals", "commands", "decisions", "slice-timers", "orders", "fills", "trades", "equity", "alerts",
+        "dead-letters", "positions",
+    )  # fmt: skip
+    assert read_id(kept) == {(topic, 0): number for number, topic in enumerate(meant, start=1)}
+
+
 def packed(document):
     return base64.urlsafe_b64encode(msgspec.msgpack.encode(document)).decode()
 

@@ -38,7 +38,7 @@ HAPPENINGS = (
 )  # fmt: skip
 """Read from shortly before their ends on."""
 TOLD = (*HAPPENINGS, "positions")
-"""What comes from them is told."""
+"""What comes from them is told. An event's id names them by their places: a new one goes to the end."""
 WHOLE = (TABLE, "positions")
 """Compacted: read from their beginnings."""
 LATELY = 300
