@@ -100,8 +100,8 @@ class Shard:
         for account in self.accounts:
             if now is not None:
                 step.resume(account, now)
-                self._watch_anew(account, account.take_stale(), now)
-                self._sleep(account, now.time)
+                self.watch_anew(account, account.take_stale(), now)
+                self.sleep(account, now.time)
             else:
                 account.watch_anew(*account.inbox.symbols())
                 self._wake_at(account.number, -FOREVER)
@@ -132,8 +132,8 @@ class Shard:
             if now is not None and ahead > 0:
                 turns.refuse_ahead(account, entry, now, entry.ts - newest, self.max_ahead or 0)
             elif step.admit(account, entry, number, now) and now is not None:
-                self._watch_anew(account, account.take_stale(), now)
-                self._sleep(account, now.time)
+                self.watch_anew(account, account.take_stale(), now)
+                self.sleep(account, now.time)
             told += account.take_output()
             late = late or account.state.counts.late > counted
         self.late += late
@@ -225,7 +225,7 @@ class Shard:
                 watchlist.settle(self.shared.ranges, series.get(symbol))
         self._unsettled.clear()
 
-    def _watch_anew(self, account: Account, stale: set[str], now: Moment) -> list[tuple[str, Watch]]:
+    def watch_anew(self, account: Account, stale: set[str], now: Moment) -> list[tuple[str, Watch]]:
         """Bring these watches of the account up to date and answer those that changed."""
         changed = []
         number = account.number
@@ -242,7 +242,7 @@ class Shard:
                 changed.append((key, watch))
         return changed
 
-    def _sleep(self, account: Account, time: int) -> None:
+    def sleep(self, account: Account, time: int) -> None:
         """Until the next record that means something whatever its symbol."""
         wake = account.wakes_at()
         if account.wants_minutes():
@@ -280,7 +280,7 @@ class _Run:
         while (row := self._minute(end)) < end:
             self._tell_minute(row)
         trailing.end_batch(self.account, self.batch.series)
-        self.shard._sleep(self.account, int(self.batch.time[-1]))
+        self.shard.sleep(self.account, int(self.batch.time[-1]))
 
     def _step(self, row: int) -> None:
         self.row = row
@@ -298,7 +298,7 @@ class _Run:
             self.told.append((row, self.number, account.take_output()))
         for key in stale:
             self.due.pop(key, None)
-        for key, watch in self.shard._watch_anew(account, stale, now):
+        for key, watch in self.shard.watch_anew(account, stale, now):
             self._plan(key, watch)
 
     def _next(self) -> int:
