@@ -5,7 +5,8 @@ from streams.engine.account.account import Account
 from streams.engine.account.shared import Shared
 from streams.engine.execution import trailing
 from streams.engine.market.column import BUY, MARK, SELL
-from streams.engine.market.market import Market, Moment, between
+from streams.engine.market.market import Market, between
+from streams.engine.market.moment import Moment
 from streams.engine.shard.shard import Shard
 from streams.engine.trading import step
 from tests.engine.soundness import assert_sound

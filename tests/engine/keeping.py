@@ -8,7 +8,8 @@ from schemas.messages import Command, Output, Signal
 from streams.engine.account.signal_memory import SeenRow
 from streams.engine.execution import trailing
 from streams.engine.market.column import BUY, MARK, SELL
-from streams.engine.market.market import Moment, between
+from streams.engine.market.market import between
+from streams.engine.market.moment import Moment
 from streams.engine.model.state import Lot
 from streams.engine.model.units import FOREVER
 from streams.engine.rules import exit_levels

@@ -6,7 +6,7 @@ from schemas.messages import Fill, Order, Output, Trade
 from streams.engine.account.account import Account
 from streams.engine.account.worth import worth_of
 from streams.engine.execution import buying_power
-from streams.engine.market.market import Moment
+from streams.engine.market.moment import Moment
 from streams.engine.model.orders import TERMINAL
 from streams.engine.model.units import ONE, value_of
 

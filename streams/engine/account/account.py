@@ -13,7 +13,7 @@ from streams.engine.account.inbox import Inbox, WaitingEntry, expiry_of
 from streams.engine.account.outbox import Outbox
 from streams.engine.account.shared import Shared
 from streams.engine.account.worth import Worth, worth_of
-from streams.engine.market.market import Moment
+from streams.engine.market.moment import Moment
 from streams.engine.model.calendars import is_open
 from streams.engine.model.orders import Order
 from streams.engine.model.settings import Instrument, Instruments, Settings

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from streams.engine.account.account import Account
 from streams.engine.execution.buying_power import buying_power, kept_for
-from streams.engine.market.market import Moment
+from streams.engine.market.moment import Moment
 from streams.engine.model.orders import Order
 from streams.engine.model.refusal import Refusal
 from streams.engine.model.state import Plan, PlannedSlice

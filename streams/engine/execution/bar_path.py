@@ -9,7 +9,7 @@ the bar's last instant.
 from streams.engine.account.account import Account
 from streams.engine.execution import closing, ticks, trailing
 from streams.engine.execution.waiting import wait, wait_for_price
-from streams.engine.market.market import Moment
+from streams.engine.market.moment import Moment
 from streams.engine.model.exit_types import STOPS
 from streams.engine.model.orders import Order
 from streams.engine.model.state import Lot

@@ -6,7 +6,7 @@ blocked.
 
 from streams.engine.account.account import Account
 from streams.engine.execution.ending import end_entries
-from streams.engine.market.market import Moment
+from streams.engine.market.moment import Moment
 from streams.engine.model.refusal import Refusal
 from streams.engine.model.settings import Settings
 from streams.engine.model.units import FOREVER, ONE

@@ -4,7 +4,7 @@ Rules of this file: a lot whose close is queued counts in equity, and in no limi
 """
 
 from streams.engine.account.account import Account
-from streams.engine.market.market import Moment
+from streams.engine.market.moment import Moment
 from streams.engine.model.orders import Order
 from streams.engine.model.state import Plan
 from streams.engine.model.units import half_even, share_of, value_of

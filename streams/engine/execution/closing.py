@@ -7,7 +7,7 @@ leaves of a target goes on resting.
 from streams.engine.account.account import Account
 from streams.engine.execution.fills import fill_exit, market_price
 from streams.engine.execution.waiting import wait
-from streams.engine.market.market import Moment
+from streams.engine.market.moment import Moment
 from streams.engine.model.exit_types import STOPS, order_type_of
 from streams.engine.model.orders import Order
 from streams.engine.model.state import Exit, Lot

@@ -3,7 +3,7 @@
 from streams.engine.account.account import Account
 from streams.engine.execution import slices, trailing
 from streams.engine.execution.buying_power import enters
-from streams.engine.market.market import Moment
+from streams.engine.market.moment import Moment
 from streams.engine.model.orders import Order
 from streams.engine.model.refusal import Refusal
 from streams.engine.model.state import Lot, Plan

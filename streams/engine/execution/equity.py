@@ -9,7 +9,8 @@ from streams.engine.account.account import Account
 from streams.engine.account.worth import Worth, worth_of
 from streams.engine.execution.buying_power import reserved
 from streams.engine.execution.ending import end_day_orders
-from streams.engine.market.market import Batch, Moment
+from streams.engine.market.batch import Batch
+from streams.engine.market.moment import Moment
 from streams.engine.model.calendars import floor_minute, local_date, next_midnight
 from streams.engine.model.trading_days import days_a_year
 from streams.engine.model.units import FOREVER, MICROSECOND

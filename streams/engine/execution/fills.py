@@ -6,7 +6,7 @@ Rules of this file: every change of cash is here; each fill is followed by its e
 from streams.engine.account.account import Account
 from streams.engine.execution import breakers, equity, trailing
 from streams.engine.execution.ending import end_plans_of
-from streams.engine.market.market import Moment
+from streams.engine.market.moment import Moment
 from streams.engine.model.calendars import next_minute_of_day
 from streams.engine.model.orders import Order
 from streams.engine.model.origins import Origin

@@ -2,7 +2,7 @@
 
 from schemas.messages import SliceState
 from streams.engine.account.account import Account
-from streams.engine.market.market import Moment
+from streams.engine.market.moment import Moment
 from streams.engine.model.refusal import Refusal
 from streams.engine.model.state import Plan, PlannedSlice
 

@@ -9,7 +9,7 @@ from streams.engine.execution import closing, fills, slices, trailing
 from streams.engine.execution.affordable import affordable
 from streams.engine.execution.ending import kill
 from streams.engine.execution.waiting import wait, wait_for_price
-from streams.engine.market.market import Moment
+from streams.engine.market.moment import Moment
 from streams.engine.model.exit_types import STOPS
 from streams.engine.model.orders import Order
 from streams.engine.model.refusal import Refusal

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from streams.engine.account.account import Account
 from streams.engine.market.column import BUY, MARK, SELL
-from streams.engine.market.market import Moment, Series
+from streams.engine.market.moment import Moment
+from streams.engine.market.series import Series
 from streams.engine.model.orders import Order
 from streams.engine.model.state import Lot
 from streams.engine.model.units import FOREVER

@@ -2,7 +2,7 @@
 
 from streams.engine.account.account import Account
 from streams.engine.execution import trailing
-from streams.engine.market.market import Moment
+from streams.engine.market.moment import Moment
 from streams.engine.model.calendars import next_open
 from streams.engine.model.orders import Order
 from streams.engine.model.units import FOREVER

@@ -7,7 +7,8 @@ from bisect import bisect_right
 
 import msgspec
 
-from streams.engine.market.market import Moment, Series
+from streams.engine.market.moment import Moment
+from streams.engine.market.series import Series
 from streams.engine.model.units import FOREVER
 
 

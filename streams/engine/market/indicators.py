@@ -4,7 +4,7 @@ from itertools import pairwise
 from math import sqrt
 
 from streams.engine.market.bars import PastBar, true_ranges
-from streams.engine.market.market import Moment
+from streams.engine.market.moment import Moment
 from streams.engine.model.settings import Settings
 from streams.engine.model.units import DAY, half_even
 

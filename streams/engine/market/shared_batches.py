@@ -8,8 +8,10 @@ from collections import Counter
 from typing import NamedTuple
 
 from schemas.columns import Columns
-from streams.engine.market.market import Batch, Market, SymbolState
+from streams.engine.market.batch import Batch
+from streams.engine.market.market import Market
 from streams.engine.market.record_checks import Gatekeeper
+from streams.engine.market.series import SymbolState
 from streams.engine.model.settings import Checks
 
 

@@ -4,7 +4,8 @@ from schemas.messages import Output
 from streams.engine.account.account import Account
 from streams.engine.account.outbox import order_message
 from streams.engine.execution import trailing
-from streams.engine.market.market import Moment, between
+from streams.engine.market.market import between
+from streams.engine.market.moment import Moment
 from streams.engine.model.calendars import is_open
 from streams.engine.model.orders import Order
 from streams.engine.shard.shard import Shard

@@ -16,7 +16,8 @@ from streams.engine.account.signal_memory import SeenRow
 from streams.engine.execution import trailing
 from streams.engine.market.bars import Bars, PastBar
 from streams.engine.market.extremes import Three
-from streams.engine.market.market import SymbolState, between
+from streams.engine.market.market import between
+from streams.engine.market.series import SymbolState
 from streams.engine.model.state import AccountState
 from streams.engine.shard.shard import Shard
 

@@ -24,9 +24,12 @@ from schemas.messages import Command, Output, Signal
 from streams.engine.account.account import Account
 from streams.engine.account.shared import USUAL_BARS, Shared, wants_sessions
 from streams.engine.execution import trailing
+from streams.engine.market.batch import Batch
 from streams.engine.market.extremes import PriceRanges
-from streams.engine.market.market import Batch, Market, Moment, Series, between
+from streams.engine.market.market import Market, between
+from streams.engine.market.moment import Moment
 from streams.engine.market.record_checks import Checked, Gatekeeper
+from streams.engine.market.series import Series
 from streams.engine.market.shared_batches import BatchSharing
 from streams.engine.model.calendars import next_minute
 from streams.engine.model.settings import Instruments, Settings

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from streams.engine.account.account import Account
 from streams.engine.execution import breakers
 from streams.engine.market.column import BUY, MARK, SELL
-from streams.engine.market.market import Moment
+from streams.engine.market.moment import Moment
 from streams.engine.model.calendars import is_open, next_close, next_open
 from streams.engine.model.orders import Order
 from streams.engine.model.state import Lot

@@ -9,7 +9,7 @@ import numpy as np
 from schemas.columns import Ints
 from streams.engine.market.column import BUY, MARK, SELL
 from streams.engine.market.extremes import PriceRanges
-from streams.engine.market.market import Series
+from streams.engine.market.series import Series
 from streams.engine.model.units import FOREVER, ONE
 from streams.engine.shard.watches import LEVELS, NEVER, TIME, Watch
 

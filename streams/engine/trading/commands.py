@@ -14,7 +14,7 @@ from streams.engine.execution import fills
 from streams.engine.execution.closing import close_lot
 from streams.engine.execution.ending import end_entries, end_plan, kill
 from streams.engine.market import indicators
-from streams.engine.market.market import Moment
+from streams.engine.market.moment import Moment
 from streams.engine.model.limit_types import LIMITS
 from streams.engine.model.order_types import ORDER_TYPES
 from streams.engine.model.orders import Order

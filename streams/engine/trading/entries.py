@@ -13,7 +13,7 @@ from streams.engine.execution import breakers
 from streams.engine.execution.closing import close_lot
 from streams.engine.execution.ending import end_plan, unfilled_plans
 from streams.engine.market import indicators
-from streams.engine.market.market import Moment
+from streams.engine.market.moment import Moment
 from streams.engine.model.calendars import is_open
 from streams.engine.model.origins import Origin, origin_of
 from streams.engine.model.refusal import Refusal

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from streams.engine.account.account import Account
 from streams.engine.execution import buying_power
 from streams.engine.market import indicators
-from streams.engine.market.market import Moment
+from streams.engine.market.moment import Moment
 from streams.engine.model.refusal import Refusal
 from streams.engine.model.requests import Cut, Request, split
 from streams.engine.model.units import HOUR, ONE, SECOND, value_of

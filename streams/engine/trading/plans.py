@@ -7,7 +7,7 @@ share back.
 from streams.engine.account.account import Account
 from streams.engine.execution import slices, ticks
 from streams.engine.execution.affordable import short_of_money
-from streams.engine.market.market import Moment
+from streams.engine.market.moment import Moment
 from streams.engine.model.orders import Order
 from streams.engine.model.origins import Origin
 from streams.engine.model.refusal import Refusal

@@ -1,7 +1,7 @@
 """What must still hold when a slice is due."""
 
 from streams.engine.account.account import Account
-from streams.engine.market.market import Moment
+from streams.engine.market.moment import Moment
 from streams.engine.model.refusal import Refusal
 from streams.engine.model.settings import Condition
 from streams.engine.model.state import Plan

@@ -12,7 +12,8 @@ takes its orders along; then what was there before this record, positions before
 from schemas.messages import Command, Signal
 from streams.engine.account.account import Account
 from streams.engine.execution import bar_path, breakers, closing, ending, equity, ticks, waiting
-from streams.engine.market.market import Batch, Moment
+from streams.engine.market.batch import Batch
+from streams.engine.market.moment import Moment
 from streams.engine.trading import plans, turns
 
 

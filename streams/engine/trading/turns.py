@@ -9,7 +9,7 @@ from streams.engine.account.account import Account
 from streams.engine.account.inbox import expiry_of
 from streams.engine.execution.closing import close_lot
 from streams.engine.execution.ending import end_plan, unfilled_plans
-from streams.engine.market.market import Moment
+from streams.engine.market.moment import Moment
 from streams.engine.model.origins import origin_of
 from streams.engine.model.state import Newest
 from streams.engine.model.units import SECOND
