@@ -18,6 +18,7 @@ from streams.transport.process import fleet
 from streams.transport.shard import takeover
 from streams.transport.shard.barriers import History
 from streams.transport.shard.inbox import Queue
+from streams.transport.shard.intake import Intake
 from streams.transport.shard.owner import Owner
 from streams.transport.shard.store import HEADER, Store
 from streams.transport.standby import standby
@@ -56,16 +57,28 @@ def _sabotage(name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
 def _admission() -> None:
     """A step says where the last barrier left the market, not where the owner stands."""
 
+    begin, bar = Owner._begin, Owner._bar
+
+    async def begin_there(self: Any, taken: Any) -> None:
+        self._intake.barred = dict(self._last)
+        await begin(self, taken)
+
+    async def bar_there(self: Any, taken: Any, *, checkpoint: bool) -> None:
+        await bar(self, taken, checkpoint=checkpoint)
+        self._intake.barred = dict(self._last)
+
     def admit(self: Any, taken: Any) -> bool:
-        entries = self.queue.take()
+        entries = self._queue.take()
         for offset, entry in entries:
             for record in taken.fold.admit(offset, entry, {}):
-                self._keep(record)
+                self.keep(record)
         if entries:
-            self._steps.append(Step(taken.fold.inbox, dict(self._last)))
+            self.steps.append(Step(taken.fold.inbox, dict(self.barred)))
         return bool(entries)
 
-    _replace(Owner, "_admit", admit)
+    _replace(Owner, "_begin", begin_there)
+    _replace(Owner, "_bar", bar_there)
+    _replace(Intake, "_admit", admit)
 
 
 @_sabotage("3 nonce")
@@ -109,7 +122,7 @@ def _outputs() -> None:
     bar = Owner._bar
 
     async def hasty(self: Any, taken: Any, *, checkpoint: bool) -> None:
-        outputs = list(self._outputs)
+        outputs = list(self._intake.outputs)
         await bar(self, taken, checkpoint=checkpoint)
         await self._emit(outputs)
 

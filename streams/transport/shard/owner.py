@@ -7,10 +7,8 @@ two `await`s happens at once.
 What must hold. Whatever leaves can be derived again from the logs alone, by anybody, at any time: after a
 kill, by another worker, by a standby, by `verify`. Therefore, in this order:
 
-1. Fold ahead (`_advance`). Entries are admitted where the market really stands, and a step of the next
-   barrier says where that was. It also says of what time the market's newest record was: who comes back after
-   hours finds entries that are far ahead of where it stands, and not of the market. Nothing is sent yet, for
-   another owner may have taken over without our knowing.
+1. Fold ahead (`intake`): entries where the market really stands, then the market, a moment's worth a turn.
+   Nothing is sent yet, for another owner may have taken over without our knowing.
 2. Append a barrier (`_bar`): how far the fold has come. One follows when the one before was read back, so
    under load each covers more.
 3. Read it back (`_follow_barriers`). It counts if no takeover stands before it in the log. Only now do its
@@ -18,9 +16,8 @@ kill, by another worker, by a standby, by `verify`. Therefore, in this order:
 4. Checkpoint, at a barrier whose outputs are all acknowledged (`_checkpoint`): the rows as they were when it
    was appended. Were it earlier, a restore would begin behind outputs that nobody has.
 
-A turn takes in as much as is folded in a moment: a backlog must not keep the process from its other work,
-and what was folded of it is not lost with the process. Who fails closes nothing: its process ends, for what
-is broken may never close. Who is stopped or taken over has a time in which to close.
+Who fails closes nothing: its process ends, for what is broken may never close. Who is stopped or taken over
+has a time in which to close.
 """
 
 import asyncio
@@ -39,30 +36,22 @@ from streams.transport.contract.crash import in_words, must_end_within, unless_u
 from streams.transport.contract.machine import Awaited, Record, Row
 from streams.transport.kafka.producing import Ack, Pair
 from streams.transport.shard import snapshots
-from streams.transport.shard.backlog import Backlog
 from streams.transport.shard.barriers import TakenOverError
 from streams.transport.shard.inbox import Queue
+from streams.transport.shard.intake import Intake
 from streams.transport.shard.reports import ShardReport
 from streams.transport.shard.setup import ShardSetup
 from streams.transport.shard.store import Header
 from streams.transport.shard.takeover import Taken, header_of, take_over
 
 MOST_STEPS = 200
-MOST_ADMITTED = 200
-"""Entries, before others have their turn."""
-FAR_AHEAD = 60_000_000
-"""Microseconds: who is so far ahead of what was read of a market makes us look at its end."""
+"""Of one barrier."""
 PATIENCE = 0.5
 """Seconds after which an idle owner looks whether a checkpoint is due."""
 CLOSE_SECONDS = 10.0
 """How long what belongs to a shard may take to end, once one part of it has failed or was told to."""
 AWAITS_SECONDS = 1.0
 """How old what it tells of waiting entries may be."""
-MOMENT = 0.05
-"""Seconds: what a turn may take. All shards of a process have theirs before anything else has."""
-FIRST_STRIDE, LONGEST_STRIDE = 128, 1 << 20
-"""Market records that a turn passes at most: fewer after one that took long, more after one that did not."""
-
 _Result = TypeVar("_Result")
 
 TakeOver = Callable[[ShardSetup, int], Awaitable[Taken]]
@@ -101,6 +90,7 @@ class Owner:
         self.shard = shard
         self._take_over = take
         self.queue = Queue(shard)
+        self._intake = Intake(setup, shard, self.queue, self._is_halted, self._sleep)
         self.stage = Stage.TAKING_OVER
         self.committable: int | None = None
         """The inbox before this offset is covered by a checkpoint."""
@@ -109,13 +99,8 @@ class Owner:
         self._held = False
         self._stopping = False
         self._wake = asyncio.Event()
-        self._stride = FIRST_STRIDE
-        self._backlog = Backlog(setup, shard)
-        self._steps: list[Step] = []
         self._last: MarketPosition = {}
         """Where the last barrier left the market."""
-        self._outputs: list[Record] = []
-        self._compacted: list[Record] = []
         self._waiting: deque[HeldBack] = deque()
         self._read_back = asyncio.Event()
         self._acks: deque[Ack] = deque()
@@ -169,6 +154,9 @@ class Owner:
         self._held = False
         self._wake.set()
 
+    def _is_halted(self) -> bool:
+        return self._stopping or self._held
+
     async def stop(self) -> None:
         """Leave a checkpoint on the last barrier, and end."""
         self._stopping = True
@@ -218,8 +206,8 @@ class Owner:
         self._last = dict(fold.market)
         self._happened = taken.walked > 0
         for record in taken.told:
-            self._keep(record)
-        await self._emit(self._take_outputs())
+            self._intake.keep(record)
+        await self._emit(self._intake.take_outputs())
         await self._begin(taken)
         self.queue.begin_at(fold.inbox)
         self.committable = taken.store.header.needed if taken.store.header else None
@@ -240,7 +228,7 @@ class Owner:
         for topic, position in fold.market.items():
             await taken.inputs.cursor(topic, position).follow()
         if fold.number < 0:
-            self._steps.append(Step(fold.inbox, dict(fold.market)))
+            self._intake.steps.append(Step(fold.inbox, dict(fold.market)))
         if new or fold.number < 0:
             await self._bar(taken, checkpoint=True)
 
@@ -259,102 +247,12 @@ class Owner:
 
     async def _advance(self, taken: Taken) -> bool:
         """Take in what has come; whether there was anything."""
-        ends = {
-            topic: min(self.setup.markets[topic].end, position + self._stride)
-            for topic, position in taken.fold.market.items()
-        }
-        moves = any(end > taken.fold.market[topic] for topic, end in ends.items())
-        if moves:
-            ends = await self._read_backlog(taken, ends)
-        admitted = await self._admit_queued(taken)
-        if moves:
-            await self._pass_markets(taken, ends)
+        moved = await self._intake.advance(taken)
         checkpoint = self._is_checkpoint_due(taken)
-        if checkpoint or len(self._steps) >= MOST_STEPS or (self._outputs and not self._waiting):
+        is_long = len(self._intake.steps) >= MOST_STEPS
+        if checkpoint or is_long or (self._intake.outputs and not self._waiting):
             await self._bar(taken, checkpoint=checkpoint)
-        return moves or admitted
-
-    async def _read_backlog(self, taken: Taken, ends: MarketPosition) -> MarketPosition:
-        """Behind the wall, what was sent before records is admitted before them; answers where these end."""
-        if not self._is_behind(taken, ends):
-            return ends
-        ends, inbox = await self._backlog.reach(taken.fold.market, ends)
-        while self.queue.received is None or self.queue.received < inbox:
-            if self._stopping or self._held:
-                return taken.fold.market
-            if not await self._admit_queued(taken):  # a full queue takes no more, so it is emptied meanwhile
-                await self._sleep()
-        return ends
-
-    def _is_behind(self, taken: Taken, ends: MarketPosition) -> bool:
-        """Whether a market's next record is of long ago. What others have read of it already says nothing."""
-        for topic, end in ends.items():
-            position = taken.fold.market[topic]
-            if position < end:
-                market = self.setup.markets[topic]
-                run = market.at(position) if market.holds(position) else None
-                if run is None or self.setup.wall() - run.oldest > self.setup.lag:
-                    return True
-        return False
-
-    async def _admit_queued(self, taken: Taken) -> bool:
-        """What is queued now; whether there was anything."""
-        admitted = False
-        last = self.queue.received
-        if len(self.queue):
-            await self._look_ahead()
-        while len(self.queue) and taken.fold.inbox < (last or 0):
-            admitted |= self._admit(taken)
-            await asyncio.sleep(0)
-        return admitted
-
-    async def _look_ahead(self) -> None:
-        """Entries that are ahead of all that was read of a market may not be ahead of all that has come."""
-        for market in self.setup.markets.values():
-            if self.queue.latest - market.newest > FAR_AHEAD:
-                await market.look_ahead(self.setup.ends)
-
-    def _admit(self, taken: Taken) -> bool:
-        entries = self.queue.take(MOST_ADMITTED)
-        newest = self._newest(taken)
-        for offset, entry in entries:
-            for record in taken.fold.admit(offset, entry, newest):
-                self._keep(record)
-        if entries:
-            step = Step(taken.fold.inbox, dict(taken.fold.market), newest)
-            last = self._steps[-1] if self._steps else None
-            if last is not None and (last.market, last.newest) == (step.market, newest):
-                self._steps.pop()
-            self._steps.append(step)
-        return bool(entries)
-
-    def _newest(self, taken: Taken) -> dict[str, int]:
-        """Of the markets of which more has come than was passed."""
-        markets = self.setup.markets
-        found = {topic: markets[topic].newest_beyond(at) for topic, at in taken.fold.market.items()}
-        return {topic: newest for topic, newest in found.items() if newest}
-
-    async def _pass_markets(self, taken: Taken, ends: MarketPosition) -> None:
-        spent = 0.0
-        for topic, end in ends.items():
-            async for run in taken.inputs.runs(topic, taken.fold.market[topic], end):
-                began = time.perf_counter()
-                for record in taken.fold.pass_market(topic, run):
-                    self._keep(record)
-                spent += time.perf_counter() - began
-                await asyncio.sleep(0)
-        if spent > MOMENT:
-            self._stride = max(1, self._stride // 2)
-        elif spent < MOMENT / 2:
-            self._stride = min(2 * self._stride, LONGEST_STRIDE)
-
-    def _keep(self, record: Record) -> None:
-        kept = self._compacted if record.topic in self.setup.names.compacted else self._outputs
-        kept.append(record)
-
-    def _take_outputs(self) -> list[Record]:
-        outputs, self._outputs = self._outputs, []
-        return outputs
+        return moved
 
     async def _sleep(self) -> None:
         with suppress(TimeoutError):
@@ -378,12 +276,11 @@ class Owner:
         """Say how far the fold has come."""
         fold = taken.fold
         fold.number += 1
-        barrier = Barrier(taken.epoch, fold.number, tuple(self._steps), dict(fold.market), checkpoint)
+        barrier = Barrier(taken.epoch, fold.number, self._intake.take_steps(), dict(fold.market), checkpoint)
         snapshot = self._snapshot(taken) if checkpoint else None
         self._happened = not checkpoint
-        self._steps = []
         self._last = barrier.market
-        self._waiting.append(HeldBack(fold.number, self._take_outputs(), snapshot))
+        self._waiting.append(HeldBack(fold.number, self._intake.take_outputs(), snapshot))
         await self.setup.publisher.send(
             self.setup.names.barriers, self.shard, [(None, encode_barrier(barrier))]
         )
@@ -416,7 +313,7 @@ class Owner:
     async def _let_go(self, barriers: Sequence[HeldBack]) -> None:
         await self._emit([record for waiting in barriers for record in waiting.outputs])
         self._read_back.set()
-        if self._outputs:
+        if self._intake.outputs:
             self._wake.set()
 
     async def _emit(self, records: Sequence[Record]) -> None:
@@ -445,16 +342,15 @@ class Owner:
         return taken.fold.market != self._last and passed > self.setup.quiet_checkpoint_after
 
     def _has_happened(self) -> bool:
-        return bool(self._happened or self._outputs or self._compacted or self._steps)
+        return self._happened or self._intake.has_taken_in
 
     def _snapshot(self, taken: Taken) -> Snapshot:
         self._checkpoint_pending = True
         self._last_checkpoint = asyncio.get_running_loop().time()
         fold = taken.fold
         header = header_of(fold, taken.epoch, self.setup.engine)
-        compacted, self._compacted = self._compacted, []
         rows, taken.rows = [*taken.rows, *fold.machine.changed()], []
-        return Snapshot(header, rows, compacted)
+        return Snapshot(header, rows, self._intake.take_compacted())
 
     async def _checkpoint(self, taken: Taken, offset: int, snapshot: Snapshot, acks: list[Ack]) -> None:
         await asyncio.gather(*acks)
@@ -503,7 +399,7 @@ class Owner:
 
     async def _close(self) -> None:
         self.queue.close()
-        self._backlog.close()
+        self._intake.close()
         if self.taken is not None:
             await self.taken.inputs.close()
             await self.taken.barriers.close()
