@@ -53,9 +53,9 @@ REASONS: Mapping[str, str] = {
 }
 
 
-def new_command(account: str, kind: CommandKind, ts: int = 0, **fields: Any) -> Command:
-    """Without a time it is given one when it is sent."""
-    return Command(command_id=f"cli-{uuid4().hex}", account=account, kind=kind, ts=ts, **fields)
+def new_command(account: str, kind: CommandKind, ts: int = 0, *, by: str = "cli", **fields: Any) -> Command:
+    """Without a time it is given one when it is sent. `by`: who sends it, for its id."""
+    return Command(command_id=f"{by}-{uuid4().hex}", account=account, kind=kind, ts=ts, **fields)
 
 
 def decisions(cluster: Cluster, commands: Sequence[Command], wait_s: float) -> dict[str, Decision]:

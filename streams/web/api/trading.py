@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from schemas.text import numbers
+from streams.clients.commands import new_command
 from streams.web.api.common import (
     ACCEPTED,
     KNOWN,
@@ -38,7 +39,7 @@ from streams.web.state.account_now import (
     position_document,
     slice_document,
 )
-from streams.web.state.commanding import new_command
+from streams.web.state.commanding import WEB
 
 router = APIRouter(tags=["trading"], responses=PROBLEM, dependencies=KNOWN)
 LATER = later(CommandOut)
@@ -150,7 +151,7 @@ async def kill(request: Request, here: Here, which: Everybody, wait: Wait = 0) -
     names = which.accounts or [name for name, state in here.live.accounts.items() if state.status != "closed"]
     for name in names:
         standing(here, name)
-    commands = [new_command(name, "kill_switch") for name in names]
+    commands = [new_command(name, "kill_switch", by=WEB) for name in names]
     found = await here.commander.commands(commands, wait)
     told = [told_of(each, name) for each, name in zip(found, names, strict=True)]
     return json(request, {"commands": told}, OK if all(each.decisions for each in found) else ACCEPTED)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 
@@ -19,12 +18,14 @@ from schemas.codec import encode
 from schemas.errors import MessageError
 from schemas.kinds import key_of, topic_of
 from schemas.messages import Command, CommandKind, Decision, Message, Signal
-from streams.clients.commands import market_of, timed
+from streams.clients.commands import market_of, new_command, timed
 from streams.clients.kafka import HURRIED, MARKET, Sender
 from streams.clients.workers import reached
 from streams.transport.kafka.cluster import Cluster, ClusterError
 from streams.web.state.live_state import Event, LiveState
 
+WEB = "web"
+"""Who sends, in ids."""
 MOST_WAITING = 5_000
 MOST_BYTES = 900_000
 """Kafka takes no message that is much larger."""
@@ -52,7 +53,7 @@ class Commander:
 
     async def command(self, account: str, kind: CommandKind, wait_s: float, **fields: Any) -> "AskedCommand":
         """A command, and what was decided of it within the time."""
-        (found,) = await self.commands([new_command(account, kind, **fields)], wait_s)
+        (found,) = await self.commands([new_command(account, kind, by=WEB, **fields)], wait_s)
         return found
 
     async def open(self, account: str, settings: str, wait_s: float) -> "AskedCommand":
@@ -182,8 +183,3 @@ async def _gathered(
             break
         found[decision.decision_id] = decision
     return list(found.values())
-
-
-def new_command(account: str, kind: CommandKind, **fields: Any) -> Command:
-    """Its time is set when it is sent."""
-    return Command(command_id=f"web-{uuid4().hex}", account=account, kind=kind, ts=0, **fields)
