@@ -15,7 +15,7 @@ INSTANCE = Instance(1, "127.0.0.1:29092", "PLAINTEXT", "0.1.0", "4.1.0", {})
 HOLD = """
 import sys
 from pathlib import Path
-from streams.local.home import Home
+from streams.local.machine.home import Home
 with Home(Path(sys.argv[1])).locked():
     print("held", flush=True)
     sys.stdin.read()

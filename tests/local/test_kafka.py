@@ -17,7 +17,7 @@ from tests.broker import make_topics, running_kafka, skip_without_kafka
 OWNER = """
 import sys, time
 from pathlib import Path
-from streams.local.kafka import Kafka
+from streams.local.kafka.kafka import Kafka
 kafka = Kafka(Path(sys.argv[1]))
 kafka.spawn()
 print(kafka.pid, flush=True)

@@ -10,7 +10,7 @@ import pytest
 from streams.local.machine import private
 from streams.local.machine.home import Home
 
-SAYS_ONE = "import sys; from pathlib import Path; from streams.local import private; print(private.secret(Path(sys.argv[1])))"
+SAYS_ONE = "import sys; from pathlib import Path; from streams.local.machine import private; print(private.secret(Path(sys.argv[1])))"
 
 
 def test_a_secret_is_made_once_and_each_name_has_its_own(tmp_path):

@@ -161,7 +161,7 @@ def test_half_open_sockets_do_not_stop_the_page(few):
 
 def test_so_many_files_may_be_open_as_the_user_may():
     code = (
-        "import resource; from streams.local import open_files as files\n"
+        "import resource; from streams.local.machine import open_files as files\n"
         "hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]; resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))\n"
         "files.raise_limit(); print(files.limit(), hard)"
     )
