@@ -1,11 +1,13 @@
 """Where partitions begin and end is found also at once after the broker was killed and started."""
 
+import pytest
 from confluent_kafka import Producer
 
 from sinks.blocks.records import Partition
 from sinks.loading.bounds import bounds
 
 
+@pytest.mark.long
 def test_bounds_after_a_restart(kafka, cluster, topics):
     (topic,) = topics({"bounds": 2}).values()
     producer = Producer(cluster.confluent())

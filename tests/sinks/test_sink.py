@@ -216,6 +216,7 @@ def test_a_column_that_goes_away_meanwhile_ends_it_loudly(stage, load):
     settle(stage, load)
 
 
+@pytest.mark.long
 def test_another_kafka_is_not_mixed_in(stage, load, broker):
     load.publish("fills", range(1000))
     stage.start()
