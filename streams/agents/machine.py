@@ -121,7 +121,7 @@ class DeskMachine:
     def pass_market(self, topic: str, run: MarketRecords) -> list[Record]:
         """Records of one market, in their log's order."""
         assert isinstance(run, MarketRun)
-        told = [_record(output) for output in self._shards[topic].pass_market(run.columns, run.passages)]
+        told = [_record(output) for output in self._shards[topic].pass_market(run.columns, run.batches)]
         if self.shard == 0:
             told += [_record(_letter(topic, fault)) for fault in run.faults]
         return told

@@ -15,7 +15,7 @@ from schemas.errors import MessageError
 from schemas.market.ticks import MarketReader
 from schemas.text.numbers import TIME_END
 from streams.engine.market.record_checks import own_times, take
-from streams.engine.market.shared_batches import BatchSharing
+from streams.engine.market.shared_batches import SharedBatches
 from streams.engine.model.units import FOREVER, MILLISECOND, SECOND
 from streams.transport.contract.machine import Raw
 from streams.transport.kafka.raws import Raws
@@ -43,7 +43,7 @@ class MarketRun:
     offsets: Ints
     """The record that each row came from, by its offset; it never falls."""
     faults: tuple[Fault, ...] = ()
-    passages: BatchSharing = field(default_factory=BatchSharing)
+    batches: SharedBatches = field(default_factory=SharedBatches)
 
     @property
     def rows(self) -> int:
@@ -72,7 +72,7 @@ class MarketRun:
         newest = _newest(own_times(columns))
         return replace(
             self, first=first, end=end, newest=newest, columns=columns, offsets=self.offsets[rows],
-            faults=faults, passages=BatchSharing(),
+            faults=faults, batches=SharedBatches(),
         )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from schemas.text.numbers import time_text
 from streams.accounts import account_with, presets, whole_settings
 from streams.agents.machine import MAX_AHEAD, DeskMachine
 from streams.agents.market_decoder import MarketRun
-from streams.engine.market.shared_batches import BatchSharing
+from streams.engine.market.shared_batches import SharedBatches
 from streams.engine.model.settings import Level, Settings, Size
 from streams.engine.model.settings_check import read_settings
 from streams.engine.model.units import MINUTE, ONE, SECOND
@@ -390,7 +390,7 @@ def test_shards_that_share_a_run_tell_what_each_would_alone() -> None:
             for machine in machines:
                 outputs.append(machine.admit(n, entry_of(signal(n, n), n)))
                 outputs.append(
-                    machine.pass_market("ticks", run if share else replace(run, passages=BatchSharing()))
+                    machine.pass_market("ticks", run if share else replace(run, batches=SharedBatches()))
                 )
         told.append(outputs)
     assert told[0] == told[1]

@@ -39,11 +39,11 @@ def here():
     shard = Shard(accounts, at_any_time=True)
     told = shard.pass_market(columns_of([tick(0, "X", 100), tick(1, "Y", 50)]))
     signal = Signal(signal_id="1", source="s", symbol="X", side="long", ts=START + 2 * SECOND, confidence=0.9)
-    resting = {"symbol": "Y", "side": "buy", "order_type": "limit", "quantity": ONE, "limit_price": 40 * ONE}
-    told += shard.admit(signal, 1)
-    told += shard.admit(
-        Command(command_id="c", account="holds", kind="place", ts=START + 2 * SECOND, **resting), 2
-    )
+    resting = Command(
+        command_id="c", account="holds", kind="place", ts=START + 2 * SECOND, symbol="Y", side="buy",
+        order_type="limit", quantity=ONE, limit_price=40 * ONE,
+    )  # fmt: skip
+    told += shard.admit(signal, 1) + shard.admit(resting, 2)
     told += shard.pass_market(columns_of([tick(3, "X", 100), tick(4, "X", 96), tick(5, "Y", 50)]))
     live = LiveState(accounts={each.name: each.state for each in shard.accounts})
     live.prices = {

@@ -37,7 +37,7 @@ class StartingPoint(NamedTuple):
         return all(mine is theirs or mine == theirs for mine, theirs in zip(self, other, strict=True))
 
 
-class SharedBatches(NamedTuple):
+class PassedBatches(NamedTuple):
     """From one place to the next."""
 
     start: StartingPoint
@@ -46,23 +46,23 @@ class SharedBatches(NamedTuple):
     dropped: Counter[str]
 
 
-class BatchSharing:
+class SharedBatches:
     """Of one run of records."""
 
     def __init__(self) -> None:
-        self._known: list[SharedBatches] = []
+        self._known: list[PassedBatches] = []
 
     def batches(self, gatekeeper: Gatekeeper, market: Market, columns: Columns) -> list[Batch]:
         """What there is to fold; both now stand behind these records."""
         start = StartingPoint.of(gatekeeper, market)
-        for passage in self._known:
-            if passage.start.is_at(start):
-                gatekeeper.time, gatekeeper.raw = passage.end.checked, passage.end.raw
-                market.time, market.symbols = passage.end.time, passage.end.symbols
-                gatekeeper.dropped.update(passage.dropped)
-                return passage.batches
+        for known in self._known:
+            if known.start.is_at(start):
+                gatekeeper.time, gatekeeper.raw = known.end.checked, known.end.raw
+                market.time, market.symbols = known.end.time, known.end.symbols
+                gatekeeper.dropped.update(known.dropped)
+                return known.batches
         dropped = Counter(gatekeeper.dropped)
         batches = list(market.batches(gatekeeper.check(columns)))
         news = gatekeeper.dropped - dropped
-        self._known.append(SharedBatches(start, batches, StartingPoint.of(gatekeeper, market), news))
+        self._known.append(PassedBatches(start, batches, StartingPoint.of(gatekeeper, market), news))
         return batches

@@ -30,7 +30,7 @@ from streams.engine.market.market import Market, between
 from streams.engine.market.moment import Moment
 from streams.engine.market.record_checks import Checked, Gatekeeper
 from streams.engine.market.series import Series
-from streams.engine.market.shared_batches import BatchSharing
+from streams.engine.market.shared_batches import SharedBatches
 from streams.engine.model.calendars import next_minute
 from streams.engine.model.settings import Instruments, Settings
 from streams.engine.model.settings_check import BadSettingsError
@@ -177,10 +177,10 @@ class Shard:
 
     # The market --------------------------------------------------------------------------------
 
-    def pass_market(self, columns: Columns, passages: BatchSharing | None = None) -> list[Output]:
-        """Fold market records as they come from their log; `passages` are what others made of them."""
+    def pass_market(self, columns: Columns, known: SharedBatches | None = None) -> list[Output]:
+        """Fold market records as they come from their log; `known` is what others made of them."""
         told: list[Output] = []
-        for batch in (passages or BatchSharing()).batches(self.gatekeeper, self.market, columns):
+        for batch in (known or SharedBatches()).batches(self.gatekeeper, self.market, columns):
             told += self._fold(batch)
         return told
 
