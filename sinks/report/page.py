@@ -189,7 +189,7 @@ def _prices(asked: _Asked, symbols: Sequence[str]) -> Iterator[Figure]:
 
 def _slice_charts(slices: Sequence[Row]) -> list[Figure]:
     wanted = (
-        ("cost", "Cost against arrival", "basis points; less is better", "cost_bps", texts.points, True),
+        ("cost", "Cost against arrival price", "basis points; low is good", "cost_bps", texts.points, True),
         ("contributed", "P&L contributed", "by closed trades", "pnl", texts.large_change, False),
         ("skipped", "Skipped slices", "what they would have made", "missed", texts.large_change, False),
     )
@@ -214,7 +214,7 @@ def _exit_chart(exits: Sequence[Row]) -> Chart | None:
         for row in exits
     ]
     said = ", ".join(f"{bar.name} {bar.text}" for bar in bars)
-    return charts.lying("exits", bars, f"P&L by what ended the trade: {said}.")
+    return charts.lying("exits", bars, f"P&L by exit reason: {said}.")
 
 
 def _months(ledger: Iterable[Row]) -> list[Month]:
@@ -252,11 +252,11 @@ def _tiles(performance: Row, held: Sequence[Row]) -> Iterator[Tile]:
     yield Tile("win_rate", "Win rate", p["win_rate"], texts.percent(p["win_rate"]))
     yield Tile("profit_factor", "Profit factor", p["profit_factor"], texts.ratio(p["profit_factor"]))
     yield Tile(
-        "expectancy", "A trade makes", p["expectancy"], texts.large_change(p["expectancy"]), "on average",
+        "expectancy", "Average trade", p["expectancy"], texts.large_change(p["expectancy"]),
     )  # fmt: skip
     yield Tile(
         "average_win", "Average win", p["average_win"], texts.large_change(p["average_win"]),
-        note=f"loss {texts.large_change(p['average_loss'])}",
+        note=f"average loss {texts.large_change(p['average_loss'])}",
     )  # fmt: skip
     yield Tile(
         "average_hold_seconds", "Held on average", p["average_hold_seconds"],
@@ -265,13 +265,13 @@ def _tiles(performance: Row, held: Sequence[Row]) -> Iterator[Tile]:
 
 
 def _needs_days(performance: Row) -> str:
-    return "needs five days" if performance["sharpe"] is None and performance["days"] < 5 else ""
+    return "needs at least five days" if performance["sharpe"] is None and performance["days"] < 5 else ""
 
 
 def _period(wish: Wish) -> str:
     since = f"from {texts.time(wish.since)}" if wish.since else ""
     until = f"until {texts.time(wish.until)}" if wish.until else ""
-    return f"{since} {until} UTC".strip() if since or until else "Everything so far; times in UTC"
+    return f"{since} {until} UTC".strip() if since or until else "All data so far; times in UTC"
 
 
 def more(number: int, what: str) -> str:

@@ -32,9 +32,9 @@ def _made(account: str, performance: Row) -> str:
     span = f" in {texts.counted(days, 'day')}" if days else ""
     if not gained:
         return (
-            f"{account} stands where it began{span}"
+            f"{account} neither gained nor lost{span}"
             if performance["trades"]
-            else f"{account} has ended no trade"
+            else f"{account} has no closed trade yet"
         )
     did = "made +" if gained > 0 else "lost "
     return f"{account} {did}{texts.distance(gained)}{span}"
@@ -57,7 +57,8 @@ def _dearest(slices: Sequence[Row]) -> list[str]:
     dearest = max(known, key=lambda row: row["cost_bps"])
     if dearest["cost_bps"] <= 0:
         return []
-    return [f"slice {dearest['number']} cost {dearest['cost_bps']:.1f} bp against the arrival price"]
+    cost = f"{dearest['cost_bps']:.1f} basis points"
+    return [f"slice {dearest['number']} cost {cost} against the arrival price"]
 
 
 def _held(held: Sequence[Row]) -> str:

@@ -225,7 +225,7 @@ def test_a_replay_without_a_trade(small, capsys):
     assert json.loads(said.out)["accounts"]["wide"]["trades"] == 0
     assert said.err == "The report is r.html\n"
     text = Path("r.html").read_text()
-    assert ">wide has ended no trade.</p>" in text and "The whole replay; times in UTC" in text
+    assert ">wide has no closed trade yet.</p>" in text and "The whole replay; times in UTC" in text
     assert 'data-tile="end_equity" data-value="10000"' in text and 'data-tile="trades" data-value="0"' in text
     assert "<nav" not in text
 

@@ -278,10 +278,10 @@ def test_names_are_text(open_page):
 
 def test_an_account_that_has_done_nothing(open_page):
     shown = open_page(QUIET)
-    assert shown.page.text_content("#lead") == "quiet has ended no trade."
+    assert shown.page.text_content("#lead") == "quiet has no closed trade yet."
     assert shown.tiles()["trades"] == "0"
     said = shown.page.eval_on_selector_all("main .empty", "all => all.map(each => each.textContent)")
-    assert "Nothing is held." in said and "No entry was sliced in this time." in said
+    assert "No open position." in said and "No entry was sliced in this period." in said
     assert [row[:2] for row in shown.table("rejected")] == [["refused", "vsr"]]
 
 

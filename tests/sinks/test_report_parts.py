@@ -57,14 +57,14 @@ COSTS = [{"number": 1, "cost_bps": 0.5}, {"number": 2, "cost_bps": 4.04}]
 @pytest.mark.parametrize(
     ("performance", "worst", "slices", "held", "expected"),
     [
-        (NOTHING, None, [], [], "a has ended no trade."),
-        (NOTHING, None, [], [Decimal(-3)], "a has ended no trade: 1 position is open at −3.00."),
+        (NOTHING, None, [], [], "a has no closed trade yet."),
+        (NOTHING, None, [], [Decimal(-3)], "a has no closed trade yet: 1 position is open at −3.00."),
         (
             LOST,
             {"pnl": Decimal(-12000), "symbol": "X"},
             COSTS,
             [],
-            "a lost 1.20 % in 5 days: 1 trade, 0 won (0.0 %), profit factor 0.00; the worst lost 12,000.00 in X; slice 2 cost 4.0 bp against the arrival price.",
+            "a lost 1.20 % in 5 days: 1 trade, 0 won (0.0 %), profit factor 0.00; the worst lost 12,000.00 in X; slice 2 cost 4.0 basis points against the arrival price.",
         ),
         (LOST, None, COSTS[:1], [], "a lost 1.20 % in 5 days: 1 trade, 0 won (0.0 %), profit factor 0.00."),
     ],
