@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-HOLDS = {"no_position": "it holds one already"}
+HOLDS = {"no_position": "it already holds one"}
 """Rules that ask whether, not how much."""
 
 

@@ -32,7 +32,7 @@ PAGES = {
 DIALOGS = {
     "dialog-open-account": ("/", "Open an account"),
     "dialog-kill": ("/", "Kill switch"),
-    "dialog-limits": (SLICER, "Change limits"),
+    "dialog-limits": (SLICER, "Change settings"),
     "dialog-close-all": (SLICER, "Close all"),
     "dialog-signal": ("/signals", "Send a signal"),
 }

@@ -82,13 +82,15 @@ AT = 1_700_000_000 * SECOND
         pytest.param(told(AT), AT + SECOND, 0, True, "", id="it runs"),
         pytest.param(told(AT), AT, 0, True, "", id="this process reads far behind: nothing newer is known"),
         pytest.param(None, AT, 0, False, "", id="nothing has been read yet"),
-        pytest.param(told(AT, shards=()), AT, 1, True, "A desk runs, but owns no shard yet", id="it begins"),
+        pytest.param(
+            told(AT, shards=()), AT, 1, True, "A desk is running, but has no shard yet", id="it begins"
+        ),
         pytest.param(
             told(AT),
             AT + 5 * SECOND,
             1,
             True,
-            "The desk has told nothing since 22:13:20 UTC",
+            "The desk has not reported since 22:13:20 UTC",
             id="it is busy",
         ),
         pytest.param(told(AT), AT + 20 * SECOND, 1, True, "No desk is running", id="silent for long"),

@@ -62,7 +62,7 @@ def test_over_tls_the_cookie_stays_there(tmp_path):
 
 def test_a_wrong_token_is_told_and_not_shown(there):
     reply = enter(there, "<script>alert(1)</script>", '"><script>')
-    assert reply.status == 401 and b"This is no token" in reply.body
+    assert reply.status == 401 and b"This token is not valid here" in reply.body
     assert b"<script" not in reply.body and not reply.header("set-cookie")
 
 

@@ -58,7 +58,7 @@ def test_close_positions_cancel_orders_and_plans(look, stack, account, market_is
     (order,) = page.rows("orders")
     assert order[:3] == ["DUNE", "▲ buy", "limit"] and order[4] == "1" and "accepted" in order[5]
     assert "accepted" in page.act(page.button("Cancel", "#orders"))
-    page.until(lambda: page.text("#no-orders") == "No order is open.")
+    page.until(lambda: page.text("#no-orders") == "No open order.")
 
     page.until(lambda: page.rows("slices"))
     assert "accepted" in page.act(page.button("Cancel plan", "#slices"))
@@ -71,7 +71,7 @@ def test_close_positions_cancel_orders_and_plans(look, stack, account, market_is
     page.until(lambda: [row[5] for row in page.rows("trades")] == ["manual"])
 
     assert "accepted" in page.act(page.button("Close all"))
-    page.until(lambda: page.text("#no-positions") == "Nothing is held.")
+    page.until(lambda: page.text("#no-positions") == "No open position.")
     page.until(lambda: len(page.rows("trades")) == 4)
     assert "active" in page.text("#account-state") and not held(stack, name)
 
@@ -83,7 +83,7 @@ def test_change_limits(look, stack, account):
     dialog = page.page.locator("#limits")
 
     def change(positions, button):
-        page.button("Change limits").click()
+        page.button("Change settings").click()
         dialog.get_by_label("Positions at once").fill(positions)
         dialog.get_by_role("button", name=button).click()
 
@@ -113,7 +113,7 @@ def test_change_limits(look, stack, account):
     await_that(lambda: now() == 3)
     stack.send("PATCH", f"/api/accounts/{name}?wait=30", {"settings": {"stop_loss": "4%"}})
     await_that(lambda: stack.get(f"/api/accounts/{name}")["settings"]["stop_loss"] == "4%")
-    page.button("Change limits").click()
+    page.button("Change settings").click()
     dialog.get_by_label("Stop", exact=True).wait_for()
     assert dialog.get_by_label("Stop", exact=True).input_value() == "4%"
     assert dialog.get_by_label("Positions at once").input_value() == "3"
@@ -169,9 +169,9 @@ def test_the_kill_switch_of_one_account(look, stack, account, market_is_open):
     buy(stack, name, "AURA")
     page = look(f"/accounts/{name}")
     page.until(lambda: page.rows("positions"))
-    assert "1 account, asked and decided" in page.act(page.button("Kill switch"))
+    assert "decided for 1 account" in page.act(page.button("Kill switch"))
     page.until(lambda: "paused" in page.text("#account-state"))
-    page.until(lambda: page.text("#no-positions") == "Nothing is held.")
+    page.until(lambda: page.text("#no-positions") == "No open position.")
     assert not held(stack, name)
     assert stack.get("/api/accounts/auto-trader")["status"] == "active"
 
@@ -182,7 +182,7 @@ def test_the_kill_switch_of_all(look, stack, market_is_open):
     page.until(lambda: any("active" in row[3] for row in page.rows("accounts")))
     active = [each["account"] for each in stack.get("/api/accounts?status=active")]
     try:
-        assert "asked and decided" in page.act(page.button("Kill switch"))
+        assert "decided for" in page.act(page.button("Kill switch"))
         page.until(lambda: all("paused" in row[3] for row in page.rows("accounts") if row[0] in active))
         page.until(lambda: all(row[8] == "0" for row in page.rows("accounts")))
         assert stack.get("/api/positions") == []

@@ -18,11 +18,11 @@ pytestmark = pytest.mark.kill
 
 SAYS = {
     "market": "No market record has come since",
-    "sink": "No sink is running: statistics and charts stand still.",
-    "gate": "No gate is running: signals and commands wait in their topics.",
-    "desk": "No desk is running: signals and commands wait in their topics.",
-    "clickhouse": "ClickHouse does not answer: statistics and charts wait for it.",
-    "kafka": "Kafka does not answer: nothing here is newer than what you see.",
+    "sink": "No sink is running: statistics and charts are not updated.",
+    "gate": "No gate is running: signals and commands wait in Kafka.",
+    "desk": "No desk is running: signals and commands wait in Kafka.",
+    "clickhouse": "ClickHouse does not answer: statistics and charts are not updated.",
+    "kafka": "Kafka does not answer: you see the last known state.",
     "web": "Disconnected since",
 }
 SAYS_WITHIN_S, BACK_WITHIN_S, CAUGHT_UP_S = 15, 60, 90

@@ -81,14 +81,14 @@ def test_what_is_behind_says_by_how_much():
     assert piece("as_of", at, at + DAY) == "as of 01-01 14:31:05", "another day's time is no time of today"
 
 
-def test_what_is_due_is_not_in_due():
-    assert (countdown(0, "in "), countdown(61, "in "), countdown(3_700)) == ("due", "in 01:01", "1:01:40")
+def test_what_is_due_is_now():
+    assert (countdown(0, "in "), countdown(61, "in "), countdown(3_700)) == ("now", "in 01:01", "1:01:40")
 
 
 @pytest.mark.parametrize(
     ("reason", "measured", "limit", "says"),
     [
-        ("no_position", 1.0, 0.0, "no position it holds one already"),
+        ("no_position", 1.0, 0.0, "no position it already holds one"),
         ("no_position", None, None, "no position"),
         ("vsr", 1.5, 3.0, "vsr was 1.5, limit 3"),
         ("late", 7.5, 0.0, "late by 7.5 s"),

@@ -37,7 +37,7 @@ def test_a_signal_that_waits_says_for_what():
     assert said(waiting) == said(waiting, decided={"a"}) == f"waiting for {what}"
     assert said(waiting, decided={"a", "b"}) == ""
     assert said(waiting, symbol="AX") == said(waiting, side="flat") == "–"
-    assert said(waiting, source="other") == "nobody follows it"
+    assert said(waiting, source="other") == "no account follows this source"
     ends = here(Awaited("ticks/X", what, 2, 60 * MINUTE))
     assert said(ends) == f"waiting for {what}; the first that waits expires after 1970-01-01T01:00:00Z"
 

@@ -41,7 +41,7 @@ _PAGE = """<!doctype html>
 <p><button type="submit">Log in</button></p>
 </form>
 <p role="status">{said}</p>
-<p>Where Ghostfill runs, <code>ghostfill token create NAME --role read</code> makes a token.</p>
+<p>No token? On the machine that runs Ghostfill: <code>ghostfill token create NAME --role read</code></p>
 </main>
 </body>
 </html>
@@ -79,7 +79,7 @@ class Login:
         token = self._policy.tokens.find(form.get("token", "").strip())
         if token is None:
             self._failures.take(who)
-            return _page(wanted, "This is no token of this server, or it has expired or was revoked.", 401)
+            return _page(wanted, "This token is not valid here: it is unknown, expired or revoked.", 401)
         session = self._policy.seals.session(token.id, time.time())
         return _moved(wanted, cookie(SESSION, session, is_secure=asked.is_secure, seconds=SESSION_S))
 

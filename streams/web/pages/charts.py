@@ -32,7 +32,7 @@ async def equity(request: Request, here: Here, account: str) -> Response:
     curve = found.answers["equity-curve"] if found is not None else []
     if found is None or not curve:
         return json(request, None)
-    label = f"Equity, {texts.money(curve[-1]['equity'])} at the end, and how far it is below its highest."
+    label = f"Equity, {texts.money(curve[-1]['equity'])} at the end, and drawdown: how far below its peak."
     falls = [(row["ts"], -100 * row["drawdown"]) for row in found.answers["drawdown"]]
     return json(
         request,

@@ -46,7 +46,7 @@ def month_and_day(micros: int | None) -> str:
 def countdown(seconds: float, prefix: str = "") -> str:
     """Until something is due; `prefix` goes before the time that is left."""
     if seconds <= 0:
-        return "due"
+        return "now"
     whole = int(seconds)
     hours, minutes = whole // texts.HOUR_S, whole % texts.HOUR_S // texts.MINUTE_S
     left = f"{minutes:02}:{whole % texts.MINUTE_S:02}"

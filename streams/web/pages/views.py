@@ -82,7 +82,7 @@ async def overview(here: Instance) -> View:
     view.pieces["no-accounts"] = "" if standings else piece("no_accounts", live.is_whole)
     view.rows("signals", "signal_row", _judged(here, here.live.newest(Signal, most=FEW)))
     view.rows("happened", "happened_row", _happened(here, FEW))
-    view.say_empty(signals="No signal has come yet.", happened="Nothing has been entered yet.")
+    view.say_empty(signals="No signal has come yet.", happened="No entry yet.")
     return view
 
 
@@ -163,7 +163,7 @@ class Undecided:
         if decided:
             return ""
         if source not in self._followed:
-            return "nobody follows it"
+            return "no account follows this source"
         return "not decided yet" if self._now - signal.ts <= DECIDED_IN else "–"
 
 
@@ -232,11 +232,11 @@ def account(name: str) -> Make:
 
 
 EMPTY = {
-    "positions": "Nothing is held.",
+    "positions": "No open position.",
     "slices": "No slice is waiting.",
-    "orders": "No order is open.",
-    "decisions": "Nothing has been decided lately.",
-    "trades": "No trade has ended lately.",
+    "orders": "No open order.",
+    "decisions": "No recent decision.",
+    "trades": "No recent trade.",
 }
 
 
@@ -323,7 +323,7 @@ def trace(signal_id: str, source: str) -> Make:
 
     async def make(here: Instance) -> View:
         view = common(here, View(f"Signal {signal_id}"))
-        rows, says = [], f"Nothing is stored of a signal {signal_id}."
+        rows, says = [], f"No signal {signal_id} is stored yet. Check the id, or reload in a few seconds."
         try:
             rows = (await here.results.ask("trace", signal_id=signal_id, source=source or None)).dicts()
         except DatabaseError as error:
@@ -351,5 +351,5 @@ async def system(here: Instance) -> View:
         "letter_row",
         ((f"{each.place.partition}-{each.place.offset}", each.message) for each in letters),
     )
-    view.say_empty(letters="Every record could be read.")
+    view.say_empty(letters="None: every record could be read.")
     return view

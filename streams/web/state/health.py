@@ -120,11 +120,11 @@ class Health:
         found = []
         trouble = self._desk_trouble()
         if self.kafka_trouble:
-            found.append(Trouble("kafka", "Kafka does not answer: nothing here is newer than what you see."))
+            found.append(Trouble("kafka", "Kafka does not answer: you see the last known state."))
         elif trouble:
-            found.append(Trouble("desk", f"{trouble}: signals and commands wait in their topics."))
+            found.append(Trouble("desk", f"{trouble}: signals and commands wait in Kafka."))
         elif not self.has_gate:
-            found.append(Trouble("gate", "No gate is running: signals and commands wait in their topics."))
+            found.append(Trouble("gate", "No gate is running: signals and commands wait in Kafka."))
         if not self.kafka_trouble and not trouble and self.live.is_whole:
             found += [Trouble("desk", fault) for fault in faults(self.shards)]
         if not self.kafka_trouble:
@@ -137,11 +137,11 @@ class Health:
             found.append(
                 Trouble(
                     "clickhouse",
-                    "ClickHouse does not answer: statistics and charts wait for it.",
+                    "ClickHouse does not answer: statistics and charts are not updated.",
                 )
             )
         elif not self.kafka_trouble and self.condition is not None and self.sinks == 0:
-            found.append(Trouble("sink", "No sink is running: statistics and charts stand still."))
+            found.append(Trouble("sink", "No sink is running: statistics and charts are not updated."))
         return found
 
     def _desk_trouble(self) -> str:
@@ -151,10 +151,10 @@ class Health:
             return ""
         told = [each for each in live.workers.values() if each.part == DESK and not each.leaving]
         if any(is_alive(each, live.heard_until) for each in told):
-            return "A desk runs, but owns no shard yet"
+            return "A desk is running, but has no shard yet"
         last = max((each.ts for each in told if each.shards), default=0)
         if self._members(DESK) and live.heard_until - last < GONE_S * SECOND:
-            return f"The desk has told nothing since {str(time_text(last))[11:19]} UTC"
+            return f"The desk has not reported since {str(time_text(last))[11:19]} UTC"
         return "No desk is running"
 
     @property

@@ -14,7 +14,7 @@ const tell = (words, kind) => {
 
 // What was refused is answered; null: it was not.
 const act = async (what, method, url, body) => {
-  tell(`${what}: asked, waiting for the decision …`, "");
+  tell(`${what}: sent, waiting for the decision …`, "");
   try {
     const answer = await fetch(`${url}?wait=10`, {
       method, body: body ?? (method === "DELETE" ? undefined : "{}"),
@@ -22,18 +22,18 @@ const act = async (what, method, url, body) => {
     });
     const told = await answer.json();
     if (!answer.ok) tell(`${what}: ${told.detail ?? told.title}`, "bad");
-    else if (answer.status === 202) tell(`${what}: asked, but not decided yet; the desk answers at the market's next record.`, "");
+    else if (answer.status === 202) tell(`${what}: sent, but not decided yet; the desk decides at the market's next record.`, "");
     else tell(`${what}: ${answered(told)}`, "good");
     return answer.ok ? null : told;
   } catch {
-    const detail = "the server does not answer; whether it was done is not known.";
+    const detail = "the server did not answer, so it may or may not have been done; check before you try again.";
     tell(`${what}: ${detail}`, "bad");
     return { detail };
   }
 };
 
 const answered = (told) => {
-  if (told.commands) return `${told.commands.length === 1 ? "1 account" : `${told.commands.length} accounts`}, asked and decided.`;
+  if (told.commands) return `decided for ${told.commands.length === 1 ? "1 account" : `${told.commands.length} accounts`}.`;
   if (told.decisions) return told.decisions.map((each) => `${each.account} ${each.decision}${each.reason ? `, ${each.reason.replaceAll("_", " ")}` : ""}`).join("; ");
   return "accepted.";
 };

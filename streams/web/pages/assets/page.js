@@ -16,8 +16,8 @@ const link = the("link");
 const title = document.title;
 const WORDS = { connecting: "connecting", live: "live", stale: "stale", lost: "disconnected" };
 const AWAY = {
-  stale: (since) => `Nothing has come since ${since}: what you see is as of then.`,
-  lost: (since) => `Disconnected since ${since}: what you see is as of then. This page comes back by itself once Ghostfill runs.`,
+  stale: (since) => `No update since ${since}: what you see is from then.`,
+  lost: (since) => `Disconnected since ${since}: what you see is from then. This page reconnects by itself once Ghostfill runs.`,
 };
 let heard = performance.now();
 let heardAt = clock();
@@ -52,7 +52,7 @@ const lookAtMarket = () => {
   const known = the("troubles").childElementCount || link.dataset.state !== "live";
   if (known || performance.now() - moved < STILL) still.hidden = true;
   else if (still.hidden) {
-    still.textContent = `No market record has come since ${movedAt}: prices and accounts stand still. The market is closed, or its feed has stopped.`;
+    still.textContent = `No market data since ${movedAt}: prices and accounts do not change. The market is closed, or its feed has stopped.`;
     still.hidden = false;
   }
 };
