@@ -85,7 +85,7 @@ def read_topic(path: Path) -> Topic:
     try:
         document = yaml.load(path.read_text("utf-8"), _Loader)
     except yaml.YAMLError as error:
-        raise CatalogError(path.name, "file", f"is no YAML: {error}") from error
+        raise CatalogError(path.name, "file", f"is not YAML: {error}") from error
     if not isinstance(document, dict):
         raise CatalogError(path.name, "file", f"must be a mapping with the keys {', '.join(sorted(_KEYS))}")
     fields = _Fields(path.name, document)

@@ -86,7 +86,7 @@ def read_schema(path: Path) -> Schema:
         parsed = parse_schema(plain(document))
         header = header_of(document)
     except (ValueError, KeyError, TypeError, SchemaParseException) as error:
-        raise CatalogError(path.name, "schema", f"is no Avro schema: {error!r}") from error
+        raise CatalogError(path.name, "schema", f"is not an Avro schema: {error!r}") from error
     if document.get("type") != "record" or document.get("namespace") != "ghostfill":
         raise CatalogError(path.name, "namespace", "must be a record in the namespace ghostfill")
     return Schema(match[1], int(match[2]), document, parsed, header)

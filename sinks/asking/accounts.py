@@ -22,4 +22,4 @@ def require(ask: Ask, account: str) -> None:
         return
     known = ", ".join(str(row[0]) for row in ask("report-accounts").rows)
     there_are = f"there are {known}" if known else "no account has done anything yet"
-    raise UnknownAccountError(f"nothing is stored of the account {account}: {there_are}")
+    raise UnknownAccountError(f"no results are stored for the account {account}: {there_are}")

@@ -174,7 +174,7 @@ def _parameter(name: str, kind: str, said: Mapping[str, tuple[str | None, str]])
 def _known(name: str) -> Question:
     known = _ours()
     if name not in known:
-        raise QuestionError(f"no question {name}; there are {', '.join(known)}")
+        raise QuestionError(f"no query {name}; there are {', '.join(known)}")
     return known[name]
 
 

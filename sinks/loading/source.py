@@ -136,13 +136,13 @@ class Source:
     def _check(self, place: Partition, start: int, first: int, end: int) -> None:
         if start > end:
             raise SourceError(
-                f"{place.topic}, partition {place.partition}, ends at {end}, and the database has come to "
+                f"{place.topic}, partition {place.partition}, ends at {end}, and the database is at "
                 f"{start}: it belongs to another Kafka; name another database"
             )
         if 0 < start < first:
             self._tell(
-                f"{place.topic}, partition {place.partition}: {first - start} records are gone before they "
-                f"were read; going on at {first}"
+                f"{place.topic}, partition {place.partition}: {first - start} records were deleted before "
+                f"they were read; continuing at {first}"
             )
 
     def _give_up(self, consumer: Consumer, taken: list[TopicPartition]) -> None:

@@ -141,7 +141,7 @@ def check_table(name: str) -> None:
 
 def check_table_function(name: str) -> None:
     if name not in TABLE_FUNCTIONS:
-        raise NotAllowedError(f"who only reads may not call the table function {name}")
+        raise NotAllowedError(f"a read-only user may not call the table function {name}")
 
 
 def _read(file: Path) -> frozenset[str]:

@@ -74,7 +74,7 @@ def _lambdas(lines: Sequence[str]) -> Iterator[str]:
 
 def _check_function(name: str, functions: Functions) -> None:
     if not functions.is_harmless(name):
-        raise NotAllowedError(f"who only reads may not call the function {name}")
+        raise NotAllowedError(f"a read-only user may not call the function {name}")
 
 
 def _check_place(line: str) -> None:
@@ -92,4 +92,4 @@ def _only(what: str, about: str) -> str:
 
 
 def _no_part(line: str) -> NotAllowedError:
-    return NotAllowedError(f"a statement of who only reads may not have {line.strip()}")
+    return NotAllowedError(f"a read-only user's statement may not have {line.strip()}")

@@ -94,7 +94,7 @@ class Reading:
 
 def _without_format(written: str) -> tuple[str, str | None]:
     if _SETTINGS_BEHIND.search(_QUOTED.sub("", written)):
-        raise NotAllowedError("a statement of who only reads has no SETTINGS; expected them in the address")
+        raise NotAllowedError("a read-only statement may not have SETTINGS; expected them in the address")
     found = _FORMAT.search(written)
     return (written[: found.start()], found[1]) if found else (written, None)
 
@@ -131,7 +131,7 @@ def _selected(text: str) -> str:
     if text.startswith(("SELECT ", "WITH ")):
         return text
     raise NotAllowedError(
-        "who only reads may ask SELECT, DESCRIBE, EXISTS, SHOW TABLES, SHOW DATABASES and SHOW CREATE"
+        "a read-only user may ask SELECT, DESCRIBE, EXISTS, SHOW TABLES, SHOW DATABASES and SHOW CREATE"
     )
 
 

@@ -41,7 +41,7 @@ def decompress(body: bytes, method: str, most: int) -> bytes:
         except cramjam.DecompressionError as error:
             if _FULL in str(error):
                 raise TooLargeError(f"the body unpacks to more than {most} bytes") from error
-            raise UnknownCompressionError(f"the body is no {method}: {error}") from error
+            raise UnknownCompressionError(f"the body is not {method}: {error}") from error
         return room[:length]
 
 

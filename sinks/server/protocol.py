@@ -139,7 +139,7 @@ class Protocol:
             raise RefusedRequestError(f"this server is not called {host}")
         site = request.headers.get("Sec-Fetch-Site")
         if site is not None and site not in OUR_PAGES:
-            raise RefusedRequestError(f"pages of elsewhere may not ask this server: Sec-Fetch-Site is {site}")
+            raise RefusedRequestError(f"pages of other sites may not ask here: Sec-Fetch-Site is {site}")
         origin = request.headers.get("Origin")
         if origin is not None and origin.partition("://")[2] != request.host:
             raise RefusedRequestError(f"pages of {origin} may not ask this server")

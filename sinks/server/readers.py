@@ -49,7 +49,7 @@ class Readers:
         except TimeoutError:
             raise EngineError(
                 f"Code: {TOO_MANY}. DB::Exception: too many statements at once: "
-                f"{AT_ONCE} of who only reads run already; try again"
+                f"{AT_ONCE} of read-only users run already; try again"
             ) from None
         place = ReaderSlot(self._engine, self._threads, request, bounded(settings))
         try:

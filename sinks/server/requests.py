@@ -143,7 +143,7 @@ def _whole(text: str, body: bytes) -> str:
     try:
         return text + ("\n" if text and body else "") + body.decode()
     except UnicodeDecodeError as error:
-        raise EngineError(f"Code: {NOT_TEXT}. DB::Exception: the statement is no UTF-8: {error}") from error
+        raise EngineError(f"Code: {NOT_TEXT}. DB::Exception: the statement is not UTF-8: {error}") from error
 
 
 def _text(body: bytes) -> str:

@@ -79,7 +79,7 @@ def account_within(item: Item, name: str, folder: Path) -> dict[str, Any]:
 def _file_layer(item: Item, folder: Path, has_preset: bool, faults: Faults) -> Layer:
     path = folder / item.value("an account file")
     if has_preset:
-        raise item.fault("a file names its preset itself; leave one of the two out")
+        raise item.fault("give file or preset, not both: a file names its own preset")
     if not path.is_file():
         raise item.wrong("an account file that is there")
     return _entries(read_text(str(path), "account", []), str(path), faults)

@@ -41,14 +41,14 @@ LAST = 100
 
 REASONS: Mapping[str, str] = {
     "exists": "there is an account of that name already",
-    "no_account": "there is no such account: `ghostfill account list` shows those that there are",
-    "no_order": "it has no such open order",
-    "no_plan": "it has no such open plan",
-    "no_position": "it holds nothing there",
-    "no_market": "the symbol has had no price since the account began",
-    "closed": "the account is closed, for ever",
+    "no_account": "there is no such account: `ghostfill account list` shows all",
+    "no_order": "the account has no such open order",
+    "no_plan": "the account has no such open plan",
+    "no_position": "the account has no such open position",
+    "no_market": "the symbol has had no price since the account was opened",
+    "closed": "the account is closed and cannot trade again",
     "paused": "the account is paused: `ghostfill account resume` lets it trade",
-    "not_flat": "latency and time_zone change only while nothing is held or planned",
+    "not_flat": "latency and time_zone can change only while the account has no position and no plan",
     "ahead": "the command's time is too far ahead of the market's, in seconds",
 }
 
@@ -150,6 +150,6 @@ def why_silent(cluster: Cluster) -> str:
     if not has_gate(cluster):
         return "no gate is running: start `ghostfill up`, or `ghostfill worker --part gate`"
     return (
-        "the desk runs, so it probably waits for the next record of the account's market; it is in the topic "
-        "`commands` and will be decided then: `ghostfill tail decisions`"
+        "the desk runs, so it probably waits for the next record of the account's market; the command is in "
+        "the topic `commands` and will be decided then: `ghostfill tail decisions`"
     )

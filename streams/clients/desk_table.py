@@ -57,7 +57,7 @@ def open_accounts(cluster: Cluster) -> dict[str, AccountState]:
 def account(cluster: Cluster, name: str) -> Held:
     found = accounts(cluster, [name])
     if not found:
-        raise ClusterError(f"there is no account {name}; `ghostfill account list` shows those that there are")
+        raise ClusterError(f"there is no account {name}; `ghostfill account list` shows all")
     return found[0]
 
 

@@ -115,8 +115,8 @@ class Fit:
             self._count += 1
             if self._count <= SHOWN:
                 self._bad.notes.append(
-                    f"{self._file}, {part.word} {part.rows[place]}: does not fit: {symbol} opens before its"
-                    f" bar of {interval} has ended (--interval says how long they are, if not so long)"
+                    f"{self._file}, {part.word} {part.rows[place]}: does not fit: {symbol} opens before the"
+                    f" previous bar of {interval} has ended (if bars are shorter, give --interval)"
                 )
         self._until[symbol] = until
 

@@ -77,7 +77,7 @@ def serve(
         server.run()
     except SystemExit as error:
         raise ClusterError(
-            f"{address.url} cannot be listened on: end who is there, or choose another --port"
+            f"{address.url} is taken by another program: stop that, or choose another --port"
         ) from error
     if not server.started:
         raise ClusterError(f"the page at {address.url} did not start; its log says why")

@@ -47,7 +47,7 @@ def test_it_trades_on_a_secured_cluster(tmp_path, monkeypatch, protocol, mechani
             instance.close()
         if mechanism:
             said = _doctor(replace(kafka.cluster, password="wrong"))
-            assert "refuses us" in said and "KAFKA_SASL_PASSWORD" in said
+            assert "refuses the connection" in said and "KAFKA_SASL_PASSWORD" in said
 
 
 def _decided(instance: Instance) -> list[Decision]:

@@ -139,4 +139,4 @@ def test_the_command_ends_with_1_where_something_fails(home, monkeypatch):
     assert ended.exit_code == 1
     assert [each["check"] for each in orjson.loads(ended.output) if each["state"] == "fail"] == ["cluster"]
     said = CliRunner().invoke(doctor, env=environment).output
-    assert "fail  cluster" in said and "↳ see KAFKA_BOOTSTRAP" in said
+    assert "fail  cluster" in said and "↳ check KAFKA_BOOTSTRAP" in said

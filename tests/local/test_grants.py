@@ -67,7 +67,7 @@ def server(monkeypatch, answers):
         ({"SHOW GRANTS FINAL": WRITER}, "ok", "me may do what it needs in ghostfill, and no more"),
         ({"SHOW GRANTS FINAL": EVERYTHING}, "warn", "me may do more than it needs: to pass on rights ON *.*, SOURCES ON *.*"),
         ({"SHOW GRANTS FINAL": "Code: 62. Syntax error", "SHOW GRANTS": READER}, "ok", "me may do what it needs"),
-        ({"SHOW GRANTS FINAL": "Code: 497. No"}, "warn", "what me may do is not known: Code: 497. No"),
+        ({"SHOW GRANTS FINAL": "Code: 497. No"}, "warn", "rights of me cannot be read: Code: 497. No"),
     ],
 )  # fmt: skip
 def test_what_doctor_says(monkeypatch, answers, state, said):

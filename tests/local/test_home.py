@@ -84,9 +84,7 @@ def test_a_home_of_another_account_is_not_used(home, monkeypatch):
 
     home.folder.mkdir(0o755)
     monkeypatch.setattr(Path, "chmod", refuse)
-    said = (
-        r"cannot be closed to other accounts of this machine: Operation not permitted; name a folder of your"
-    )
+    said = r"cannot be made private to your user: Operation not permitted; name a folder of your"
     with pytest.raises(ClusterError, match=said), home.locked():
         pass
 

@@ -155,5 +155,5 @@ def test_settings_that_are_no_xml(tmp_path):
     assert repository({}, tmp_path).url == CENTRAL
     (tmp_path / ".m2").mkdir()
     Path(tmp_path / ".m2/settings.xml").write_text("<settings>")
-    with pytest.raises(MavenError, match=r"settings\.xml cannot be read: .*mend it or move it away"):
+    with pytest.raises(MavenError, match=r"settings\.xml cannot be read: .*fix it or move it away"):
         repository({}, tmp_path)

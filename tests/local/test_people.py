@@ -46,10 +46,10 @@ def test_their_names(names, words):
 @pytest.mark.parametrize(
     ("setup", "password", "what"),
     [
-        (Setup(), "", "may use Kafka and the page: see docs/security.md"),
-        (Setup(), "secret", "may use the page: see docs/security.md"),
-        (Setup(parts=("trader",)), "", "may use Kafka: see docs/security.md"),
-        (Setup(web=WebSetup(names=("a.example",))), "secret", "find this closed"),
+        (Setup(), "", "and may use Kafka and the page: see docs/security.md"),
+        (Setup(), "secret", "and may use the page: see docs/security.md"),
+        (Setup(parts=("trader",)), "", "and may use Kafka: see docs/security.md"),
+        (Setup(web=WebSetup(names=("a.example",))), "secret", "but cannot use this Ghostfill"),
     ],
 )
 def test_one_line_says_what_they_may_use(tmp_path, monkeypatch, setup, password, what):
@@ -59,4 +59,4 @@ def test_one_line_says_what_they_may_use(tmp_path, monkeypatch, setup, password,
     monkeypatch.setattr(people, "others", list)
     assert instance._others() is None
     monkeypatch.setattr(people, "others", lambda: ["ann"])
-    assert instance._others() == f"ann can log in to this machine, and {what}"
+    assert instance._others() == f"ann can log in to this machine, {what}"

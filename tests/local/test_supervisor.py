@@ -290,11 +290,11 @@ def test_who_was_halted_is_told_and_goes_on(tmp_path):
         supervisor.adopt(part)
         supervisor.run(until=part.is_ready)
         os.kill(part.pid, signal.SIGSTOP)
-        supervisor.run(until=lambda: "halted" in states[-1])
+        supervisor.run(until=lambda: "paused" in states[-1])
         os.kill(part.pid, signal.SIGCONT)
-        supervisor.run(until=lambda: "halted" not in states[-1])
+        supervisor.run(until=lambda: "paused" not in states[-1])
         supervisor.stop()
-    halted = f"halted by somebody (SIGSTOP); `kill -CONT {part.pid}` lets it go on"
+    halted = f"paused by a signal (SIGSTOP); `kill -CONT {part.pid}` resumes it"
     assert states == ["ready", halted, "ready", "stopping", "stopped"]
 
 
@@ -308,7 +308,7 @@ def test_who_was_halted_and_then_ended_is_not_ready(world, monkeypatch, code, st
     world.pass_time(0.1)
     monkeypatch.setattr(supervisor, "is_halted", lambda pid: desk.code is None)
     world.pass_time(2)
-    assert "halted" in world.states["desk"]
+    assert "paused" in world.states["desk"]
     desk.code = code
     world.pass_time(1)
     assert world.states["desk"] == state

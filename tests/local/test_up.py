@@ -109,10 +109,10 @@ def test_a_part_alone_starts_nothing_else(tmp_path, cluster):
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
-        (["--web-port", "{taken}"], 1, "port {taken} of 127.0.0.1 is taken, and the page is to be there: choose another with --web-port {next}"),
-        (["--web-host", "192.0.2.1"], 1, "the page cannot be at 192.0.2.1, port 5005"),
+        (["--web-port", "{taken}"], 1, "port {taken} of 127.0.0.1 is taken, and the page needs it: choose another with --web-port {next}"),
+        (["--web-host", "192.0.2.1"], 1, "the page cannot listen on 192.0.2.1, port 5005"),
         (["--part", "dashboard"], 2, "the part dashboard shows results: run the part results too, or name their ClickHouse with CLICKHOUSE_URL"),
-        (["--web-tls-cert", "{file}"], 2, "--web-tls-cert and --web-tls-key go together"),
+        (["--web-tls-cert", "{file}"], 2, "give both --web-tls-cert and --web-tls-key, or neither"),
         (["--symbols", "{file}"], 1, "symbols.yaml, line 1, sizes: unknown key"),
         (["--config", "{file}"], 1, "symbols.yaml, line 1, sizes: unknown key"),
     ],

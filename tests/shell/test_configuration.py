@@ -112,7 +112,7 @@ WRONG = [
     ("symbols: none.yaml", 'line 1, symbols: found "none.yaml", and no such file; expected the path of a symbols file'),
     ("kafka: {port: 70000}", 'line 1, kafka.port: found "70000"; expected a port, 1 to 65535'),
     ("kafka: {heap: big}", 'line 1, kafka.heap: found "big"; expected memory such as 512m or 2g'),
-    ("kafka: {bootstrap: kafka}", 'line 1, kafka.bootstrap: found "kafka"; expected host:port, and more of them after commas'),
+    ("kafka: {bootstrap: kafka}", 'line 1, kafka.bootstrap: found "kafka"; expected host:port, or several with commas between'),
     ("kafka: 9092", 'line 1, kafka: found "9092"; expected {port: 9092, heap: 512m, auth: scram} or {bootstrap: host:9092}'),
     ("clickhouse: {url: 'c:8123'}", 'line 1, clickhouse.url: found "c:8123"; expected a URL such as'),
     ("clickhouse: {ticks: some}", 'line 1, clickhouse.ticks: found "some"; expected true or false'),
@@ -126,7 +126,7 @@ WRONG = [
     ("accounts: {a/b: {preset: auto-trader}}", 'line 1, accounts.a/b: found "a/b"; expected a name of up to 64 letters'),
     ("accounts: {mine: {name: x, preset: auto-trader}}", "line 1, accounts.mine.name: its name is mine already; leave the key out"),
     ("accounts: {mine: {file: none.yaml}}", 'line 1, accounts.mine.file: found "none.yaml"; expected an account file that is there'),
-    ("accounts: {mine: {file: careful.yaml, preset: auto-trader}}", "line 1, accounts.mine.file: a file names its preset itself"),
+    ("accounts: {mine: {file: careful.yaml, preset: auto-trader}}", "line 1, accounts.mine.file: give file or preset, not both"),
     ("feeds: {m: {}}", "line 1, feeds.m: expected one of simulate"),
     ("feeds: {m: {simulate: {}, command: python}}", "line 1, feeds.m: expected one of simulate"),
     ("feeds: {m: {simulate: {speed: fast}}}", 'line 1, feeds.m.simulate.speed: found "fast"; expected 1x, 60x or another such factor, or max'),
@@ -134,15 +134,15 @@ WRONG = [
     ("feeds: {m: {publish: {ticks: day.csv, bars: day.csv}}}", "line 1, feeds.m.publish: expected one of ticks, bars and signals"),
     ("feeds: {m: {publish: {ticks: none.csv}}}", 'line 1, feeds.m.publish.ticks: found "none.csv", and no such file'),
     ("feeds: {m: {publish: {ticks: day.csv, from: noon}}}", 'line 1, feeds.m.publish.from: found "noon"; expected an ISO time'),
-    ("feeds: {desk-2: {simulate: {}}}", "line 1, feeds.desk-2: a part of Ghostfill is called so; expected another name"),
+    ("feeds: {desk-2: {simulate: {}}}", "line 1, feeds.desk-2: a part of Ghostfill has this name; expected another"),
     ("feeds: {a b: {simulate: {}}}", 'line 1, feeds.a b: found "a b"; expected a name of up to 30 letters'),
     ("strategies: {s: python}", 'line 1, strategies.s: found "python"; expected command: '),
-    ("strategies: {s: {folder: .}}", "line 1, strategies.s: expected command: a program and its words"),
+    ("strategies: {s: {folder: .}}", "line 1, strategies.s: expected command: a program and its arguments"),
     ("strategies: {s: {command: [nothing-of-the-sort]}}", 'line 1, strategies.s.command: found no program "nothing-of-the-sort"; expected one that is on PATH'),
     ("strategies: {s: {command: [./day.csv]}}", 'line 1, strategies.s.command: found no program "./day.csv"'),
     ("strategies: {s: {command: [python], folder: nowhere}}", 'line 1, strategies.s.folder: found "nowhere"; expected a folder that is there'),
     ("strategies: {s: {command: [python], environment: {a b: 1}}}", 'line 1, strategies.s.environment.a b: found "a b"; expected the name of a variable'),
-    ("feeds: {m: {simulate: }}\nstrategies: {m: {command: [python]}}", "line 2, strategies.m: a feed is called so; expected another name"),
+    ("feeds: {m: {simulate: }}\nstrategies: {m: {command: [python]}}", "line 2, strategies.m: a feed has this name; expected another"),
 ]  # fmt: skip
 
 
@@ -218,7 +218,7 @@ def test_init_writes_what_is_as_usual(tmp_path, monkeypatch, capsys):
     assert read_setup(tmp_path / "ghostfill.yaml") == Setup(file=tmp_path / "ghostfill.yaml")
     (tmp_path / "ghostfill.yaml").write_text("mine")
     assert run("init") == 1
-    assert "ghostfill.yaml is there already and stays as it is" in capsys.readouterr().err
+    assert "ghostfill.yaml exists already and was not changed" in capsys.readouterr().err
     assert (tmp_path / "ghostfill.yaml").read_text() == "mine"
     assert run("init other.yaml") == 0
 

@@ -173,4 +173,4 @@ def test_a_user_of_the_embedded_one_is_no_user_of_one_s_own(monkeypatch, capsys)
     assert run("connect shell") == 0
     assert "CLICKHOUSE_USER=ann" in capsys.readouterr().out
     assert run("connect shell --user default") == 2
-    assert "is asked as ann: CLICKHOUSE_USER names another" in capsys.readouterr().err
+    assert "is used as ann: set CLICKHOUSE_USER for another" in capsys.readouterr().err

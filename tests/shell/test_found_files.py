@@ -187,7 +187,7 @@ def test_a_file_without_a_header_has_the_columns_that_are_said(tmp_path):
     path = tmp_path / "k.csv"
     path.write_text("\n1767355200,90.54,1.10,x\n1767355260,90.45,1.0,y\n1767355320,90\n1767355380,no,1,y\n")
     with pytest.raises(
-        FileError, match=r"line 2: found 1767355200, 90\.54, 1\.10, x; .* say them with --columns"
+        FileError, match=r"line 2: found 1767355200, 90\.54, 1\.10, x; .* give them with --columns"
     ):
         read(path, "ticks")
     columns, bad = read(path, "ticks", Form(columns=("ts", "price", "size")))
@@ -353,7 +353,7 @@ def test_a_file_of_which_no_row_is_good_ends_with_1(files, capsys, words):
     Path("none.csv").write_text(text)
     assert run(f"{REPLAY} {words}") == 1
     said = capsys.readouterr().err
-    assert "none.csv: none of its 1 rows is good" in said and "none.csv, line 2, ts" in said
+    assert "none.csv: none of its 1 rows is valid" in said and "none.csv, line 2, ts" in said
     assert not Path("out/summary.json").exists()
 
 

@@ -178,7 +178,7 @@ def test_a_time_of_day_is_never_a_whole_time(tmp_path, clock):
     assert times[0] == moment("2026-01-05T16:00") and len(times) + len(bad) == 2
     if len(bad):
         assert f'line 3, date time: found "2026-01-06 {clock}"; expected a time' in bad.lines()[1]
-        with pytest.raises(FileError, match="none of its 1 rows is good"):
+        with pytest.raises(FileError, match="none of its 1 rows is valid"):
             joined(tmp_path / "t.csv", f"2026-01-06,{clock}")
 
 

@@ -180,7 +180,7 @@ def test_bad_lines_of_json_and_rows_of_parquet(tmp_path):
         ("a.csv", "", "the file is empty"),
         ("a.csv", "symbol,price\nX,1\n", "no column ts; found symbol, price; expected one of ts, timestamp"),
         ("a.csv", "ts,symbol,bid\n0,X,1\n", "no column price"),
-        ("a.csv", "ts,symbol,price,price\n0,X,1,1\n", "the column price stands there twice"),
+        ("a.csv", "ts,symbol,price,price\n0,X,1,1\n", "the column price is named twice"),
         ("a.xlsx", "", "not a format that can be read; expected csv"),
         ("a.parquet", "no", "cannot be read"),
         ("a.csv.gz", "", "the file is empty"),

@@ -313,7 +313,7 @@ def test_a_recording_keeps_its_pace(live, files, monkeypatch):
         ("ticks t.csv --speed 1x --at noon", 2, "expected an ISO time"),
         ("ticks s.parquet", 2, "does not exist"),
         ("bars t.csv", 1, "no column open"),
-        ("signals tracker.log --side long --pattern (", 2, "no regular expression"),
+        ("signals tracker.log --side long --pattern (", 2, "not a regular expression"),
         ("signals tracker.log --side long --pattern x", 2, "no named groups"),
         ("signals tracker.log --pattern (?P<symbol>X)", 2, "no group side"),
         ("signals tracker.log --pattern (?P<symbol>X)(?P<side>.)", 1, "expected one of long, short"),

@@ -183,8 +183,8 @@ def test_a_question_of_ones_own(results, capsys):
 @pytest.mark.parametrize(
     ("line", "code", "told"),
     [
-        (["query", "sharp"], 2, "no question sharp; did you mean sharpe?"),
-        (["query", "zzz"], 2, "no question zzz; `ghostfill query` lists them"),
+        (["query", "sharp"], 2, "no query sharp; did you mean sharpe?"),
+        (["query", "zzz"], 2, "no query zzz; `ghostfill query` lists them"),
         (
             ["query", "performance", "--symbol", "X"],
             2,
@@ -204,7 +204,7 @@ def test_a_question_of_ones_own(results, capsys):
             1,
             "ClickHouse stopped in the middle",
         ),
-        (["trace", "s99"], 1, "Error: nothing is stored of a signal s99"),
+        (["trace", "s99"], 1, "Error: no signal s99 is stored"),
     ],
 )
 def test_what_goes_wrong_is_told(results, capsys, line, code, told):

@@ -172,7 +172,7 @@ def test_a_broker_that_is_away_is_waited_for(world, kafka, monkeypatch, capsys):
         publisher.start()
         await_that(lambda: feed.ticks > 300)
         kafka.stop()
-        await_that(lambda: "takes nothing: the market waits for it" in capsys.readouterr().err)
+        await_that(lambda: "does not answer: the market waits for it" in capsys.readouterr().err)
         kafka.start()
         publisher.join(PATIENCE_S)
         outlet.finish(PATIENCE_S)

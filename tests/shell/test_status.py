@@ -58,7 +58,7 @@ def test_what_entries_wait_for(live, capsys, monkeypatch):
         {"for": x, "entries": 5, "until": "2026-01-02T12:00:00Z"},
     ]
     said = asked(live, capsys)[1]
-    assert f"  waiting     5 for {x}, the first until 2026-01-02T12:00:00Z\n" in said
+    assert f"  waiting     5 for {x}, the first expires at 2026-01-02T12:00:00Z\n" in said
     assert f"  waiting     1 for {any_}\n" in said
 
 

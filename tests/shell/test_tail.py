@@ -110,8 +110,8 @@ def test_a_market_by_its_name(live, capsys):
     [
         ("tail fill", 2, "no topic fill; topics are alerts, bars, commands"),
         ("tail inbox", 2, "no topic inbox"),
-        ("tail ticks --account a", 2, "what is on ticks belongs to no account"),
-        ("tail fills --market crypto", 2, "fills is not a market's"),
+        ("tail ticks --account a", 2, "--account is not for ticks"),
+        ("tail fills --market crypto", 2, "--market is only for ticks"),
         ("tail ticks --market nowhere", 1, "ghostfill topics apply --market nowhere"),
     ],
 )

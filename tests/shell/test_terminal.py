@@ -173,7 +173,7 @@ def test_plans(results, capsys):
 @pytest.mark.parametrize("name", ["stats", "positions", "history", "plans", "watch"])
 def test_what_goes_wrong_is_told(results, capsys, monkeypatch, name):
     assert run(f"{name} nobody") == 1
-    assert "nothing is stored of the account nobody: there are a, b" in capsys.readouterr().err
+    assert "no results are stored for the account nobody: there are a, b" in capsys.readouterr().err
     assert run(f"{name} --nothing") == 2
     monkeypatch.setenv("CLICKHOUSE_URL", "http://127.0.0.1:1/nowhere")
     assert run(name) == 1
@@ -359,7 +359,7 @@ def test_log_follows_what_comes(live):
 
 def test_log_ends_when_nothing_comes(live, capsys):
     assert live.run("log", "--account", "log-nobody", "--timeout", "0.2") == 1
-    assert "nobody entered or left for 0.2 s" in capsys.readouterr().err
+    assert "no entry or exit for 0.2 s" in capsys.readouterr().err
 
 
 # help and completion ---------------------------------------------------------------------------

@@ -199,7 +199,7 @@ def test_since_when_may_be_how_long_ago(run, tmp_path):
 def test_what_is_wrong_is_one_sentence(run, tmp_path):
     done = run("trades", "--account", "nobody", "--out", "trades.csv")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("Error: nothing is stored of the account nobody: there are ")
+    assert done.stderr.startswith("Error: no results are stored for the account nobody: there are ")
     assert done.stderr.count("\n") == 1 and ACCOUNT in done.stderr
     assert run("trades", "--all", "--account", ACCOUNT, "--out", "x").returncode == 2
     assert run("--account", ACCOUNT, "--out", "x").returncode == 2

@@ -164,7 +164,7 @@ def test_every_question_takes_an_account_and_a_span():
 @pytest.mark.parametrize(
     ("name", "parameters", "said"),
     [
-        ("performanze", {}, "no question performanze; there are accounts-now, attribution,"),
+        ("performanze", {}, "no query performanze; there are accounts-now, attribution,"),
         ("performance", {"symbol": "X"}, "performance takes no symbol; it takes account, since, until"),
         ("performance", {"since": "yesterday"}, "since: found yesterday; expected a time such as 2026-01-05"),
         ("recent-trades", {"limit": "many"}, "limit: found many; expected a whole number"),

@@ -352,5 +352,5 @@ def test_the_command_and_its_error(environment, tmp_path):
     assert (tmp_path / "report.html").stat().st_size > 1_000_000
     assert (
         failed.returncode,
-        failed.stderr.startswith("Error: nothing is stored of the account nobody"),
+        failed.stderr.startswith("Error: no results are stored for the account nobody"),
     ) == (1, True)

@@ -55,7 +55,7 @@ def test_an_account_is_opened_shown_changed_paused_and_resumed(stack):
         await_that(partial(has_status, stack, name, status_word))
         assert name in [each["account"] for each in stack.get(f"/api/accounts?status={status_word}")]
     refused = problem(stack.ask("POST", f"/api/accounts/{name}/resume?wait=20", {}), 409)
-    assert refused["detail"] == "refused: closed: the account is closed, for ever"
+    assert refused["detail"] == "refused: closed: the account is closed and cannot trade again"
     assert refused["decision"]["command_id"] == refused["command_id"]
 
 
@@ -233,7 +233,7 @@ def test_what_an_order_lacks_is_told(stack, mine):
             "refused: no_trail: an order of this type needs trail, the distance of its stop",
         ),
         ({"time_in_force": "GTD"}, "refused: no_expires_at: a GTD order needs expires_at"),
-        ({"symbol": "NOPE"}, "refused: no_market: the symbol has had no price since the account began"),
+        ({"symbol": "NOPE"}, "refused: no_market: the symbol has had no price since the account was opened"),
         ({"quantity": "100000000"}, "refused: buying_power: it costs more than the account may still spend"),
     ):
         status, told = order(stack, mine, **given)

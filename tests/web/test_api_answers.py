@@ -115,9 +115,9 @@ def test_filters_leave_out_what_was_not_asked_for(stack, busiest):
 @pytest.mark.parametrize(
     ("query", "word"),
     [
-        ("source=x", "source: found 'x', expected nothing: these have no source"),
+        ("source=x", "source: found 'x', expected no source: fills have none to filter by"),
         ("since=soon", "since: found 'soon', expected an ISO time"),
-        ("cursor=soon", "cursor: found 'soon', expected the `next` of the page before"),
+        ("cursor=soon", "cursor: found 'soon', expected the `next` of the previous page"),
         ("limit=0", "query.limit: Input should be greater than or equal to 1"),
         ("limit=501", "query.limit: Input should be less than or equal to 500"),
     ],

@@ -203,7 +203,7 @@ def test_a_flood_of_one_kind_is_a_few_lines_and_hides_no_other(damped):
     assert said == [
         "no room for 0",
         "no room for 1",
-        "no room for 2 (more like this are left out for 60 s)",
+        "no room for 2 (similar messages are left out for 60 s)",
         "something else",
     ]
     clock[0] = EVERY_S
@@ -219,9 +219,9 @@ def test_what_was_left_out_is_told_later(damped):
         for number in range(5):
             log.error("no room %d", number)
     assert said[3:6] == [
-        "no room 0 (2 more like this were left out before it)",
+        "no room 0 (2 similar messages were left out before it)",
         "no room 1",
-        "no room 2 (more like this are left out for 60 s)",
+        "no room 2 (similar messages are left out for 60 s)",
     ]
 
 

@@ -67,7 +67,7 @@ def packed(document):
 )
 def test_what_is_no_id_is_told_so(text):
     with pytest.raises(
-        MessageError, match=r"last event id: found .* expected the id of an event that was sent"
+        MessageError, match=r"last event id: found .* expected the id of an event from this server"
     ):
         read_id(text)
 

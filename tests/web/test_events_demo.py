@@ -203,7 +203,7 @@ def test_documents_are_those_of_the_lists(stack):
 @pytest.mark.parametrize(
     ("query", "word"),
     [
-        ("after=nonsense", "last event id: found 'nonsense', expected the id of an event that was sent"),
+        ("after=nonsense", "last event id: found 'nonsense', expected the id of an event from this server"),
         ("kind=nothing", "kind: found 'nothing', expected one of signal, command, decision"),
         ("kind=tick", "kind: found 'tick', expected one of signal, command, decision"),
     ],

@@ -190,7 +190,7 @@ def test_signals_of_two_sources_may_have_one_id():
 
 @pytest.mark.parametrize("cursor", ["", "A", "ü", "AAAA", "W10", "WzEsMl0", "WyJhIiwiYSJd", "WzEwMDAwMDAwMDAwMDAwMDAwMDAwMDAsImEiXQ", "e30", "MQ", "\x00"])  # fmt: skip
 def test_what_is_no_cursor_is_told_so(cursor):
-    with pytest.raises(MessageError, match=r"cursor: found .* expected the `next` of the page before"):
+    with pytest.raises(MessageError, match=r"cursor: found .* expected the `next` of the previous page"):
         read_cursor(cursor)
 
 

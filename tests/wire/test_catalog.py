@@ -77,10 +77,10 @@ def edited(tmp_path, file, old, new):
         ("topics/inbox.yaml", "message.timestamp.type", "retention.ms", "inbox.yaml: settings.retention.ms: is none of"),
         ("topics/inbox.yaml", "LogAppendTime", "Now", "inbox.yaml: settings.message.timestamp.type: must be one of CreateTime"),
         ("topics/positions.yaml", "3600000", "1h", "positions.yaml: settings.min.compaction.lag.ms: must be a whole number from 0"),
-        ("topics/fills.yaml", "name: fills", "name: [", "fills.yaml: file: is no YAML"),
+        ("topics/fills.yaml", "name: fills", "name: [", "fills.yaml: file: is not YAML"),
         ("avro/fill.v1.avsc", '"namespace": "ghostfill"', '"namespace": "x"', "fill.v1.avsc: namespace: must be a record"),
-        ("avro/fill.v1.avsc", '"type": "long"', '"type": "tall"', "fill.v1.avsc: schema: is no Avro schema"),
-        ("avro/fill.v1.avsc", "{", "", "fill.v1.avsc: schema: is no Avro schema"),
+        ("avro/fill.v1.avsc", '"type": "long"', '"type": "tall"', "fill.v1.avsc: schema: is not an Avro schema"),
+        ("avro/fill.v1.avsc", "{", "", "fill.v1.avsc: schema: is not an Avro schema"),
     ],
 )  # fmt: skip
 def test_an_error_names_the_file_and_the_key(tmp_path, file, old, new, said):

@@ -36,7 +36,7 @@ def parse_setup(text: str, path: Path) -> Setup:
         said = given(item, _readers(path.absolute().parent), FILE)
     for name in said.get("strategies", {}).keys() & said.get("feeds", {}).keys():
         twice = item.entries["strategies"].entries[name]
-        faults.found += twice.fault("a feed is called so; expected another name").faults
+        faults.found += twice.fault("a feed has this name; expected another").faults
     faults.raise_any()
     return Setup(**said, file=path.absolute())
 
@@ -92,6 +92,6 @@ _KAFKA: Mapping[str, Reader] = {
     "heap": values.text("memory such as 512m or 2g", r"\d+[mMgG]"),
     "auth": values.one_of(*AUTHS),
     "replicas": values.whole(),
-    "bootstrap": values.text("host:port, and more of them after commas", r"[^\s,]+:\d+(,[^\s,]+:\d+)*"),
+    "bootstrap": values.text("host:port, or several with commas between", r"[^\s,]+:\d+(,[^\s,]+:\d+)*"),
 }
 _CLICKHOUSE: Mapping[str, Reader] = {"port": port, "ticks": values.boolean, "url": _url}

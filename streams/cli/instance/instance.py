@@ -186,8 +186,10 @@ class Ghostfill:
             *(["Kafka"] if self.kafka.is_running and not self.kafka.password else []),
             *(["the page"] if is_page_open else []),
         ]
-        what = f"may use {' and '.join(may_use)}: see docs/security.md" if may_use else "find this closed"
-        return f"{people.in_words(found)} can log in to this machine, and {what}"
+        what = "but cannot use this Ghostfill"
+        if may_use:
+            what = f"and may use {' and '.join(may_use)}: see docs/security.md"
+        return f"{people.in_words(found)} can log in to this machine, {what}"
 
 
 def page_url(web: WebSetup) -> str:
@@ -206,11 +208,11 @@ def _check_page(web: WebSetup) -> None:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise ClusterError(
-                f"port {web.port} of {web.host} is taken, and the page is to be there: choose another with "
-                f"--web-port {web.port + 1}, or end who listens there"
+                f"port {web.port} of {web.host} is taken, and the page needs it: choose another with "
+                f"--web-port {web.port + 1}, or stop the program that listens there"
             ) from None
         raise ClusterError(
-            f"the page cannot be at {web.host}, port {web.port}: {error.strerror}; choose another with "
+            f"the page cannot listen on {web.host}, port {web.port}: {error.strerror}; choose another with "
             "--web-host or --web-port"
         ) from None
 

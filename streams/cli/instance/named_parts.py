@@ -20,7 +20,7 @@ ACCOUNTS = "names, each with an account's keys, such as mine: {preset: vsr-slice
 FEED = "one of simulate: {speed: 60x}, publish: {ticks: day.csv.gz} and command: [python, my_feed.py]"
 SIMULATE = "{speed: 60x, seed: 5}"
 PUBLISH = "one of ticks, bars and signals, and its file, such as {ticks: day.csv.gz, speed: 60x}"
-COMMAND = "a program and its words, such as [python, my_strategy.py]"
+COMMAND = "a program and its arguments, such as [python, my_strategy.py]"
 STRATEGY = f"command: {COMMAND}"
 ENVIRONMENT = "names and values, such as {RISK: low}"
 KINDS: tuple[Recorded, ...] = get_args(Recorded)
@@ -57,7 +57,7 @@ def read_strategies(item: Item, folder: Path) -> dict[str, Own]:
 def _name(name: Item) -> None:
     _part_name(name)
     if name.text in OURS or name.text.startswith("desk-"):
-        raise name.fault("a part of Ghostfill is called so; expected another name")
+        raise name.fault("a part of Ghostfill has this name; expected another")
 
 
 def _feed(item: Item, folder: Path) -> Feed:

@@ -96,7 +96,7 @@ class Pattern:
         try:
             self.expression = re.compile(text)
         except re.error as error:
-            raise click.UsageError(f"--pattern: no regular expression: {error}") from error
+            raise click.UsageError(f"--pattern: not a regular expression: {error}") from error
         if not self.expression.groupindex:
             raise click.UsageError(
                 "--pattern has no named groups; expected some such as (?P<symbol>[A-Z]+) (?P<price>[0-9.]+)"

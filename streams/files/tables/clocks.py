@@ -80,7 +80,7 @@ class Clocks:
         if self._are_hours or not 0 < self._largest <= LAST_HOUR:
             return HOURS if self._are_hours else HOURS_MINUTES
         raise FileError(
-            f'{file}, {self._column}: found "{self._largest}", which may be an hour or minutes, as no time of'
+            f'{file}, {self._column}: found "{self._largest}", which may be an hour or minutes, as no time in'
             f" the file is above {LAST_HOUR}; expected {self._largest:02}:00 or 00:{self._largest:02}"
         )
 

@@ -55,7 +55,7 @@ def _header(path: Path, line: int, text: str, columns: Sequence[str]) -> Header:
     names = [name.strip() for name in written]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise FileError(f"{path}, line {line}: the column {twice[0]} stands there twice")
+        raise FileError(f"{path}, line {line}: the column {twice[0]} is named twice")
     return Header(line, delimiter, written, names)
 
 
@@ -70,7 +70,7 @@ def _given(path: Path, line: int, delimiter: str, cells: list[str], columns: Seq
     if not columns:
         raise FileError(
             f"{path}, line {line}: found {', '.join(cells)}; expected the names of the columns: "
-            "say them with --columns, such as --columns ts,open,high,low,close,volume"
+            "give them with --columns, such as --columns ts,open,high,low,close,volume"
         )
     if len(columns) > len(cells):
         raise FileError(

@@ -114,8 +114,8 @@ class Orders:
         if "ymd" in self.possible:
             first, choices = "the day, the month or the year", "--dates dmy, --dates mdy or --dates ymd"
         raise FileError(
-            f'{file}, {self.column}: "{self.example}" may have {first} first, and no date of the file'
-            f" tells; say it with {choices}"
+            f'{file}, {self.column}: "{self.example}" may have {first} first, and no date in the file'
+            f" tells which; choose with {choices}"
         )
 
 

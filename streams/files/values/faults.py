@@ -110,4 +110,4 @@ class Good:
         left_out = self._bad.counts[self._path.name] - self._before
         if left_out and not self.count:
             shown = [str(bad) for bad in self._bad.first if bad.file == self._path.name]
-            raise FileError("\n".join([f"{self._path}: none of its {left_out:,} rows is good", *shown]))
+            raise FileError("\n".join([f"{self._path}: none of its {left_out:,} rows is valid", *shown]))

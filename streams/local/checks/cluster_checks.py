@@ -40,10 +40,11 @@ def reachable(client: AdminClient, cluster: Cluster, heard: Sequence[KafkaError]
         client.poll(0)
         for each in heard:
             if each.code() in REFUSALS:
-                return fail("cluster", f"{cluster.bootstrap} refuses us: {each.str()}", REFUSALS[each.code()])
+                found = f"{cluster.bootstrap} refuses the connection: {each.str()}"
+                return fail("cluster", found, REFUSALS[each.code()])
         found = f"{cluster.bootstrap} does not answer: {error.args[0].str()}"
         return fail(
-            "cluster", found, "look at KAFKA_BOOTSTRAP and its companions, and whether the brokers run"
+            "cluster", found, "check KAFKA_BOOTSTRAP and the other KAFKA_ variables, and that the brokers run"
         )
     count = "1 broker" if len(brokers) == 1 else f"{len(brokers)} brokers"
     return ok("cluster", f"{count} at {cluster.bootstrap} ({cluster.protocol})")
@@ -56,7 +57,7 @@ def broker_settings(client: AdminClient) -> list[Finding]:
         (answer,) = client.describe_configs(asked, request_timeout=ANSWER_S).values()
         settings = {name: entry.value for name, entry in answer.result().items()}
     except KafkaException as error:
-        found = f"cannot be seen: {error.args[0].str()}"
+        found = f"their settings cannot be read: {error.args[0].str()}"
         return [warn("brokers", found, "allow DescribeConfigs on the cluster, or check them yourself")]
     return [
         _number("message size", settings, "message.max.bytes", least=MESSAGE_BYTES_MIN),
@@ -100,6 +101,6 @@ def topics(cluster: Cluster) -> Finding:
     if planned.wrong:
         return fail("topics", "; ".join(planned.wrong), "see `ghostfill topics plan`")
     if planned.is_done:
-        return ok("topics", f"all {len(planned.wanted)} are as the catalogue wants them")
+        return ok("topics", f"all {len(planned.wanted)} exist with the right settings")
     found = f"{len(planned.missing)} are missing, {len(planned.alterations)} settings differ"
     return warn("topics", found, "ghostfill topics apply")

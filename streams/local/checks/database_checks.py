@@ -7,7 +7,7 @@ from sinks.database.database import Database, DatabaseError, first_line
 from streams.local.checks.finding import Finding, fail, ok, warn
 from streams.local.checks.grants import too_much
 
-MEND = "look at CLICKHOUSE_URL and its companions, and whether it runs"
+MEND = "check CLICKHOUSE_URL and the other CLICKHOUSE_ variables, and that ClickHouse runs"
 MEND_RIGHTS = (
     "make a writer for the sink and a reader for everybody else: docs/clickhouse.md has the statements"
 )
@@ -32,7 +32,7 @@ def _rights(client: Client, database: Database) -> Finding:
     try:
         grants = _grants(client)
     except ClickHouseError as error:
-        return warn("rights", f"what {database.user} may do is not known: {first_line(error)}", MEND_RIGHTS)
+        return warn("rights", f"rights of {database.user} cannot be read: {first_line(error)}", MEND_RIGHTS)
     found = too_much(grants, database.name)
     if not found:
         return ok("rights", f"{database.user} may do what it needs in {database.name}, and no more")

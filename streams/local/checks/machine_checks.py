@@ -58,7 +58,7 @@ def home_folder(home: Home) -> Finding:
         with tempfile.TemporaryFile(dir=nearest):
             return ok("home", str(home.folder))
     except OSError as error:
-        mend = f"mend its permissions, or name another folder with {HOME}=FOLDER"
+        mend = f"fix its permissions, or name another folder with {HOME}=FOLDER"
         return fail("home", f"{nearest} cannot be written: {error.strerror}", mend)
 
 
@@ -122,7 +122,7 @@ def jars(folder: Path) -> Finding:
         source = repository()
         status = _asks(source)
     except MavenError as error:
-        return fail("jars", str(error), "mend the file or move it away")
+        return fail("jars", str(error), "fix the file or move it away")
     if status == "":
         return ok("jars", f"`ghostfill up` will download {size} MB from {source.shown}")
     mend = "connect to the network, name a mirror in ~/.m2/settings.xml, or set KAFKA_BOOTSTRAP"

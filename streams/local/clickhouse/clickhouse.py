@@ -48,7 +48,7 @@ def _choose_port(folder: Path, wanted: int | None) -> int:
     kept = int(file.read_text("ascii")) if file.exists() else None
     if wanted is not None and not is_free(wanted):
         raise ClusterError(
-            f"port {wanted} of {LOOPBACK} is taken: end who listens there or choose another for ClickHouse"
+            f"port {wanted} of {LOOPBACK} is taken: stop what listens there, or choose another for ClickHouse"
         )
     port = wanted or (kept if kept and is_free(kept) else free_ports(1)[0])
     write_whole(file, str(port))

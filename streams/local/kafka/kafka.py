@@ -192,7 +192,7 @@ class Kafka:
         wanted = [self.port or kept[0], *kept[1:]]
         if self.port is not None and not is_free(self.port):
             raise ClusterError(
-                f"port {self.port} of {LOOPBACK} is taken: end who listens there or choose another"
+                f"port {self.port} of {LOOPBACK} is taken: stop what listens there, or choose another"
             )
         spare = free_ports(len(wanted))
         ports = Ports(*(port if port and is_free(port) else spare.pop() for port in wanted))

@@ -42,7 +42,7 @@ def repository(environment: Mapping[str, str] = os.environ, home: Path | None = 
     try:
         root = ElementTree.fromstring(_with_variables(path.read_text("utf-8"), environment))
     except (ElementTree.ParseError, OSError, UnicodeDecodeError) as error:
-        raise MavenError(f"{path} cannot be read: {error}; mend it or move it away") from error
+        raise MavenError(f"{path} cannot be read: {error}; fix it or move it away") from error
     settings = _Settings(root)
     for mirror in settings.all("mirror"):
         if _stands_for_central(settings.text(mirror, "mirrorOf")) and settings.text(mirror, "url"):

@@ -169,7 +169,7 @@ class Home:
                 self.folder.chmod(MINE_ALONE)
             except OSError as error:
                 raise ClusterError(
-                    f"the home {self.folder} cannot be closed to other accounts of this machine: "
+                    f"the home {self.folder} cannot be made private to your user: "
                     f"{error.strerror}; name a folder of your own with {HOME}, such as one in it"
                 ) from error
 
@@ -219,7 +219,7 @@ def find_cluster(environment: Mapping[str, str]) -> Cluster:
     if instance.protocol != PLAIN:
         raise ClusterError(
             f"the Ghostfill in {home.folder} uses the cluster {instance.bootstrap} with {instance.protocol}: "
-            f"set {BOOTSTRAP} and its companions here too"
+            f"set {BOOTSTRAP} and the other KAFKA_ variables here too"
         )
     return Cluster(instance.bootstrap)
 
@@ -238,7 +238,7 @@ def find_database(environment: Mapping[str, str]) -> Database:
     home = Home.from_environment(environment)
     instance = _running(home, URL, DatabaseError)
     if CLICKHOUSE not in instance.endpoints:
-        raise DatabaseError(f"the Ghostfill in {home.folder} keeps its results elsewhere: set {URL} here too")
+        raise DatabaseError(f"the Ghostfill in {home.folder} has another ClickHouse: set {URL} here too")
     found = Database.at(instance.endpoints[CLICKHOUSE], embedded=True)
     return replace(found, password=home.secret(OWNER), reader_password=home.secret(READER))
 

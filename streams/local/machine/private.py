@@ -71,7 +71,7 @@ def secret(path: Path) -> str:
 def _word(path: Path) -> str:
     word = _read(path).decode("ascii", "replace").strip()
     if _SECRET.fullmatch(word) is None:
-        raise PrivateFileError(f"{path} holds no secret of ours: delete it, and start Ghostfill again")
+        raise PrivateFileError(f"{path} holds no Ghostfill secret: delete it, and start Ghostfill again")
     return word
 
 
@@ -87,5 +87,5 @@ def _read(path: Path) -> bytes:
     if about.st_uid != os.geteuid():
         raise PrivateFileError(f"{path} belongs to another user: delete it, and start Ghostfill again")
     if stat.S_IMODE(about.st_mode) & 0o077:
-        raise PrivateFileError(f"{path} may be read by others: delete it, and start Ghostfill again")
+        raise PrivateFileError(f"{path} can be read by other users: delete it, and start Ghostfill again")
     return found

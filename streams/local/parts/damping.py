@@ -34,9 +34,9 @@ class Damper(logging.Filter):
         count += 1
         self._seen[kind] = since, count
         if left_out:
-            _add(record, f"{left_out} more like this were left out before it")
+            _add(record, f"{left_out} similar messages were left out before it")
         if count == self._most:
-            _add(record, f"more like this are left out for {EVERY_S - (now - since):.0f} s")
+            _add(record, f"similar messages are left out for {EVERY_S - (now - since):.0f} s")
         return count <= self._most
 
 

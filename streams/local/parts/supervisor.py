@@ -137,7 +137,7 @@ class KeptPart:
         halted = pid is not None and self.start_at is None and is_halted(pid)
         if halted and self.halted_in is None:
             self.halted_in = self.state
-            self.state = f"halted by somebody (SIGSTOP); `kill -CONT {pid}` lets it go on"
+            self.state = f"paused by a signal (SIGSTOP); `kill -CONT {pid}` resumes it"
         elif not halted and self.halted_in is not None:
             self._become(self.halted_in)
 

@@ -105,8 +105,8 @@ class Log:
         wanted = await self.position()
         return HoleError(
             f"{topic}, partition {partition}: the fold needs offset {wanted}, and the first that is left is "
-            f"{first}: retention deleted what lies between, or the topic was made anew. Give the topic a "
-            "longer retention.ms; to begin anew, use a new home or new topics"
+            f"{first}: retention deleted what lies between, or the topic was created again. Give the topic a "
+            "longer retention.ms; to start over, use a new home or new topics"
         )
 
 

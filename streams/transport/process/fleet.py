@@ -150,7 +150,7 @@ class Fleet:
             await owner.run()
         except TakenOverError as error:
             if not owner.is_held:
-                die(f"{error}; this worker starts anew")
+                die(f"{error}; this worker restarts")
             del self.owners[owner.shard]
 
     async def _stop(self, shard: int) -> None:

@@ -179,7 +179,7 @@ def _compare(
     there = set(published)
     missing = next((each for each in expected if each not in there), None)
     if missing is not None:
-        verdict.differences.append(f"{topic}: folded and not published: {_text(missing.value)}")
+        verdict.differences.append(f"{topic}: computed again, but not published: {_text(missing.value)}")
     if not expected:
         return
     known = {*expected, *(each for each in refold.perhaps if each.topic == topic)}
@@ -187,7 +187,7 @@ def _compare(
     before = set(published[:first])
     for each in published[first:]:
         if _is_meant(each, key) and each not in known and each not in before:
-            verdict.differences.append(f"{topic}: published and not folded: {_text(each.value)}")
+            verdict.differences.append(f"{topic}: published, but not computed again: {_text(each.value)}")
             return
 
 

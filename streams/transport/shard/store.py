@@ -152,7 +152,7 @@ class Store:
         if not self._is_whole():
             raise StoreError(
                 f"shard {self.shard}: its changelogs are of different checkpoints: {self._stamps}. Somebody "
-                "else wrote to them, or one of the topics was made anew"
+                "else wrote to them, or one of the topics was created again"
             )
 
     @asynccontextmanager

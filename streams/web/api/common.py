@@ -33,7 +33,7 @@ PROBLEM: dict[int | str, dict[str, Any]] = {
 }
 MEANINGS: Mapping[str, str] = {
     **REASONS,
-    "no_account": "there is no such account: GET /api/accounts lists those that there are",
+    "no_account": "there is no such account: GET /api/accounts lists all",
     "paused": "the account is paused: POST /api/accounts/NAME/resume lets it trade",
     "no_limit_price": "an order of this type needs limit_price",
     "no_stop_price": "an order of this type needs stop_price",
@@ -105,7 +105,7 @@ def sent(request: Request, document: Written, status: int = OK) -> Response:
 
 def standing(here: Instance, account: str) -> Standing:
     if account not in here.live.accounts:
-        raise NotThereError(f"there is no account {account}; GET /api/accounts lists those that there are")
+        raise NotThereError(f"there is no account {account}; GET /api/accounts lists all")
     return Standing(here.live, account)
 
 

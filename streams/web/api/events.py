@@ -117,7 +117,7 @@ async def over_websocket(
         task.cancel()
     if not has_gone:
         with suppress(WebSocketDisconnect, RuntimeError):
-            await socket.close(TRY_AGAIN_LATER, "come back with the last id")
+            await socket.close(TRY_AGAIN_LATER, "reconnect with the last id")
 
 
 async def _send(socket: WebSocket, here: Instance, wanted: Interest, last: str | None) -> None:

@@ -20,15 +20,15 @@ Wishes = Callable[[str], Wish]
 
 
 async def wishes(
-    account: Annotated[str | None, Query(description="One account's.")] = None,
-    symbol: Annotated[str | None, Query(description="One symbol's.")] = None,
-    signal_id: Annotated[str | None, Query(description="What one signal caused.")] = None,
-    plan_id: Annotated[str | None, Query(description="What belongs to one plan.")] = None,
-    source: Annotated[str | None, Query(description="What one source's signals caused.")] = None,
+    account: Annotated[str | None, Query(description="Only of this account.")] = None,
+    symbol: Annotated[str | None, Query(description="Only of this symbol.")] = None,
+    signal_id: Annotated[str | None, Query(description="Only what this signal caused.")] = None,
+    plan_id: Annotated[str | None, Query(description="Only what belongs to this plan.")] = None,
+    source: Annotated[str | None, Query(description="Only what signals of this source caused.")] = None,
     since: Annotated[str | None, Query(description="From this time on: 2026-01-05T14:30:00Z.")] = None,
     until: Annotated[str | None, Query(description="Before this time.")] = None,
-    limit: Annotated[int, Query(ge=1, le=MOST, description="So many at most.")] = 50,
-    cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST, description="At most this many.")] = 50,
+    cursor: Annotated[str | None, Query(description="The `next` of the previous page.")] = None,
 ) -> Wishes:
     """What may be asked of every list."""
     fields = {
@@ -39,7 +39,7 @@ async def wishes(
     def wish(name: str) -> Wish:
         for each in equal:
             if each not in LISTS[name].fields:
-                raise MessageError(each, repr(equal[each]), f"nothing: these have no {each}")
+                raise MessageError(each, repr(equal[each]), f"no {each}: {name} have none to filter by")
         return Wish(name, equal, _time("since", since), _time("until", until), limit, cursor)
 
     return wish

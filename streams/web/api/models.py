@@ -198,7 +198,7 @@ class Change(BaseModel):
     @model_validator(mode="after")
     def _says_it_once(self) -> "Change":
         if bool(self.settings) == bool(self.texts):
-            raise ValueError("expected settings or texts, one of them")
+            raise ValueError("expected either settings or texts")
         return self
 
 

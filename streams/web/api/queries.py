@@ -85,7 +85,7 @@ async def ask_query(request: Request, here: Here, name: str) -> Response:
     """A named question's answer; its parameters go into the URL."""
     question = QUESTIONS.get(name)
     if question is None:
-        raise NotThereError(f"there is no question {name}; GET /api/queries lists them")
+        raise NotThereError(f"there is no query {name}; GET /api/queries lists them")
     given = dict(request.query_params)
     bound = question.bound(given)
 

@@ -44,7 +44,7 @@ async def follow_signal(request: Request, here: Here, signal_id: str) -> Respons
         name: await caused(here.live, here.results, listed, signal_id) for name, listed in FOLLOWED.items()
     }
     if not any(found.values()):
-        raise NotThereError(f"nothing is known of a signal {signal_id}; GET /api/signals lists the newest")
+        raise NotThereError(f"there is no signal {signal_id}; GET /api/signals lists the newest")
     return json(request, {"signal_id": signal_id, **found})
 
 

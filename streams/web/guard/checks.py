@@ -34,14 +34,14 @@ def check_host(asked: AskedRequest, policy: Policy) -> None:
     """It was meant for us: no other name that somebody made to lead here."""
     if asked.twice:
         said = asked.twice.decode("ascii")
-        raise RefusedError(421 if said == "host" else 400, f"two headers {said}; expected one")
+        raise RefusedError(421 if said == "host" else 400, f"found two headers {said}; expected one")
     host = asked.headers.get(b"host", b"").decode("latin-1").lower()
     if host in policy.hosts or (policy.is_anywhere and host in _reached(asked, policy)):
         return
     expected = f"localhost:{policy.port}"
     raise RefusedError(
         421,
-        f"the header Host does not name this server; ask for {expected}, or start it with --web-name NAME",
+        f"the header Host does not name this server; use {expected}, or start it with --web-name NAME",
     )
 
 
@@ -69,7 +69,7 @@ def check_url(asked: AskedRequest, policy: Policy) -> None:
         or not asked.path.isprintable()
         or "\ufffd" in asked.path
     ):
-        raise RefusedError(400, "the path has characters, or an encoding of them, that no path here needs")
+        raise RefusedError(400, "the path has characters that no address of this server has")
     if _BAD_QUERY.search(asked.query):
         raise RefusedError(400, "the query has characters that must be encoded")
 
@@ -83,7 +83,7 @@ def check_origin(asked: AskedRequest) -> None:
         if origin.lower() != scheme + headers[b"host"].lower():
             raise RefusedError(
                 403,
-                "another site (the header Origin) may not ask; a proxy must pass Host and X-Forwarded-Proto",
+                "found another site in the header Origin; a proxy must pass on Host and X-Forwarded-Proto",
             )
     if headers.get(b"sec-fetch-site", b"none") in (b"same-origin", b"none"):
         return
@@ -92,12 +92,12 @@ def check_origin(asked: AskedRequest) -> None:
         and headers.get(b"sec-fetch-dest", b"document") == b"document"
     )
     if not (asked.is_for_page and is_navigation):
-        raise RefusedError(403, "another site (the header Sec-Fetch-Site) may not ask")
+        raise RefusedError(403, "found another site in the header Sec-Fetch-Site, which is not allowed")
 
 
 def check_method(asked: AskedRequest) -> None:
     if asked.method not in METHODS:
-        raise RefusedError(405, "this method is not known here", allow="GET, HEAD, POST, PUT, PATCH, DELETE")
+        raise RefusedError(405, "this method is not supported", allow="GET, HEAD, POST, PUT, PATCH, DELETE")
 
 
 def visit(asked: AskedRequest, policy: Policy) -> tuple[Visit, bool]:
@@ -124,7 +124,7 @@ def check_role(asked: AskedRequest, visit: Visit, is_wrong: bool, policy: Policy
     if is_wrong:
         raise RefusedError(
             401,
-            "the header Authorization has no token of this server: make one with `ghostfill token create`",
+            "the token in the header Authorization is not valid: make one with `ghostfill token create`",
             www_authenticate='Bearer error="invalid_token"',
         )
     if is_under(asked.path, OPEN):
@@ -154,9 +154,7 @@ def check_action(asked: AskedRequest, visit: Visit, policy: Policy) -> None:
     if is_form or not asked.is_from_browser or (visit.token is not None and not visit.cookie):
         return
     if not visit.cookie or not policy.seals.is_csrf(asked.headers.get(CSRF_HEADER, b""), visit.cookie):
-        raise RefusedError(
-            403, "the header X-Ghostfill-CSRF is not that of a page of this server: reload the page"
-        )
+        raise RefusedError(403, "the header X-Ghostfill-CSRF is missing or out of date: reload the page")
 
 
 def check_length(asked: AskedRequest, policy: Policy) -> None:

@@ -60,7 +60,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._expect_no_head()
         self._is_in_head = False
         if not self.url.startswith(b"/"):
-            raise ValueError("an address of another server; this one is no proxy")
+            raise ValueError("the address of another server; this one is not a proxy")
         self._places.work(self)
         super().on_headers_complete()
 

@@ -219,4 +219,4 @@ def read_id(text: str) -> dict[Place, int]:
             if 0 <= offset < 1 << 62
         }
     except (ValueError, IndexError, binascii.Error, msgspec.MsgspecError) as error:
-        raise MessageError("last event id", repr(text[:60]), "the id of an event that was sent") from error
+        raise MessageError("last event id", repr(text[:60]), "the id of an event from this server") from error

@@ -257,5 +257,5 @@ def read_cursor(cursor: str) -> Key:
         if type(time) is not int or type(id_) is not str or not -(1 << 62) < time < 1 << 62:
             raise ValueError
     except (ValueError, TypeError, binascii.Error) as error:
-        raise MessageError("cursor", repr(cursor), "the `next` of the page before") from error
+        raise MessageError("cursor", repr(cursor), "the `next` of the previous page") from error
     return time, len(id_), id_

@@ -47,7 +47,7 @@ def query(name: str | None, sets: Sequence[str], form: str | None, out: Path | N
     if question is None:
         near = difflib.get_close_matches(name, known, n=3)
         meant = f"did you mean {' or '.join(near)}?" if near else "`ghostfill query` lists them"
-        raise click.UsageError(f"no question {name}; {meant}")
+        raise click.UsageError(f"no query {name}; {meant}")
     try:
         parameters = question.bound({**common, **pairs(sets)})
     except QuestionError as error:

@@ -38,7 +38,7 @@ def trace(signal_id: str, source: str | None, account: str | None, as_json: bool
     with reader() as client:
         rows = ask(client, "trace", signal_id=signal_id, source=source, account=account).dicts()
     if not rows:
-        raise click.ClickException(f"nothing is stored of a signal {signal_id}")
+        raise click.ClickException(f"no signal {signal_id} is stored; check the id, or try again soon")
     found = [row for row in _with_waiting(rows) if account in (None, row["account"]) or not row["account"]]
     if as_json:
         click.echo(json.dumps(tree(found), default=_plain, ensure_ascii=False, indent=2))

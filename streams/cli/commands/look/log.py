@@ -55,7 +55,7 @@ def log(
             click.echo(_document(message, confidences) if as_json else line(message, confidences.of(message)))
 
         found = messages(cluster, TOPICS, from_start=from_start, timeout=timeout, wanted=wanted)
-        follow(found, show, most, f"nobody entered or left for {timeout or 0:g} s")
+        follow(found, show, most, f"no entry or exit for {timeout or 0:g} s")
 
 
 def line(message: Fill | Trade, confidence: float | None) -> str:

@@ -71,7 +71,7 @@ def _state(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _until(time: str | None) -> str:
-    return f", the first until {time}" if time else ""
+    return f", the first expires at {time}" if time else ""
 
 
 def _worker(worker: Mapping[str, Any]) -> list[str]:

@@ -103,13 +103,11 @@ def _topic(topic: str, market: str | None, account: str | None) -> str:
     if found is None:
         raise click.UsageError(f"no topic {topic}; topics are {', '.join(sorted(known))}")
     if account is not None and not any(_has_account(kind) for kind in found.messages):
-        raise click.UsageError(f"--account: what is on {topic} belongs to no account")
+        raise click.UsageError(f"--account is not for {topic}: its records belong to no account")
     if market is None:
         return topic
     if topic != MARKET:
-        raise click.UsageError(
-            f"--market: {topic} is not a market's; expected `ghostfill tail ticks --market`"
-        )
+        raise click.UsageError("--market is only for ticks; expected `ghostfill tail ticks --market NAME`")
     return market_topic(market)
 
 

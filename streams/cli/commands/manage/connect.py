@@ -57,7 +57,7 @@ def _database(user: str | None) -> Database | None:
         return replace(found, user=user or READER, password=password)
     if user is not None:
         raise click.UsageError(
-            f"--user chooses a user of the embedded ClickHouse; {found.url} is asked as {found.user}: "
-            f"{USER} names another"
+            f"--user is for the embedded ClickHouse only; {found.url} is used as {found.user}: "
+            f"set {USER} for another"
         )
     return found

@@ -54,7 +54,7 @@ def _cluster(environment: Mapping[str, str], home: Home, embedded: bool) -> list
             return [ok("cluster", "none runs yet: `ghostfill up` starts it")]
         return cluster_findings(find_cluster(environment))
     except ClusterError as error:
-        return [fail("cluster", str(error), f"see {BOOTSTRAP} and its companions")]
+        return [fail("cluster", str(error), f"check {BOOTSTRAP} and the other KAFKA_ variables")]
 
 
 def _database(environment: Mapping[str, str], home: Home) -> list[Finding]:

@@ -54,7 +54,7 @@ def _show(planned: local.TopicChanges, as_json: bool) -> None:
 def plan_lines(planned: local.TopicChanges) -> list[str]:
     """A line for each difference: + a topic to make, ~ a setting to alter, ! what cannot be mended."""
     if planned.is_done:
-        return [f"all {len(planned.wanted)} topics are as the catalogue wants them"]
+        return [f"all {len(planned.wanted)} topics exist with the right settings"]
     return [
         *(f"+ {each.name:38}{_size(each, planned.replicas)}" for each in planned.missing),
         *(f"~ {each.topic:38}{each.setting}: {each.found} → {each.wanted}" for each in planned.alterations),

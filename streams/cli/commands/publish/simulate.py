@@ -91,7 +91,7 @@ def simulate(
     with Interrupts() as interrupts:
         outlet = Outlet(cluster, lambda: interrupts.count > 0, instance or "simulate")
         pace = f"{speed:g} times its speed" if speed is not None else "full speed"
-        _say(f"publishing a made-up market to {topic} from {time_text(start)} at {pace}; Ctrl-C ends it")
+        _say(f"publishing a made-up market to {topic} from {time_text(start)} at {pace}; Ctrl-C stops it")
         feed = Feed(outlet, topic, Pacer(speed, clock=StoppedClock(outlet.check)))
         if ready_file is not None:
             ready_file.write_text(f"{os.getpid()}\n")
@@ -109,7 +109,7 @@ def _start(newest: int, wanted: int | None) -> int:
     if wanted is None:
         return newest + 1 if newest else OPEN
     if wanted <= newest:
-        raise click.UsageError(f"--from: the market is at {time_text(newest)} and goes never back")
+        raise click.UsageError(f"--from: the market is already at {time_text(newest)}; expected a later time")
     return wanted
 
 
@@ -164,10 +164,10 @@ class Outlet(Sender):
             self.check()
             if not is_told and time.monotonic() - began > PATIENCE_S:
                 is_told = True
-                _say(f"Kafka at {self.cluster.bootstrap} takes nothing: the market waits for it")
+                _say(f"Kafka at {self.cluster.bootstrap} does not answer: the market waits for it")
         self.waited += round((time.monotonic() - began) * SECOND)
         if is_told:
-            _say("Kafka is there again: the market goes on")
+            _say("Kafka answers again: the market goes on")
 
 
 class Feed:

@@ -100,7 +100,7 @@ def _greeting(seconds: float, speed: str, page: str | None, home: Home) -> Itera
     yield ""
     command = _command()
     yield f"In another terminal: {HOME}={home.folder} {command} watch"
-    yield f"Ctrl-C stops it; `{command} demo` goes on where it was."
+    yield f"Ctrl-C stops it; `{command} demo` continues where it stopped."
     yield ""
 
 

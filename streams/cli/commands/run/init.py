@@ -79,6 +79,6 @@ def init(file: Path) -> None:
             opened.write(TEXT)
     except FileExistsError:
         raise click.ClickException(
-            f"{file} is there already and stays as it is; name another: ghostfill init other.yaml"
+            f"{file} exists already and was not changed; name another: ghostfill init other.yaml"
         ) from None
-    click.echo(f"{file} is written: change it, then `ghostfill up`")
+    click.echo(f"wrote {file}: edit it, then run `ghostfill up`")

@@ -85,7 +85,7 @@ def up(config: Path | None, ready_file: Path | None, no_web: bool, **given: Any)
     if not setup.parts:
         raise click.UsageError("--no-web leaves nothing to run: name another --part")
     if (setup.web.tls_cert is None) != (setup.web.tls_key is None):
-        raise click.UsageError("--web-tls-cert and --web-tls-key go together")
+        raise click.UsageError("give both --web-tls-cert and --web-tls-key, or neither")
     ready = "Ready: signals may be sent." if TRADER in setup.parts else "Ready."
     home = Home.from_environment(os.environ)
     Ghostfill(home, setup, os.environ, ready_file).run(lambda seconds: [f"{ready} Ctrl-C stops."])

@@ -58,7 +58,7 @@ def web(
     `ghostfill up` runs it. It finds Kafka and ClickHouse as the other commands do.
     """
     if (tls_cert is None) != (tls_key is None):
-        raise click.UsageError("--tls-cert and --tls-key belong together")
+        raise click.UsageError("give both --tls-cert and --tls-key, or neither")
     address = Address(host, port, names, tls_cert, tls_key)
 
     def ready() -> None:

@@ -57,7 +57,7 @@ def create(
 ) -> None:
     """Open an account."""
     if preset and file:
-        raise click.UsageError("--preset and --file: a file names its preset itself")
+        raise click.UsageError("give --preset or --file, not both: an account file names its own preset")
     settings = create_settings(name, preset, follow, pairs(sets), file)
     ask([new_command(name, "create", settings=settings)], wait_s)
 

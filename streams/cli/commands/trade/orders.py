@@ -83,7 +83,7 @@ def place(
     """Place an order."""
     _check_prices(kind, {"limit_price": limit, "stop_price": stop, "trail": trail})
     if (tif == "GTD") != (expires is not None) and not (tif is None and expires is not None):
-        raise click.UsageError("--tif GTD and --expires belong together")
+        raise click.UsageError("--tif GTD needs --expires, and no other --tif takes it")
     command = new_command(
         account, "place", symbol=symbol, side=side, order_type=kind, quantity=quantity, limit_price=limit,
         stop_price=stop, trail=trail, time_in_force="GTD" if expires else tif, expires_at=expires,
