@@ -2,7 +2,7 @@
 
     python -m sinks.serve --folder F --port P [--listen 127.0.0.1] [--ready-file F]
 
-Port 0 is any that is free; the ready file says which, behind the process's number.
+Port 0 takes any that is free; the ready file says which, after the process id.
 
 The environment has everybody's password: GHOSTFILL_CLICKHOUSE_PASSWORD that of `default`, who may do
 everything, GHOSTFILL_CLICKHOUSE_READER_PASSWORD that of `reader`, who may only read.

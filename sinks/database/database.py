@@ -1,7 +1,7 @@
 """Which ClickHouse, and how to speak to it.
 
-Rules of this file: what a person sets is `CLICKHOUSE_URL` and its companions, named below; a wrong value is
-told with its name. Who only asks connects as somebody who can change nothing.
+Rules of this file: what a person sets is `CLICKHOUSE_URL` and the other variables named below; a wrong value
+is told with its name. Whatever only asks connects as a user who can change nothing.
 """
 
 import logging
@@ -57,7 +57,7 @@ class Database:
     key: str | None = None
     embedded: bool = False
     reader_password: str = field(default="", repr=False)
-    """The embedded one's, of who only reads."""
+    """The embedded one's, of the read-only user."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Database | None":

@@ -5,7 +5,7 @@ Rules of this file:
 - ClickHouse may remember the token of an insert that died with it: so after a second try the table is asked
   whether it has the rows, and where it has not they go again under another token.
 - Three failures, three routes: trouble that passes is waited out; refused rows are the caller's; all else
-  ends the sink, for it would be the same for ever.
+  ends the sink, because trying again would fail again.
 """
 
 import threading

@@ -26,7 +26,7 @@ CLOSED = 12
 
 
 class Chart(NamedTuple):
-    """A figure, and what it shows for who cannot see it."""
+    """A figure, and what it shows, for people who cannot see it."""
 
     name: str
     label: str

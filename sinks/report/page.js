@@ -1,4 +1,4 @@
-// Draws the figures that are seen, and again when the light or the view changes; counts down to the next reload.
+// Draws the visible charts, and again when dark mode or the view changes; counts down to the next reload.
 "use strict";
 
 const figures = JSON.parse(document.getElementById("figures").textContent);
@@ -6,7 +6,7 @@ const figures = JSON.parse(document.getElementById("figures").textContent);
 const charts = document.querySelectorAll("[data-chart]");
 const draw = (element) => drawFigure(element, figures[element.dataset.chart]);
 
-// What is in no view has no width: it is drawn when it comes into one.
+// A chart in a hidden view has no width: it is drawn when its view is shown.
 const sight = new ResizeObserver((entries) => {
   for (const { target } of entries) {
     if (target.clientWidth > 0) {

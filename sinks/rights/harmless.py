@@ -1,4 +1,4 @@
-"""Which functions, tables and settings who only reads may use. What is not named here he may not.
+"""Which functions, tables and settings a read-only user may use. What is not named here is refused.
 
 Rules of this file: `harmless_functions.txt` names a function only if it computes from its arguments alone, or
 from the clock or chance.

@@ -1,11 +1,11 @@
-"""What who only reads may ask: the statement as the engine understands it, held against what is allowed.
+"""What a read-only user may ask: the statement as the engine understands it, held against what is allowed.
 
 Rules of this file:
-- The engine writes the statement anew, and shows the tree of what it wrote. What is run is that text, byte
+- The engine rewrites the statement, and shows the tree of what it wrote. What is run is that text, byte
   for byte; until then nothing of it has run: no subquery, no table function, no look at a table.
 - The tree is asked for by a handle without any rights, of a text in parentheses: nothing that stands behind a
   SELECT, such as a file to write to, has a place there.
-- What the views of a database read is not looked at: who made them answers for them.
+- What the views of a database read is not looked at: whoever made them is responsible for them.
 """
 
 import json
@@ -45,7 +45,7 @@ _FUNCTIONS = "SELECT name, alias_to, case_insensitive, is_aggregate, higher_orde
 
 
 class Statement(NamedTuple):
-    """One that who only reads may run."""
+    """One that a read-only user may run."""
 
     text: str
     format: str | None

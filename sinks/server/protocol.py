@@ -1,10 +1,10 @@
 """ClickHouse's HTTP protocol over the engine: what ClickHouse clients, curl and Grafana speak.
 
 Rules of this file:
-- Everybody has a password. What a browser sends for a page of elsewhere has no answer.
+- Everybody has a password. What a browser sends for a page of another site is refused.
 - A GET only reads, whoever sends it, and so does the user `reader`. What they may ask `reading` says.
 - A request has a session of its own, or the one that its `session_id` names.
-- Statements run in threads; the event loop never waits for one, and nobody for one of who only reads.
+- Statements run in threads; the event loop never waits for one, and nobody waits for a read-only one.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Statements of who only reads: a few at once in threads of their own, for so long, while somebody waits.
+"""Statements of read-only users: a few at once, in threads of their own, with a time limit.
 
 Rules of this file:
 - Nobody else waits for a reader. One that does not end keeps its place, and its thread, until it does.
@@ -26,7 +26,7 @@ WAIT_S = 10.0
 GRACE_S = 2.0
 """In which the engine may end a statement by itself."""
 LOOK_S = 0.25
-"""How often it is looked whether somebody still waits."""
+"""How often we check whether the client still waits."""
 TELL_S = 1.0
 """How often a statement is told to end."""
 TOO_MANY, TIMEOUT = 202, 159

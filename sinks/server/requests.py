@@ -21,7 +21,7 @@ PIECE = 1 << 20
 MOST_UNPACKED = 256 << 20
 """Bytes of a compressed body as it was: it is held in memory."""
 MOST_ASKED = 256 << 10
-"""Bytes of the statement of who only asks, packed or not."""
+"""Bytes of a read-only user's statement, packed or not."""
 DEFAULT = "default"
 OURS = frozenset(
     "query database default_format session_id session_timeout session_check query_id user password compress "

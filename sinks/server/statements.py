@@ -65,7 +65,7 @@ def format_of(query: str) -> str | None:
 def names_a_file(query: str) -> bool:
     """INTO OUTFILE and FROM INFILE are a client's: here they would be this process's files.
 
-    It is a hint for who may do everything; what who only reads may do is said in `reading`.
+    It is a hint for users who may do everything; what a read-only user may do is said in `reading`.
     """
     words = [text.lower() for _, text in _tokens(query)]
     return any(pair in (("into", "outfile"), ("from", "infile")) for pair in pairwise(words))

@@ -45,7 +45,7 @@ STATUS: dict[type[Exception], int] = {
     BusyError: 503,
     StartingError: 503,
 }
-"""What an error of ours is to who asked."""
+"""What a client is told of an error of ours."""
 
 PATIENCE_S, LOOK_S = 10.0, 0.05
 

@@ -1,4 +1,4 @@
-"""How the sections of `ghostfill.yaml` are read: a key without a value is as usual."""
+"""How the sections of `ghostfill.yaml` are read: a key without a value has its default."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

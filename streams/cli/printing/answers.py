@@ -91,7 +91,7 @@ def show(
         return
     try:
         _pass_through(data, sys.stdout.buffer)
-    except BrokenPipeError:  # who reads has seen enough
+    except BrokenPipeError:  # the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -1,4 +1,4 @@
-"""What a check found, how bad it is, and what mends it."""
+"""What a check found, how bad it is, and how to fix it."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,6 +1,6 @@
 """What this machine must have to run an instance: each check answers with one finding.
 
-Rules of this file: a check changes nothing that lasts, and a machine that hides something is not a sick one.
+Rules of this file: a check changes nothing that lasts, and what a machine does not show is not a fault.
 """
 
 import os

@@ -1,7 +1,7 @@
 """The embedded ClickHouse: the engine and its HTTP protocol, as a child process, durable in a folder.
 
 Rules of this file:
-- A folder keeps its port while it is free, so that who asks it finds it again.
+- A folder keeps its port while it is free, so that clients find it again.
 - Passwords go into the child's environment, which its user alone can read; a command line everybody can.
 """
 

@@ -44,7 +44,7 @@ STOP_S = 15.0
 LOOK_S = 0.05
 ANSWER_S = 2.0
 ITERATIONS = 4096
-"""The least that SCRAM allows: nobody finds a random password however fast he may try."""
+"""The least that SCRAM allows: a random password cannot be guessed, however fast the guesses."""
 
 
 class Kafka:

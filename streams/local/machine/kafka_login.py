@@ -3,7 +3,7 @@
 from streams.transport.kafka.cluster import Cluster
 
 OPEN, SCRAM = AUTHS = ("none", "scram")
-"""Who may come in: everybody of this machine, or who knows the home's password."""
+"""Who may connect: every user of this machine, or only those who know the home's password."""
 SECRET = "kafka"
 """What the home calls the password."""
 USER = "ghostfill"

@@ -1,7 +1,7 @@
 """Files of the home that its user alone may read.
 
-Rules of this file: a file is written beside its name and moved there whole; who changes one holds its lock,
-so that two at once lose nothing.
+Rules of this file: a file is written beside its name and moved there whole; whoever changes one holds its
+lock, so that two at once lose nothing.
 """
 
 import fcntl

@@ -66,7 +66,7 @@ def note_child(child: "subprocess.Popen[bytes]", pid_file: Path) -> None:
 
 
 def end_child(child: "subprocess.Popen[bytes]", patience_s: float) -> None:
-    """SIGTERM, and SIGKILL for who does not listen."""
+    """SIGTERM, and SIGKILL where it does not listen."""
     child.terminate()
     try:
         child.wait(patience_s)

@@ -1,4 +1,4 @@
-"""The logs of child processes: appended to, set aside when they have grown, and read for why somebody ended.
+"""The logs of child processes: appended to, set aside when they have grown, and read for why one ended.
 
 Rules of this file: a process keeps writing into the file that it was given. So what has grown is copied and
 the file emptied; a line that comes in between is lost.
@@ -17,7 +17,7 @@ KEPT = 3
 TAIL_BYTES = 8 * 1024
 TAIL_LINES = 15
 END_BYTES = 64 * 1024
-"""What somebody said before he ended: a full disk may be told before many lines of other trouble."""
+"""What a process wrote before it ended: a full disk may be reported before many lines of other errors."""
 ROOM_MIN = 1024 * 1024
 """A disk with less is full."""
 SHOWN = 120

@@ -4,7 +4,7 @@ Rules of this file:
 - One thread looks after all parts; nothing here waits for a part without looking at the others and at Ctrl-C.
 - A part that ends is started again after a pause that doubles, until it has been well for a while. One that
   has a work to do is done when it ends with code 0.
-- At a stop the last part started goes first; who does not listen is killed.
+- At a stop the last part started goes first; one that does not listen is killed.
 - Why a part ended is in its line: a full disk by its name. Its log says besides how the others were then.
 """
 
@@ -87,7 +87,7 @@ class KeptPart:
         """The length of its log in this life, at the last looks: why it ended it said behind the first."""
         self.look_closely_at = now + LOOK_CLOSELY_S
         self.halted_in: str | None = None
-        """The state in which somebody halted it; None: nobody did."""
+        """The state in which a signal halted it; None: it is not halted."""
 
     def start(self, now: float) -> None:
         self.starts += 1

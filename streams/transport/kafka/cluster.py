@@ -1,7 +1,7 @@
 """Which Kafka, and how to speak to it: one set of settings for the three clients.
 
-Rules of this file: what a person sets is `KAFKA_BOOTSTRAP` and its companions, named below; a wrong value is
-told with its name.
+Rules of this file: what a person sets is `KAFKA_BOOTSTRAP` and the other variables
+named below; a wrong value is told with its name.
 """
 
 import ssl
@@ -31,7 +31,7 @@ class Cluster:
     """One Kafka cluster."""
 
     bootstrap: str
-    """host:port, and more of them after commas."""
+    """host:port, or several with commas between."""
     protocol: str = "PLAINTEXT"
     mechanism: str | None = None
     username: str | None = None

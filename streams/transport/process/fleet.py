@@ -54,7 +54,7 @@ class Fleet:
             await self._stop(shard)
         for owner in self.owners.values():
             owner.release()
-        if not self._leaving:  # the group may give a shard to who is about to go
+        if not self._leaving:  # the group may give a shard to a worker that is about to leave
             for shard in sorted(wanted - self.owners.keys()):
                 self._start(shard)
         await self._stop_feeding()

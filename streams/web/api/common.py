@@ -1,6 +1,6 @@
 """What all parts of the API share: JSON with ETags, what is answered to a command, and the instance.
 
-Rules of this file: a document's ETag is of its bytes, so that who has it already is told so.
+Rules of this file: a document's ETag is of its bytes, so that a client that has it already is told so.
 """
 
 import hashlib
@@ -41,7 +41,7 @@ MEANINGS: Mapping[str, str] = {
     "no_expires_at": "a GTD order needs expires_at",
     "buying_power": "it costs more than the account may still spend",
 }
-"""What reasons mean to who asks over HTTP."""
+"""What reasons mean to a client over HTTP."""
 
 Wait = Annotated[
     float,

@@ -56,7 +56,7 @@ async def server_sent(
 
 
 async def _lines(here: Instance, wanted: Interest, last: str | None) -> AsyncIterator[bytes]:
-    with suppress(ClusterError):  # who comes back with the last id misses nothing
+    with suppress(ClusterError):  # a client that reconnects with the last id misses nothing
         async for sent in with_beats(here.events.follow(wanted, last)):
             yield b": beat\n\n" if sent is None else _lines_of(sent)
 
@@ -128,6 +128,6 @@ async def _send(socket: WebSocket, here: Instance, wanted: Interest, last: str |
 
 
 async def _listen(socket: WebSocket) -> None:
-    """Until the other side goes; what it says means nothing."""
+    """Until the client disconnects; what it sends is ignored."""
     while (await socket.receive())["type"] != "websocket.disconnect":
         pass

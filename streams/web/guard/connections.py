@@ -1,7 +1,7 @@
 """Who is connected: so many from one address, and so many in all.
 
-Rules of this file: who asks comes before who only holds a connection. When there is no room, that one is hung
-up on which has asked for nothing for the longest time; where all are being answered, the new one is.
+Rules of this file: a connection with a request goes before one without. When there is no room, the one that
+has been idle the longest is closed; where all are busy, the new one is.
 """
 
 from ipaddress import ip_address
@@ -44,7 +44,7 @@ class Connections:
         return has_room
 
     def _make_room(self, who: str | None = None) -> bool:
-        """Hangs up on one that rests; on one from there, if it is said from where."""
+        """Closes an idle one; only one of `who`, if that is given."""
         for connection in self._resting:
             if who in (None, self._whose[connection]):
                 self.leave(connection)

@@ -1,4 +1,4 @@
-"""Stands before the app: what it lets through is from whom it should be, and no larger or more than agreed.
+"""Stands before the app: it lets through only requests from known users, within the limits of size and rate.
 
 Rules of this file:
 - It knows nothing of the app but which paths are pages and which are open (`policy`).
@@ -126,7 +126,7 @@ class Guard:
         except Exception as error:
             if answer.has_ended:
                 return
-            if asked.is_websocket and isinstance(error, OSError):  # who listened has gone
+            if asked.is_websocket and isinstance(error, OSError):  # the client has gone
                 raise
             log.exception("%s %s failed", asked.method, asked.path)
             if not answer.has_begun:

@@ -1,4 +1,4 @@
-"""How often, and how many at once: counted for each who asks.
+"""How often, and how many at once: counted for each client.
 
 Rules of this file: memory is bounded. Whoever was quiet the longest is forgotten first.
 """

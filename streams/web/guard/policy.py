@@ -1,4 +1,4 @@
-"""Who may come in where: on this machine everybody who asks it by its own name, beyond it who has a token.
+"""Who may come in where: on this machine everybody who uses its own name, elsewhere whoever has a token.
 
 Rules of this file: a server that listens beyond loopback, or is reached by another name, asks for tokens; a
 proxy on this machine would otherwise let the world in.

@@ -1,4 +1,4 @@
-"""Tokens: who may come in from beyond this machine, as a reader or as a trader.
+"""Tokens: who may connect from another machine, to read or to trade.
 
 Rules of this file:
 - A token is `gf_<id>_<secret>`. The secret is shown once; only its SHA-256 is kept. A fast hash is right

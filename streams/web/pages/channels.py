@@ -1,7 +1,7 @@
-"""Live pages: who looks at the same page is told of the same changes, which are found once.
+"""Live pages: all who look at the same page get the same changes, which are found once.
 
-Rules of this file: a page that nobody looks at costs nothing. Somebody slow loses the changes in between and
-is sent the whole page; nobody waits for them.
+Rules of this file: a page that nobody looks at costs nothing. A slow reader misses the changes in between
+and is sent the whole page; nobody waits for it.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from streams.web.pages.views import Make, View
 EVERY_S = 1.0
 END = b""
 BACKLOG = 4
-"""So many changes wait for somebody slow."""
+"""At most this many changes wait for a slow reader."""
 
 
 def changes(before: View | None, now: View) -> dict[str, Any]:
@@ -105,7 +105,7 @@ class Channels:
 
 
 def _offer(queue: "asyncio.Queue[bytes | None]", told: bytes) -> None:
-    """Who has not taken the last ones is to get everything instead."""
+    """A reader that has not taken the last ones gets the whole page instead."""
     if not queue.full():
         queue.put_nowait(told)
         return

@@ -104,5 +104,5 @@ def _as_of(here: Instance, account: str, found: Stored) -> str:
 
 
 def _whole_minute(time: datetime) -> datetime:
-    """So that who asks a moment later asks the same."""
+    """So that a request a moment later is the same."""
     return time.replace(second=0, microsecond=0) + timedelta(minutes=1)

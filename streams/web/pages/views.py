@@ -1,6 +1,6 @@
 """What each page shows now: pieces of markup by name, and rows of tables by key.
 
-Rules of this file: a view is made anew whenever it is looked at; who compares two of them knows what changed.
+Rules of this file: a view is made anew whenever it is looked at; comparing two of them tells what changed.
 """
 
 import asyncio

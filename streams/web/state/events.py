@@ -101,7 +101,7 @@ class Events:
 
     async def follow(self, interest: Interest, last_id: str | None) -> AsyncGenerator[Sent, None]:
         """Without end; the first is no event, and bears the id to begin with."""
-        while not self.live.is_whole:  # what was there before is no news
+        while not self.live.is_whole:  # what happened before is not an event
             await asyncio.sleep(LOOK_S)
         said = self.live.next if last_id is None else read_id(last_id)
         at = {place: said.get(place, 0) for place in self.live.next}

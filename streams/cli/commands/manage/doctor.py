@@ -1,4 +1,4 @@
-"""`ghostfill doctor`: what is wrong with this machine or the cluster, and what mends it."""
+"""`ghostfill doctor`: what is wrong with this machine or the cluster, and how to fix it."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""`ghostfill token`: who may come in from beyond this machine."""
+"""`ghostfill token`: who may use the page and the API from another machine."""
 
 import os
 from collections.abc import Iterator

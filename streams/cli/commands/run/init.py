@@ -1,4 +1,4 @@
-"""`ghostfill init`: a ghostfill.yaml to change, in which everything that is as usual is commented out."""
+"""`ghostfill init`: a ghostfill.yaml to change, in which every default is commented out."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from streams.cli.options.many import example
 
 TEXT = """\
 # What `ghostfill up` runs. It reads this file where it is started, or the one that --config or
-# GHOSTFILL_CONFIG names; options of `up` count more. What is commented out is as usual, or an example:
+# GHOSTFILL_CONFIG names; options of `up` override it. What is commented out is the default, or an example:
 # take the first # away. Paths are as seen from this file.
 
 # The parts to run. trader: the gate, the desks, and the accounts, feeds and strategies below; results:
@@ -36,7 +36,7 @@ TEXT = """\
 #web:
 #  host: 127.0.0.1          # this machine alone; 0.0.0.0 is every machine that reaches this one
 #  port: 5005
-#  names: []                # host names that the page has besides, such as paper.example
+#  names: []                # more host names of the page, such as paper.example
 #  tls_cert:                # PEM files: with them the page is https
 #  tls_key:
 

@@ -1,4 +1,4 @@
-// Does what a person asks for, after asking back, and says what became of it.
+// Does what a button says, after a confirmation, and tells the result.
 "use strict";
 
 const said = the("said");
@@ -12,7 +12,7 @@ const tell = (words, kind) => {
   silent = setTimeout(() => { said.hidden = true; }, 8_000);
 };
 
-// What was refused is answered; null: it was not.
+// Returns why it was refused; null if it was not.
 const act = async (what, method, url, body) => {
   tell(`${what}: sent, waiting for the decision …`, "");
   try {
@@ -46,7 +46,7 @@ document.addEventListener("click", (event) => {
   if (button.dataset.ask) askBack(button);
 });
 
-// As it is now; only what was refused is there as it was typed.
+// Shows the current values; only after a refusal the typed ones stay.
 const show = async (dialog) => {
   if (link.dataset.state === "live" && !("refused" in dialog.dataset)) {
     try {
@@ -76,7 +76,7 @@ const KINDS = {
   numbers: (text) => Object.fromEntries(parts(text).map((each) => each.split(/[\s=:]+(?=\S*$)/)).map(([name, number = ""]) => [name, number])),
 };
 
-// Of a form that changes something, what was changed, also where nothing stands any more; of another one, what was given.
+// In a form that changes settings: the fields that were changed, also to empty. In other forms: the fields that are filled in.
 const valuesOf = (form) => {
   const values = {};
   for (const field of form.elements) {
@@ -126,7 +126,7 @@ document.addEventListener("submit", async (event) => {
   else mark(form, refused);
 });
 
-// It is asked for once.
+// The button is off while the request runs, so it is sent once.
 const held = async (form, ask) => {
   const button = form.querySelector("button.main");
   button.disabled = true;

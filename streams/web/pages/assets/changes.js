@@ -7,7 +7,7 @@ const the = (id) => document.getElementById(id);
 
 const FOCUSED = "a, button, select, input";
 
-// The focus stays at the same place, though what was there is made anew.
+// The focus stays at the same place, though its element is replaced.
 const fill = (element, html) => {
   const at = element.contains(document.activeElement) ? [...element.querySelectorAll(FOCUSED)].indexOf(document.activeElement) : -1;
   element.innerHTML = html;
@@ -23,7 +23,7 @@ const put = (name, html) => {
   fill(element, html);
 };
 
-// What is the same stays, so that the focus and a selection do too, and little is laid out anew.
+// What is the same stays, so that the focus and a selection do too, and little has to be laid out again.
 const become = (shown, fresh) => {
   if (shown.isEqualNode(fresh)) return;
   if (shown.nodeType === Node.TEXT_NODE && fresh.nodeType === Node.TEXT_NODE) shown.data = fresh.data;
@@ -85,7 +85,7 @@ const putRows = (list, { rows, order }) => {
   if (order) arrange(list, order.map((key) => known.get(key)).filter(Boolean));
 };
 
-// Who had the focus keeps it; where the row is gone, its table has it.
+// The focused element keeps the focus; if its row is gone, its table gets it.
 const arrange = (list, wanted) => {
   const focused = list.contains(document.activeElement) ? document.activeElement : null;
   const stays = new Set(wanted);

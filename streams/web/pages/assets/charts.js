@@ -1,4 +1,4 @@
-// Asks for the page's charts whenever what is stored is of another moment. A chart out of sight is left alone.
+// Fetches the charts again whenever newer results are stored. A chart out of sight is left alone.
 "use strict";
 
 const drawn = new Map();

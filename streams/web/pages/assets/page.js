@@ -1,4 +1,4 @@
-// Hears of changes as long as the page is looked at, and says when it is not as the server has it.
+// Receives changes while the page is visible, and says when the page may be out of date.
 "use strict";
 
 const QUIET = 5_000;
@@ -84,7 +84,7 @@ const lose = () => {
   again = setTimeout(comeBack, AGAIN);
 };
 
-// After a restart the page may be another one, or want a login.
+// After a restart the page may have changed, or ask for a login.
 const comeBack = async () => {
   try {
     const fresh = await fetched();
