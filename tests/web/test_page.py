@@ -194,7 +194,7 @@ def test_a_signal_becomes_slices_fills_and_a_trade(look, stack, account, market_
         ("BOLT", "time limit"),
     }
     page.until(lambda: not page.rows("positions"))
-    page.until(lambda: page.tiles("performance").get("Trades") == "2")
+    page.until(lambda: page.tiles("performance").get("Trades") == "2", 150)
     page.until(lambda: len(page.page.query_selector_all("#slice-effectiveness tbody tr")) == 3)
 
 
