@@ -310,5 +310,4 @@ def _ratchet(account: Account, live: LiveLot) -> None:
     lot = live.lot
     lot.asleep = False
     if lot.quantity:
-        best = live.high if lot.side > 0 else live.low
-        exit_levels.ratchet(lot, account.terms_of(lot.terms), best, account.instrument(lot.symbol).tick_size)
+        trailing.ratchet(account, lot, live.high if lot.side > 0 else live.low)

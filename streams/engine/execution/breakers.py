@@ -19,9 +19,9 @@ def are_set(settings: Settings) -> bool:
 def refusal(account: Account, now: Moment) -> Refusal | None:
     """Why a breaker that has tripped lets no entry in."""
     settings, state = account.settings, account.state
-    if not state.blocked_by:
+    name = next(iter(state.blocked_by), None)
+    if name is None:
         return None
-    name = state.blocked_by[0]
     base = state.day_open if name == "daily_loss" else state.peak
     threshold = settings.daily_loss if name == "daily_loss" else settings.max_drawdown
     return Refusal(name, (base - account.worth(now).equity) / base, (threshold or 0) / ONE)

@@ -41,15 +41,13 @@ def orders_of(account: Account, symbol: str, reached: frozenset[str] | None = No
 
 def _pass_lot(account: Account, now: Moment, lot: Lot, shut: bool) -> None:
     account.watch_lot(lot)
-    settings = account.terms_of(lot.terms)
-    tick = account.instrument(lot.symbol).tick_size
     trailing.catch_up(account, lot, now, now.count - 1)
     price = now.closing_price(lot.side)
     if not shut:
         try_exits(account, now, lot, price, now.time)
     lot.asleep = shut
     if lot.quantity and not shut:
-        exit_levels.ratchet(lot, settings, price, tick)
+        trailing.ratchet(account, lot, price)
     closing.queue_if_due(account, now, lot)
 
 

@@ -33,15 +33,15 @@ def _take_in(account: Account, lot: Lot, series: Series, until: int, count: int)
     settings, ranges = account.terms_of(lot.terms), account.shared.ranges
     if settings.trailing_stop is not None and not lot.asleep and until > lot.seen:
         high, low = ranges.within(series, closing_column(lot.side), lot.seen, until)
-        _ratchet(account, lot, high if lot.side > 0 else low)
+        ratchet(account, lot, high if lot.side > 0 else low)
     if count > lot.seen:
         _widen(lot, *ranges.within(series, MARK, lot.seen, count))
         lot.seen = count
 
 
 def closing_column(side: int) -> int:
-    """The prices at which a position of that side closes."""
-    return SELL if side > 0 else BUY
+    """The prices at which a position of that side closes: those at which an order against it fills."""
+    return filling_column(-side)
 
 
 def follow_market(account: Account, now: Moment, lot: Lot) -> None:
@@ -51,10 +51,11 @@ def follow_market(account: Account, now: Moment, lot: Lot) -> None:
     high, low, _ = account.shared.ranges.at(now, lot.symbol, closing_column(lot.side), lot.seen)
     best = high if lot.side > 0 else low
     if abs(best) < FOREVER:
-        _ratchet(account, lot, best)
+        ratchet(account, lot, best)
 
 
-def _ratchet(account: Account, lot: Lot, best: int) -> None:
+def ratchet(account: Account, lot: Lot, best: int) -> None:
+    """Take in the best price so far: its stops move."""
     tick = account.instrument(lot.symbol).tick_size
     exit_levels.ratchet(lot, account.terms_of(lot.terms), best, tick)
 
@@ -78,7 +79,7 @@ def follow(account: Account, order: Order, price: int) -> None:
 
 def bring(account: Account, now: Moment, order: Order) -> None:
     """A trailing order that is to be told of follows up to now; this record counts when it has passed."""
-    if not order.trails:
+    if not order.follows:
         return
     until = None if order.symbol != now.symbol or now.passed else now.count - 1
     which = filling_column(order.side)
@@ -90,7 +91,7 @@ def bring(account: Account, now: Moment, order: Order) -> None:
 def bring_before(account: Account, now: Moment, order: Order) -> None:
     """Bring an order that has seen prices to the record before this one, which is of its symbol."""
     assert now.series is not None
-    if order.trails and now.count - 1 > order.seen:
+    if order.follows and now.count - 1 > order.seen:
         _follow_series(account, order, now.series, now.count - 1)
     order.seen = now.count
 
@@ -117,7 +118,7 @@ def end_batch(account: Account, series_of: Mapping[str, Series]) -> None:
             _take_in(account, lot, series, end, end)
     for order in account.state.orders.values():
         series = series_of.get(order.symbol)
-        if series is not None and order.trails:
+        if series is not None and order.follows:
             end = series.base + len(series)
             _follow_series(account, order, series, end)
             order.seen = end

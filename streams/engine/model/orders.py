@@ -96,15 +96,15 @@ class Order(msgspec.Struct, array_like=True):
     @property
     def waits_for_stop(self) -> bool:
         """Price has not come to its stop yet."""
-        return self.state == "accepted" and ORDER_TYPES[self.order_type].trigger != 0
+        return self.state == "accepted" and self.traits.trigger != 0
 
     @property
     def trigger_way(self) -> int:
         """Which way price goes that triggers it: 1 up, -1 down, 0 where nothing does."""
-        return self.side * ORDER_TYPES[self.order_type].trigger
+        return self.side * self.traits.trigger
 
     @property
-    def trails(self) -> bool:
+    def follows(self) -> bool:
         """Its stop follows the best price, which it knows already."""
         return self.extreme is not None and self.state == "accepted" and not self.asleep
 

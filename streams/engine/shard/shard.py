@@ -103,7 +103,7 @@ class Shard:
         for account in self.accounts:
             if now is not None:
                 step.resume(account, now)
-                self.watch_anew(account, account.take_stale(), now)
+                self.watch(account, account.take_stale(), now)
                 self.sleep(account, now.time)
             else:
                 account.watch_anew(*account.inbox.symbols())
@@ -135,7 +135,7 @@ class Shard:
             if now is not None and ahead > 0:
                 turns.refuse_ahead(account, entry, now, entry.ts - newest, self.max_ahead or 0)
             elif step.admit(account, entry, number, now) and now is not None:
-                self.watch_anew(account, account.take_stale(), now)
+                self.watch(account, account.take_stale(), now)
                 self.sleep(account, now.time)
             told += account.take_output()
             late = late or account.state.counts.late > counted
@@ -228,7 +228,7 @@ class Shard:
                 watchlist.settle(self.shared.ranges, series.get(symbol))
         self._unsettled.clear()
 
-    def watch_anew(self, account: Account, stale: set[str], now: Moment) -> list[tuple[str, Watch]]:
+    def watch(self, account: Account, stale: set[str], now: Moment) -> list[tuple[str, Watch]]:
         """Bring these watches of the account up to date and answer those that changed."""
         changed = []
         number = account.number
@@ -301,7 +301,7 @@ class _Run:
             self.told.append((row, self.number, account.take_output()))
         for key in stale:
             self.due.pop(key, None)
-        for key, watch in self.shard.watch_anew(account, stale, now):
+        for key, watch in self.shard.watch(account, stale, now):
             self._plan(key, watch)
 
     def _next(self) -> int:

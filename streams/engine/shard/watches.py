@@ -7,8 +7,8 @@ level": what waits for a fall watches the negated price.
 from typing import NamedTuple
 
 from streams.engine.account.account import Account
-from streams.engine.execution import breakers
-from streams.engine.market.column import BUY, MARK, SELL
+from streams.engine.execution import breakers, trailing
+from streams.engine.market.column import MARK, SELL
 from streams.engine.market.moment import Moment
 from streams.engine.model.calendars import is_open, next_close, next_open
 from streams.engine.model.orders import Order
@@ -87,7 +87,7 @@ def _of_lot(account: Account, lot: Lot, now: Moment) -> Watch:
     if closed is not None:
         return closed._replace(is_lot=True)
     settings = account.terms_of(lot.terms)
-    which = SELL if lot.side > 0 else BUY
+    which = trailing.closing_column(lot.side)
     beyond = lot.side if settings.limit_fill == "through" else 0
     good = [price + beyond for price, _ in exit_levels.targets_of(lot)] + exit_levels.moves_of(lot)
     stop = exit_levels.stop_in_force(lot)
@@ -122,7 +122,7 @@ def _of_order(account: Account, order: Order, now: Moment) -> Watch:
     closed = _reopening(account, order.symbol, now, knows=knows)
     if closed is not None:
         return closed
-    which = BUY if order.side > 0 else SELL
+    which = trailing.filling_column(order.side)
     at_once = Watch(order.symbol, _levels(which, FOREVER, -FOREVER, -FOREVER))
     if not order.arrived or order.reason == "stale_quote":
         return at_once

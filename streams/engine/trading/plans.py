@@ -53,7 +53,7 @@ def open_plan(
         kept = _reservation(account, terms.arrival, quantity)
         plan.waiting.append(PlannedSlice(number, now.time + part.offset, quantity, kept))
     account.state.accepted.append(now.time)
-    why = () if cut is None else (f"cut {cut.reason}", cut.measured, cut.limit)
+    why = () if cut is None else cut._replace(reason=f"cut {cut.reason}")
     account.out.decide(now.time, "accepted", *why, symbol=plan.symbol, origin=origin, plan_id=plan.plan_id)
     for planned in plan.waiting:
         slices.tell(account, now, plan, planned, "armed")
