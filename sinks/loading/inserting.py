@@ -57,7 +57,7 @@ class WrongError(Exception):
     """ClickHouse will never take any as things are; says what it said."""
 
 
-class Stopped(Exception):  # noqa: N818
+class SinkStoppedError(Exception):
     """The sink is to end; the rows go again when it is back."""
 
 
@@ -122,7 +122,7 @@ class Inserting:
                     self._tell(f"{what}: going on")
                 return found, tries
             if self._stop.wait(pause):
-                raise Stopped
+                raise SinkStoppedError
             pause = min(PAUSE_MAX_S, 2 * pause)
 
 

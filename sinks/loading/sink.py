@@ -26,7 +26,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from sinks.blocks.records import Partition, RecordRun, spans
 from sinks.blocks.tables import is_market
-from sinks.loading.inserting import Stopped
+from sinks.loading.inserting import SinkStoppedError
 from sinks.loading.source import Source
 
 ROWS, BYTES = 200_000, 32 << 20
@@ -169,7 +169,7 @@ class Sink(Generic[Prepared]):
                 break
         try:
             return self.settle()
-        except Stopped:
+        except SinkStoppedError:
             return {}
 
     def close(self) -> None:

@@ -45,7 +45,7 @@ class LazyGroup(click.Group):
         return [*(each for each in named if each.value.startswith(incomplete)), *options]
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        width = max(map(len, self._lazy)) + 2
+        width = max(map(len, self._lazy))
         for title, group in self._groups.items():
             with formatter.section(title):
-                formatter.write_dl([(name.ljust(width - 2), lazy.does) for name, lazy in group.items()])
+                formatter.write_dl([(name.ljust(width), lazy.does) for name, lazy in group.items()])

@@ -58,7 +58,7 @@ COMMANDS: dict[str, dict[str, Lazy]] = {
         "presets": Lazy("files.presets", "List the accounts that come with Ghostfill, or show one."),
     },
     "Manage": {
-        "doctor": Lazy("manage.doctor", "Check this machine or the cluster, and say how to mend it."),
+        "doctor": Lazy("manage.doctor", "Check this machine or the cluster, and say how to fix it."),
         "topics": Lazy("manage.topics", "Show and create the cluster's topics."),
         "verify": Lazy("manage.verify", "Fold the logs again and compare with what was published."),
         "token": Lazy("manage.token", "Create and revoke tokens for the page and the API."),

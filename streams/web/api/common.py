@@ -17,7 +17,7 @@ from streams.clients.commands import REASONS
 from streams.web import problems
 from streams.web.instance import Instance
 from streams.web.state.account_now import Standing
-from streams.web.state.commanding import AskedCommand
+from streams.web.state.commanding import Outcome
 from streams.web.state.history import document
 
 OK, ACCEPTED, NOT_MODIFIED, NOT_FOUND, CONFLICT = 200, 202, 304, 404, 409
@@ -109,7 +109,7 @@ def standing(here: Instance, account: str) -> Standing:
     return Standing(here.live, account)
 
 
-def told_of(found: AskedCommand, account: str) -> dict[str, Any]:
+def told_of(found: Outcome, account: str) -> dict[str, Any]:
     """A command, and its decision if it came in time."""
     decision = found.decisions[0] if found.decisions else None
     return {
@@ -120,7 +120,7 @@ def told_of(found: AskedCommand, account: str) -> dict[str, Any]:
     }
 
 
-def asked(request: Request, found: AskedCommand, account: str) -> Response:
+def asked(request: Request, found: Outcome, account: str) -> Response:
     """The answer to a command; one that was refused is a conflict, a name that nobody has is not found."""
     told = told_of(found, account)
     decision = found.decisions[0] if found.decisions else None

@@ -51,12 +51,12 @@ class Commander:
         self._waiting: dict[str, list[asyncio.Queue[Decision]]] = {}
         live.listeners.append(self._listen)
 
-    async def command(self, account: str, kind: CommandKind, wait_s: float, **fields: Any) -> "AskedCommand":
+    async def command(self, account: str, kind: CommandKind, wait_s: float, **fields: Any) -> "Outcome":
         """A command, and what was decided of it within the time."""
         (found,) = await self.commands([new_command(account, kind, by=WEB, **fields)], wait_s)
         return found
 
-    async def open(self, account: str, settings: str, wait_s: float) -> "AskedCommand":
+    async def open(self, account: str, settings: str, wait_s: float) -> "Outcome":
         """A new account; who waits for it can ask for it."""
         end = time.monotonic() + wait_s
         found = await self.command(account, "create", wait_s, settings=settings)
@@ -65,7 +65,7 @@ class Commander:
                 await asyncio.sleep(LOOK_S)
         return found
 
-    async def commands(self, commands: Sequence[Command], wait_s: float) -> "list[AskedCommand]":
+    async def commands(self, commands: Sequence[Command], wait_s: float) -> "list[Outcome]":
         """Several, sent together."""
         for command in commands:
             check(command)
@@ -76,11 +76,11 @@ class Commander:
             )
             end = time.monotonic() + wait_s
             return [
-                AskedCommand(id_, await _gathered(queue, end, bool))
+                Outcome(id_, await _gathered(queue, end, bool))
                 for id_, queue in zip(ids, queues, strict=True)
             ]
 
-    async def signal(self, signal: Signal, wait_s: float) -> "AskedCommand":
+    async def signal(self, signal: Signal, wait_s: float) -> "Outcome":
         """A signal, and what each account that follows it has decided within the time."""
         check(signal)
         followers = self.followers(signal.source)
@@ -88,7 +88,7 @@ class Commander:
             await self._send([signal])
             end = time.monotonic() + (wait_s if followers else 0)
             found = await _gathered(queue, end, lambda told: {each.account for each in told} >= followers)
-            return AskedCommand(signal.signal_id, found)
+            return Outcome(signal.signal_id, found)
 
     def followers(self, source: str) -> set[str]:
         """The accounts that decide on what a source says."""
@@ -165,7 +165,7 @@ class Commander:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-class AskedCommand(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True):
     """What was asked, and what became of it so far."""
 
     id: str

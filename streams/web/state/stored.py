@@ -35,7 +35,7 @@ QUESTIONS: Mapping[str, Mapping[str, Any]] = {
 """What the page of an account asks, with what each is told besides."""
 
 
-class ResultTable(NamedTuple):
+class StoredTable(NamedTuple):
     """What these questions are answered from, and what tells which row is newer."""
 
     name: str
@@ -47,11 +47,11 @@ class ResultTable(NamedTuple):
         return getattr(message, self.time), len(id_), id_
 
 
-TABLES: Mapping[type[Message], ResultTable] = {
-    Trade: ResultTable("trades", "exit_ts", "trade_id"),
-    Fill: ResultTable("fills", "ts", "fill_id"),
-    Equity: ResultTable("equity", "ts", "equity_id"),
-    SliceTimer: ResultTable("slices", "ts", "slice_id"),
+TABLES: Mapping[type[Message], StoredTable] = {
+    Trade: StoredTable("trades", "exit_ts", "trade_id"),
+    Fill: StoredTable("fills", "ts", "fill_id"),
+    Equity: StoredTable("equity", "ts", "equity_id"),
+    SliceTimer: StoredTable("slices", "ts", "slice_id"),
 }
 NOTHING: Key = (0, 0, "")
 

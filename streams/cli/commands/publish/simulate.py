@@ -95,7 +95,7 @@ def simulate(
         feed = Feed(outlet, topic, Pacer(speed, clock=StoppedClock(outlet.check)))
         if ready_file is not None:
             ready_file.write_text(f"{os.getpid()}\n")
-        with suppress(StoppedBySignal):
+        with suppress(StopAskedError):
             for beat in beats(seed, start):
                 if end is not None and beat.clock.ts > end:
                     break
@@ -125,7 +125,7 @@ def accounts_of(topic: str) -> dict[str, str]:
     }
 
 
-class StoppedBySignal(Exception):  # noqa: N818
+class StopAskedError(Exception):
     """It was asked to end."""
 
 
@@ -152,7 +152,7 @@ class Outlet(Sender):
 
     def check(self) -> None:
         if self._is_stopped():
-            raise StoppedBySignal
+            raise StopAskedError
 
     def send_message(self, topic: str, message: Message) -> None:
         self.send_all(topic, [key_of(message)], [encode(message)])

@@ -10,7 +10,7 @@ import click
 from sinks.blocks.avro_rows import NewerSchemaError
 from sinks.database.database import DatabaseError
 from sinks.database.migrate import MigrationError
-from sinks.loading.inserting import Stopped, WrongError
+from sinks.loading.inserting import SinkStoppedError, WrongError
 from sinks.loading.running import run
 from sinks.loading.source import SourceError
 from streams.cli.commands.run.worker import REGISTRY
@@ -53,7 +53,7 @@ def sink(no_ticks: bool, instance: str | None, ready_file: Path | None) -> None:
         )
     except (SourceError, WrongError, NewerSchemaError, MigrationError) as error:
         raise DatabaseError(f"the sink stopped: {error}") from error
-    except Stopped:
+    except SinkStoppedError:
         pass
 
 
