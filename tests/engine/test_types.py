@@ -66,13 +66,17 @@ def test_the_table_has_nothing_else():
 # Exits and limits ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", EXITS)
-def test_an_exit_has_a_setting_a_key_and_words(name):
+def assert_a_setting(name):
     assert name in Settings.__struct_fields__, "streams/engine/model/settings.py has no field of it"
     assert name in READERS, "no account file can say it"
     assert re.search(rf"^\| `{name}` \| `.+` \| .+ \|$", page("accounts.md"), re.MULTILINE), (
         "docs/accounts.md does not tell it"
     )
+
+
+@pytest.mark.parametrize("name", EXITS)
+def test_an_exit_has_a_setting_a_key_and_words(name):
+    assert_a_setting(name)
     assert f"`{name}`" in page("rules.md"), "docs/rules.md does not say what it does"
 
 
@@ -84,9 +88,5 @@ def test_an_exit_is_tried(name):
 
 @pytest.mark.parametrize("name", LIMITS)
 def test_a_limit_has_a_setting_a_key_and_words(name):
-    assert name in Settings.__struct_fields__, "streams/engine/model/settings.py has no field of it"
-    assert name in READERS, "no account file can say it"
-    assert re.search(rf"^\| `{name}` \| `.+` \| .+ \|$", page("accounts.md"), re.MULTILINE), (
-        "docs/accounts.md does not tell it"
-    )
+    assert_a_setting(name)
     assert re.search(rf"(refused|skipped|cut|tripped)\b.*\b{name}\b", SCENARIOS), "no scenario is held by it"

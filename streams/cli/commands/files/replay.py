@@ -14,6 +14,7 @@ from streams.accounts import load_account, load_instruments
 from streams.cli.commands.files.recorded_run import Entry, RecordedRun, json_text
 from streams.cli.options.file_options import form_of, form_options, interval_option, intervals_of
 from streams.cli.options.many import FILE, SeveralValues, example
+from streams.cli.options.params import pairs
 from streams.cli.printing.progress import Progress
 from streams.cli.printing.tables import account_lines
 from streams.engine.model.settings import Instruments, Settings
@@ -184,12 +185,7 @@ def _stamped(
 
 
 def _settings(accounts: Sequence[str], sets: Sequence[str]) -> list[Settings]:
-    overrides = {}
-    for text in sets:
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise click.UsageError(f'--set {text}: expected KEY=VALUE, such as --set "stop_loss=2%"')
-        overrides[key.strip()] = value
+    overrides = pairs(sets)
     settings = [load_account(account, overrides) for account in accounts]
     names = [each.name for each in settings]
     twice = sorted({name for name in names if names.count(name) > 1})
