@@ -15,9 +15,10 @@ from streams.web.state.history import micros
 from streams.web.state.kept_answers import Results
 from streams.web.state.live_state import Event, LiveState, Place
 from streams.web.state.recent_messages import MOST, Key
-from streams.web.state.stored import NOTHING, QUESTIONS, TABLES, Stored, stored
+from streams.web.state.stored import QUESTIONS, TABLES, Stored, stored
 
 NOW = 1_000 * SECOND
+NOTHING: Key = (0, 0, "")
 
 
 class World(Results):
@@ -106,10 +107,25 @@ def test_it_is_of_the_time_before_which_nothing_is_missing(world):
         world.tell(Trade, at * SECOND)
     world.tell(Fill, 400 * SECOND)
     world.tell(Trade, 500 * SECOND, is_stored=False)
+    world.tell(Trade, 600 * SECOND, is_stored=False)
     found = world.found()
-    assert found.as_of == 300 * SECOND - 1
-    assert found.behind_s == pytest.approx(700, abs=1)
-    assert counts(found) == dict.fromkeys(QUESTIONS, 2)
+    assert found.as_of == 500 * SECOND - 1
+    assert found.behind_s == pytest.approx(500, abs=1)
+    assert counts(found) == dict.fromkeys(QUESTIONS, 3)
+
+
+def test_what_happened_long_ago_does_not_make_it_old(world):
+    """As the equity of an account that stands still, which is told once a day."""
+    world.tell(Equity, 1 * SECOND)
+    world.tell(Equity, 990 * SECOND, is_stored=False)
+    assert world.found().behind_s == pytest.approx(10, abs=1)
+
+
+def test_where_the_first_that_is_missing_may_be_forgotten(world):
+    world.tell(Trade, 1 * SECOND)
+    for at in range(MOST):
+        world.tell(Trade, (500 + at) * SECOND, is_stored=False)
+    assert world.found().as_of == 1 * SECOND - 1
 
 
 def test_of_a_kind_of_which_nothing_is_stored_yet(world):

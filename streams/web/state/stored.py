@@ -4,7 +4,8 @@ Rules of this file: everything is asked up to one time, before which nothing is 
 rows came in between. It is kept together, so that no panel is newer than another.
 """
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from clickhouse_connect.driver.client import Client
@@ -53,7 +54,6 @@ TABLES: Mapping[type[Message], StoredTable] = {
     Equity: StoredTable("equity", "ts", "equity_id"),
     SliceTimer: StoredTable("slices", "ts", "slice_id"),
 }
-NOTHING: Key = (0, 0, "")
 
 
 class Stored(NamedTuple):
@@ -76,15 +76,19 @@ class Extent(NamedTuple):
 class Remembered(NamedTuple):
     """Of an account's messages of a kind, as far as Kafka's are remembered."""
 
+    keys: Sequence[Key]
+    """Ascending."""
     first: int
     """When the first one happened; 0 where it may be forgotten."""
-    newest: Key
 
     def is_in(self, extent: Extent) -> bool:
-        return self.newest <= extent.newest
+        return not self.keys or self.keys[-1] <= extent.newest
 
     def complete_until(self, extent: Extent) -> int:
-        """Before the newest row that is stored, or before the first where none is, nothing is missing."""
+        """Before the first message that is not stored; if it may be forgotten, before the newest that is."""
+        is_missing_from = bisect_right(self.keys, extent.newest)
+        if is_missing_from:
+            return self.keys[is_missing_from][0] - 1
         return (extent.newest[0] or self.first) - 1
 
 
@@ -104,9 +108,8 @@ def _told_until(live: LiveState, account: str) -> int:
 def _told(live: LiveState, kind: type[Message], account: str) -> Remembered:
     most = MOST if kind in KEPT else LATELY
     held = live.recent.held(kind, account) if kind in KEPT else live.newest(kind, account, most=LATELY)
-    keys = [TABLES[kind].key_of(each) for each in held]
-    first = min(keys)[0] if keys and len(keys) < most else 0
-    return Remembered(first, max(keys, default=NOTHING))
+    keys = sorted(TABLES[kind].key_of(each) for each in held)
+    return Remembered(keys, keys[0][0] if keys and len(keys) < most else 0)
 
 
 def _found(client: Client, account: str, now: int, told: Mapping[type[Message], Remembered]) -> Stored:
