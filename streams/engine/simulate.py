@@ -11,6 +11,7 @@ from streams.engine.market.record_checks import Checked
 from streams.engine.model.settings import Instruments, Settings
 from streams.engine.results.last_words import last_words
 from streams.engine.shard.shard import Shard
+from streams.engine.shard.told import Told
 
 
 def simulate(
@@ -19,8 +20,8 @@ def simulate(
     entries: Iterable[Signal | Command],
     instruments: Instruments | None = None,
     drops: Counter[str] | None = None,
-) -> Iterator[list[Output]]:
-    """Fold a file's market; the last list holds what is still open and why it waits.
+) -> Iterator[Told]:
+    """Fold a file's market; the last holds what is still open and why it waits.
 
     Entries take effect in the order of their time, then of the file; commands for other accounts mean
     nothing. `drops` counts the records that were dropped.
@@ -38,8 +39,10 @@ def simulate(
         while waiting and waiting[0][1].ts <= last:
             number, entry = waiting.popleft()
             told += shard.admit(entry, number)
-        yield told + shard.fold(checked)
-    yield last_words(shard)
+        if told:
+            yield Told.of(told)
+        yield from shard.fold(checked)
+    yield Told.of(last_words(shard))
 
 
 def _in_file_order(shard: Shard, market: Iterable[Columns]) -> Iterator[Checked]:

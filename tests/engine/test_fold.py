@@ -1,5 +1,9 @@
-"""However the market is cut into batches and whatever records are left out: the same bytes."""
+"""However the market is cut into batches and whatever records are left out: the same bytes.
 
+Here quiet minutes are columns however few they are.
+"""
+
+from collections.abc import Iterator
 from itertools import accumulate
 from random import Random
 
@@ -8,13 +12,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.messages import Command, Decision, Fill, MarketRecord, Output, Signal, Tick, Trade
+from schemas.messages import Command, Decision, Equity, Fill, MarketRecord, Output, Signal, Tick, Trade
+from streams.engine.execution import equity
 from streams.engine.model.settings import Level, Settings, Size
 from streams.engine.model.units import MINUTE, ONE, SECOND
+from streams.engine.shard.shard import Shard
+from streams.engine.shard.told import Told, ToldMinutes
 from tests.engine.drivers import by_account, every_record, in_batches
 from tests.engine.rich import rich_worlds
 from tests.engine.soundness import assert_told_soundly
-from tests.engine.worlds import START, World, bars, ticks, worlds
+from tests.engine.worlds import START, World, bars, columns_of, ticks, worlds
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _all_minutes_as_columns() -> Iterator[None]:
+    usual, equity.LEAST_ROWS = equity.LEAST_ROWS, 1
+    yield
+    equity.LEAST_ROWS = usual
 
 
 def same(left: list[Output], right: list[Output]) -> None:
@@ -103,3 +117,24 @@ def test_where_markets_close_and_settings_change(world: World, cuts: list[int]) 
 @given(worlds(market=bars()), st.lists(st.integers(0, 50), max_size=6))
 def test_bars(world: World, cuts: list[int]) -> None:
     same(in_batches(world, [cut for cut in cuts if cut < len(world.records)]), every_record(world))
+
+
+def test_quiet_minutes_are_columns_and_those_that_64_bits_cannot_hold_are_not() -> None:
+    for balance, is_column in ((10**15, True), (1 << 61, False)):
+        account = Settings(name="acct", balance=balance, size=Size(mode="quantity"))
+        records: list[MarketRecord] = [
+            Tick(symbol="AAA", ts=START + at * MINUTE, price=100 * ONE + at) for at in range(9)
+        ]
+        entry = Signal(signal_id="a", source="s", symbol="AAA", side="long", ts=START, quantity=ONE)
+        world = World([account], records, [(0, entry)])
+        same(in_batches(world, [1]), every_record(world))
+        told = list(_folded(world))
+        assert sum(isinstance(part, ToldMinutes) for each in told for part in each.parts) == is_column
+        assert sum(isinstance(output, Equity) for each in told for output in each) == 9
+
+
+def _folded(world: World) -> Iterator[Told]:
+    shard = Shard(world.accounts, world.instruments)
+    for number, (_, entry) in enumerate(world.entries):
+        shard.admit(entry, number)
+    yield from shard.fold(shard.gatekeeper.check(columns_of(world.records)))

@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import accumulate, pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +27,7 @@ from streams.engine.results.statistics import (
     sharpe,
     sortino,
 )
-from streams.engine.results.tallies import apportion, decimal
+from streams.engine.results.tallies import Drawdown, apportion, decimal
 
 START = 1_736_121_600_000_000
 """Monday 2025-01-06, midnight UTC."""
@@ -618,3 +619,24 @@ def test_exposure_against_a_second_by_second_count(spans):
             statistics.add(output)
     held = {second for span in spans for second in range(min(span), max(span))}
     assert statistics.summary(START, START + 1_000 * SECOND)["exposure_time"] == len(held) / 1_000
+
+
+@given(st.lists(st.lists(st.integers(-5, 60), min_size=1, max_size=9), max_size=5), st.integers(0, 50))
+def test_drawdown_of_columns(columns: list[list[int]], balance: int) -> None:
+    one_by_one, at_once = Drawdown(balance), Drawdown(balance)
+    for column in columns:
+        at_once.add_all(np.array(column))
+        for worth in column:
+            one_by_one.add(worth)
+        assert (at_once.peak, at_once.largest()) == (one_by_one.peak, one_by_one.largest())
+
+
+def test_drawdowns_that_a_float_takes_for_equal() -> None:
+    for worths in ([10**17, 1, 10**17 + 1, 2], [10**17, 2, 10**17 + 2, 3], [10**17, 10, 10**17 + 10, 5]):
+        one_by_one, at_once = Drawdown(0), Drawdown(0)
+        at_once.add_all(np.array(worths))
+        for worth in worths:
+            one_by_one.add(worth)
+        assert Fraction(at_once.fall, at_once.fallen_from) == Fraction(
+            one_by_one.fall, one_by_one.fallen_from
+        )

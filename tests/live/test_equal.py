@@ -22,6 +22,7 @@ from schemas.partition import shard_of
 from streams.agents.desk import Desk
 from streams.agents.market_decoder import MarketDecoder
 from streams.engine.model.units import MINUTE, SECOND
+from streams.engine.shard.told import Told
 from streams.engine.simulate import simulate
 from streams.files.writing import recording
 from streams.files.writing.layouts import EQUITY, FILLS, TRADES
@@ -181,7 +182,7 @@ def check_files(folder: Path, run: Run) -> None:
         with Results(folder / account.name) as results:
             for topic in ("fills", "trades", "equity"):
                 found: list[Any] = [read.message() for read in run.found[account.name][topic]]
-                results.add(each for each in found if _time(each) <= end)
+                results.add(Told.of([each for each in found if _time(each) <= end]))
         for layout in FILES:
             lines = (folder / "replayed" / layout.file).read_bytes().splitlines(keepends=True)
             mine = f",{account.name},".encode()

@@ -4,12 +4,18 @@ import csv
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.messages import Decision, Equity, Fill, Order, Position, SliceTimer, Trade
+from streams.engine.account.equity_rows import EquityRows
 from streams.engine.model.units import ONE, SECOND
+from streams.engine.shard.told import Told, ToldAt, ToldMinutes
 from streams.files.writing.layouts import EVERY_ROW, LAST_STATE
 from streams.files.writing.results import Results
+from streams.files.writing.text import decimal_text, decimal_texts, time_text, time_texts
 
 TRADE_COLUMNS = (
     "trade_id,account,symbol,side,quantity,entry_price,exit_price,entry_ts,exit_ts,pnl,pnl_pct,fees,"
@@ -65,7 +71,7 @@ def test_every_field_of_a_message_has_a_column():
 
 def test_a_row_is_exact(tmp_path):
     with Results(tmp_path) as results:
-        results.add([FILL])
+        results.add(Told.of([FILL]))
     text = (tmp_path / "fills.csv").read_bytes()
     assert b"\r" not in text
     assert text.splitlines()[1].startswith(b"f1,o1,a,X,buy,100,99.5,0,2026-01-02T12:00:00.123456Z,entry,")
@@ -82,7 +88,7 @@ def test_no_text_becomes_a_formula(tmp_path, odd):
         decision_id="d", ts=NOON, account="a", decision="refused", reason=odd, measured=-0.25, limit=-1.0
     )
     with Results(tmp_path) as results:
-        results.add([loss, decision])
+        results.add(Told.of([loss, decision]))
     (row,) = rows_of(tmp_path / "trades.csv")
     assert [
         row[name] for name in ("trade_id", "account", "symbol", "exit_reason", "signal_id", "source")
@@ -96,26 +102,28 @@ def test_no_text_becomes_a_formula(tmp_path, odd):
 def test_numbers_that_were_measured_and_texts_with_commas(tmp_path):
     with Results(tmp_path) as results:
         results.add(
-            [
-                Decision(
-                    decision_id="d1",
-                    ts=NOON,
-                    account="a, b",
-                    decision="refused",
-                    reason="vsr",
-                    measured=0.1,
-                    limit=3.0,
-                ),
-                Equity(
-                    equity_id="e1",
-                    ts=NOON,
-                    account="a",
-                    equity=ONE,
-                    cash=ONE,
-                    unrealised=-1,
-                    drawdown=ONE // 4,
-                ),
-            ]
+            Told.of(
+                [
+                    Decision(
+                        decision_id="d1",
+                        ts=NOON,
+                        account="a, b",
+                        decision="refused",
+                        reason="vsr",
+                        measured=0.1,
+                        limit=3.0,
+                    ),
+                    Equity(
+                        equity_id="e1",
+                        ts=NOON,
+                        account="a",
+                        equity=ONE,
+                        cash=ONE,
+                        unrealised=-1,
+                        drawdown=ONE // 4,
+                    ),
+                ]
+            )
         )
     assert (tmp_path / "decisions.csv").read_text().splitlines()[1] == (
         '2026-01-02T12:00:00Z,"a, b",,,refused,vsr,0.1,3.0,d1,,,'
@@ -130,10 +138,10 @@ def test_numbers_that_were_measured_and_texts_with_commas(tmp_path):
 
 def test_an_order_is_one_row_in_its_last_state(tmp_path):
     with Results(tmp_path) as results:
-        results.add([ORDER, change(ORDER, order_id="o2")])
-        results.add([change(ORDER, state="partially_filled", filled=ONE // 2)])
-        results.add([change(ORDER, state="filled", filled=ONE)])
-        results.add([change(ORDER, order_id="o2", reason="not_reached")])
+        results.add(Told.of([ORDER, change(ORDER, order_id="o2")]))
+        results.add(Told.of([change(ORDER, state="partially_filled", filled=ONE // 2)]))
+        results.add(Told.of([change(ORDER, state="filled", filled=ONE)]))
+        results.add(Told.of([change(ORDER, order_id="o2", reason="not_reached")]))
         results.finish()
     assert [
         (row["order_id"], row["state"], row["filled"], row["reason"])
@@ -147,10 +155,17 @@ def test_an_order_is_one_row_in_its_last_state(tmp_path):
 def test_slices_and_positions_are_as_they_were_last(tmp_path):
     with Results(tmp_path) as results:
         results.add(
-            [SLICE, change(SLICE, slice_id="p1.2", number=2), POSITION, change(POSITION, position_id="l2")]
+            Told.of(
+                [
+                    SLICE,
+                    change(SLICE, slice_id="p1.2", number=2),
+                    POSITION,
+                    change(POSITION, position_id="l2"),
+                ]
+            )
         )
-        results.add([change(SLICE, state="skipped", reason="momentum", measured=54.5, limit=75.0)])
-        results.add([change(POSITION, quantity=0), change(POSITION, position_id="l2", mark=2 * ONE)])
+        results.add(Told.of([change(SLICE, state="skipped", reason="momentum", measured=54.5, limit=75.0)]))
+        results.add(Told.of([change(POSITION, quantity=0), change(POSITION, position_id="l2", mark=2 * ONE)]))
         results.finish()
     assert [(row["slice_id"], row["state"], row["measured"]) for row in rows_of(tmp_path / "slices.csv")] == [
         ("p1.1", "skipped", "54.5"),
@@ -161,9 +176,74 @@ def test_slices_and_positions_are_as_they_were_last(tmp_path):
 
 def test_a_run_that_fails_leaves_the_results_of_the_one_before(tmp_path):
     with Results(tmp_path) as results:
-        results.add([FILL])
+        results.add(Told.of([FILL]))
     before = (tmp_path / "fills.csv").read_bytes()
     with pytest.raises(TypeError), Results(tmp_path) as results:
-        results.add([change(FILL, fill_id="f2"), change(FILL, price="much")])
+        results.add(Told.of([change(FILL, fill_id="f2"), change(FILL, price="much")]))
     assert (tmp_path / "fills.csv").read_bytes() == before
     assert not [file for file in tmp_path.iterdir() if file.name.startswith(".")]
+
+
+UNITS = [
+    0,
+    1,
+    -1,
+    99,
+    100,
+    -100,
+    ONE,
+    -ONE,
+    ONE // 2,
+    12_300_000_000,
+    (1 << 63) - 1,
+    -(1 << 63),
+    5,
+    5,
+    5,
+    5,
+    7,
+]
+
+
+def test_texts_of_a_column_are_those_of_its_numbers():
+    assert decimal_texts(np.array(UNITS)).to_pylist() == [decimal_text(units) for units in UNITS]
+    for times in ([NOON, NOON + 1], [NOON, 0, 2 * NOON]):
+        assert time_texts(np.array(times)).to_pylist() == [time_text(each) for each in times]
+
+
+@given(st.lists(st.one_of(st.sampled_from(UNITS), st.integers(-(1 << 63), (1 << 63) - 1)), min_size=1))
+def test_texts_of_any_column(units):
+    assert decimal_texts(np.array(units)).to_pylist() == [decimal_text(each) for each in units]
+
+
+def test_quiet_minutes_are_written_as_their_messages_are(tmp_path):
+    """Of two accounts, in the order of records, between rows of other kinds."""
+    minutes = [
+        ToldMinutes(np.array([1, 2, 4, 5, 6, 7]) + number, number, _equity(account, before=number))
+        for number, account in enumerate(("-a", "b c"))
+    ]
+    told = Told()
+    told.parts += [
+        ToldAt(
+            3,
+            1,
+            [FILL, Equity("b c-e9", NOON, "b c", 1, 2, 3, 4, day_end=True, day="2026-01-02", year_days=252)],
+        ),
+        *reversed(minutes),
+        ToldAt(0, 0, [Equity("-a-e1", NOON, "-a", 1, 2, 3, 4)]),
+    ]
+    for folder, given_ in (("columns", told), ("messages", Told.of([*told]))):
+        with Results(tmp_path / folder) as results:
+            results.add(given_)
+    for name in ("equity.csv", "fills.csv"):
+        assert (tmp_path / "columns" / name).read_bytes() == (tmp_path / "messages" / name).read_bytes()
+    assert [row["equity_id"] for row in rows_of(tmp_path / "columns" / "equity.csv")] == [
+        "'-a-e1", "'-a-e1", "'-a-e2", "b c-e2", "b c-e9", "b c-e3", "'-a-e3", "'-a-e4", "b c-e4",
+        "'-a-e5", "b c-e5", "'-a-e6", "b c-e6", "b c-e7",
+    ]  # fmt: skip
+
+
+def _equity(account, before):
+    ts = NOON + 60 * SECOND * np.arange(6)
+    steps = np.array([0, 7, 700, -7, ONE, -ONE // 2])
+    return EquityRows(account, before, ts, steps + ONE, steps, np.abs(steps), 3 * steps, 5 * ONE, -1, 0, ONE)

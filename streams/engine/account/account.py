@@ -6,6 +6,7 @@ written here alone.
 """
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from heapq import heappop, heappush
 
 from schemas.messages import Command, OrderType, Output, Signal
@@ -101,6 +102,13 @@ class Account:
 
     def lots_of(self, symbol: str) -> list[Lot]:
         return list(self._by_symbol.get(symbol, ()))
+
+    def lots_among(self, keys: AbstractSet[str], symbol: str) -> list[Lot]:
+        """Those of the symbol whose ids are among these, as they were made."""
+        found = [
+            lot for key in keys if (lot := self.state.lots.get(key)) is not None and lot.symbol == symbol
+        ]
+        return found if len(found) < 2 else sorted(found, key=lambda lot: (len(lot.lot_id), lot.lot_id))
 
     def traded_symbols(self) -> set[str]:
         return self.state.last_exit.keys() | self._by_symbol.keys()

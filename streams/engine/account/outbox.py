@@ -6,6 +6,9 @@ are told once, in their last state, when the record is done.
 
 from collections.abc import Callable
 
+import numpy as np
+
+from schemas.columns import Ints
 from schemas.messages import (
     Alert,
     Decision,
@@ -22,11 +25,14 @@ from schemas.messages import (
 from schemas.messages import (
     Order as OrderMessage,
 )
+from streams.engine.account.equity_rows import EquityRows
+from streams.engine.account.worth import WorthColumns
 from streams.engine.model.orders import Order
 from streams.engine.model.origins import NOBODY, Origin
 from streams.engine.model.state import AccountState, Lot, Plan, PlannedSlice
 from streams.engine.model.units import ONE, half_even
 from streams.engine.rules import ledger
+from streams.engine.rules.unit_columns import ratios_of
 
 
 def side_word(side: int) -> OrderSide:
@@ -214,6 +220,28 @@ class Outbox:
                 year_days=year_days,
             )
         )
+
+    def equity_rows(self, times: Ints, worth: WorthColumns, *, reserved: int, balance: int) -> EquityRows:
+        """Rows of minutes between which nothing was done; before OverflowError nothing is counted."""
+        state = self.state
+        peaks = np.maximum(np.maximum.accumulate(worth.equity), state.row_peak)
+        drawdown = ratios_of(np.where(peaks > 0, peaks - worth.equity, 0), np.maximum(peaks, 1))
+        rows = EquityRows(
+            account=self.account,
+            before=state.counts.equities,
+            ts=times,
+            equity=worth.equity,
+            unrealised=worth.unrealised,
+            drawdown=drawdown,
+            exposure=worth.exposure,
+            cash=state.cash,
+            realised=state.realised,
+            reserved=reserved,
+            balance=balance,
+        )
+        state.counts.equities += len(rows)
+        state.row_peak = int(peaks[-1])
+        return rows
 
     def alert(
         self, time: int, kind: str, text: str, symbol: str | None, measured: float, limit: float

@@ -67,9 +67,9 @@ class LiveLot:
         self.bought = lot.bought
 
 
-def pass_bar(account: Account, now: Moment) -> None:
+def pass_bar(account: Account, now: Moment, reached: frozenset[str] | None) -> None:
     shut = account.is_shut(now, now.symbol)
-    lots = account.lots_of(now.symbol)
+    lots = _lots_in(account, now, reached)
     orders = [order for order in ticks.orders_of(account, now.symbol) if order.created <= now.opened]
     for lot in lots:
         account.watch_lot(lot)
@@ -96,6 +96,14 @@ def pass_bar(account: Account, now: Moment) -> None:
     for order in orders:
         if order.is_open and order.traits.trails:
             trailing.follow(account, order, now.low if order.side > 0 else now.high)
+
+
+def _lots_in(account: Account, now: Moment, reached: frozenset[str] | None) -> list[Lot]:
+    """Those that the bar reaches, and those that an order at work in it may enlarge or reduce."""
+    if reached is None or account.settings.position_mode == "net":
+        return account.lots_of(now.symbol)
+    filling = {plan.lot_id for plan in account.state.plans.values() if plan.working and plan.lot_id}
+    return account.lots_among(reached | filling, now.symbol)
 
 
 # The open ------------------------------------------------------------------------------------
@@ -146,9 +154,9 @@ def _trigger(account: Account, order: Order) -> None:
 
 def _take_in_new(account: Account, now: Moment, walk: Walk, lives: dict[str, LiveLot]) -> None:
     """Lots that were opened or enlarged here live from here."""
-    for lot in account.lots_of(now.symbol):
+    for lot in account.out.changed_lots.values():
         live = lives.get(lot.lot_id)
-        if live is None or live.bought != lot.bought:
+        if lot.quantity and lot.symbol == now.symbol and (live is None or live.bought != lot.bought):
             lives[lot.lot_id] = LiveLot(lot, walk)
 
 

@@ -5,15 +5,20 @@ Rules of this file: a row has the marks before what it stands at, except a fill'
 
 from datetime import date
 
+from schemas.columns import Ints
 from streams.engine.account.account import Account
-from streams.engine.account.worth import Worth, worth_of
+from streams.engine.account.equity_rows import EquityRows
+from streams.engine.account.worth import Worth, worth_of, worths_of
 from streams.engine.execution.buying_power import reserved
 from streams.engine.execution.ending import end_day_orders
 from streams.engine.market.batch import Batch
 from streams.engine.market.moment import Moment
 from streams.engine.model.calendars import floor_minute, local_date, next_midnight
 from streams.engine.model.trading_days import days_a_year
-from streams.engine.model.units import FOREVER, MICROSECOND
+from streams.engine.model.units import FOREVER, MICROSECOND, MINUTE
+
+LEAST_ROWS = 6
+"""Fewer are faster one by one."""
 
 
 def pass_time(account: Account, now: Moment) -> None:
@@ -38,6 +43,22 @@ def begin_minute(account: Account, batch: Batch, row: int) -> None:
     account.mark_changed()
     worth = worth_of(account.state, lambda symbol: batch.mark_before(symbol, row))
     _tell(account, floor_minute(int(batch.time[row])), worth)
+
+
+def begin_minutes(account: Account, batch: Batch, rows: Ints) -> EquityRows | None:
+    """The same at many such records; None where it is to be done one by one."""
+    if len(rows) < LEAST_ROWS:
+        return None
+    times = batch.time[rows]
+    try:
+        worth = worths_of(account.state, lambda symbol: batch.marks_before(symbol, rows), len(rows))
+        told = account.out.equity_rows(
+            times - times % MINUTE, worth, reserved=reserved(account), balance=account.settings.balance
+        )
+    except OverflowError:
+        return None
+    account.mark_changed()
+    return told
 
 
 def end_day(account: Account, now: Moment, midnight: int) -> None:

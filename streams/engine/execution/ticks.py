@@ -20,9 +20,9 @@ from streams.engine.rules.prices import stop_on_tick
 
 def pass_tick(account: Account, now: Moment, reached: frozenset[str] | None) -> None:
     shut = account.is_shut(now, now.symbol)
-    for lot in account.lots_of(now.symbol):
-        if reached is None or lot.lot_id in reached:
-            _pass_lot(account, now, lot, shut)
+    lots = account.lots_of(now.symbol) if reached is None else account.lots_among(reached, now.symbol)
+    for lot in lots:
+        _pass_lot(account, now, lot, shut)
     for order in orders_of(account, now.symbol, reached):
         if order.is_open:
             pass_order(account, now, order)

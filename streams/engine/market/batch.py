@@ -1,13 +1,17 @@
 """Market records that are folded together, as columns of each symbol."""
 
+import numpy as np
+
 from schemas.columns import CLOCK, Columns, Ints
 from streams.engine.market.series import Series, SymbolState
+from streams.engine.model.calendars import floor_minute, next_minute
+from streams.engine.model.units import FOREVER, MINUTE
 
 
 class Batch:
     """Market records that are folded together."""
 
-    __slots__ = ("_interval", "histories", "last", "previous", "raw", "series", "symbols", "time")
+    __slots__ = ("_interval", "_minutes", "histories", "last", "previous", "raw", "series", "symbols", "time")
 
     def __init__(
         self,
@@ -29,6 +33,7 @@ class Batch:
         """The records; None: it stands for the place between two."""
         self.series: dict[str, Series] = {}
         self._interval: int | None = None
+        self._minutes: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.time)
@@ -64,6 +69,34 @@ class Batch:
             return state.mark if state is not None else 0
         at = series.at_or_after(row) - 1
         return int(series.marks[at]) if at >= 0 else series.before
+
+    def marks_before(self, symbol: str, rows: Ints) -> Ints:
+        """The same before each of these records."""
+        series = self.series.get(symbol)
+        if series is None:
+            return np.full(len(rows), self.mark_before(symbol, 0), np.int64)
+        at = series.all_at_or_after(rows) - 1
+        return np.where(at >= 0, series.marks[at], series.before)
+
+    @property
+    def minutes(self) -> Ints:
+        """The records that begin a minute."""
+        if self._minutes is None:
+            self._minutes = self._find_minutes()
+        return self._minutes
+
+    def _find_minutes(self) -> Ints:
+        first = next_minute(self.previous) if self.previous > -FOREVER else floor_minute(int(self.time[0]))
+        if (self.last - first) // MINUTE < len(self):
+            found = self.time.searchsorted(np.arange(first, self.last + 1, MINUTE))
+            return found[np.diff(found, prepend=-1) > 0]
+        minute = self.time // MINUTE
+        return np.flatnonzero(np.diff(minute, prepend=first // MINUTE - 1) > 0)
+
+    def minutes_between(self, row: int, end: int) -> Ints:
+        """Those after a record and before another."""
+        found = self.minutes
+        return found[found.searchsorted(row + 1) : found.searchsorted(end)]
 
     def first_at(self, time: int, start: int) -> int:
         """The first record at or after `start` whose event time is at or after `time`."""

@@ -126,3 +126,7 @@ class Series:
             return row
         first, last = self._place
         return 0 if row <= first else len(self) if row > last else int(self.rows.searchsorted(row))
+
+    def all_at_or_after(self, rows: Ints) -> Ints:
+        """The same for many places."""
+        return rows if self.rows is None else self.rows.searchsorted(rows)

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from schemas.messages import Decision, Equity, Fill, Order, Output, Position, SliceTimer, Trade
+from streams.engine.account.equity_rows import EquityRows
 from streams.engine.model.settings import Settings
 from streams.engine.model.trading_days import CALENDAR_YEAR
 from streams.engine.model.units import SECOND, half_even, value_of
@@ -126,6 +127,13 @@ class Statistics:
             case _:
                 pass
         self.exposure.time(output.exit_ts if isinstance(output, Trade) else output.ts)
+
+    def add_minutes(self, rows: EquityRows) -> None:
+        """Count the equity of quiet minutes."""
+        self.equity = int(rows.equity[-1])
+        self.drawdown.add_all(rows.equity)
+        self.exposure.time(int(rows.ts[0]))
+        self.exposure.time(int(rows.ts[-1]))
 
     def _equity(self, row: Equity) -> None:
         self.equity = row.equity

@@ -10,11 +10,16 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Literal
 
+import numpy as np
+
+from schemas.columns import Ints
 from schemas.messages import Equity, Fill, Position, SliceTimer, Trade
 from streams.engine.model.trading_days import CALENDAR_YEAR
 from streams.engine.model.units import FOREVER, ONE, half_even, value_of
 
 BASIS_POINTS = 10_000
+NEARLY = 1 - 1e-12
+"""Shares that are equal may differ by less as floats."""
 
 
 def decimal(amount: int) -> str:
@@ -70,6 +75,20 @@ class Drawdown:
             self.peak = equity
         elif self.peak > 0 and (self.peak - equity) * self.fallen_from > self.fall * self.peak:
             self.fall, self.fallen_from = self.peak - equity, self.peak
+
+    def add_all(self, equities: Ints) -> None:
+        """The same of a column: only its deepest falls, by what a float tells, are compared exactly."""
+        peaks = np.maximum(np.maximum.accumulate(equities), self.peak)
+        falls = peaks - equities
+        shares = np.where(peaks > 0, falls / np.maximum(peaks, 1), 0)
+        self.peak = int(peaks[-1])
+        deepest = float(shares.max())
+        if deepest <= self.largest() * NEARLY or not deepest:
+            return
+        near = np.flatnonzero(shares >= deepest * NEARLY)
+        for peak, fall in {*zip(peaks[near].tolist(), falls[near].tolist(), strict=True)}:
+            if fall * self.fallen_from > self.fall * peak:
+                self.fall, self.fallen_from = fall, peak
 
     def largest(self) -> float:
         return self.fall / self.fallen_from

@@ -16,7 +16,7 @@ what is remembered of the batch is its extremes. What was told is then put in or
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 
 from schemas.columns import Columns
@@ -36,12 +36,10 @@ from streams.engine.model.settings import Instruments, Settings
 from streams.engine.model.settings_check import BadSettingsError
 from streams.engine.model.units import FOREVER, SECOND
 from streams.engine.shard import opening
+from streams.engine.shard.told import Told, ToldAt, ToldMinutes
 from streams.engine.shard.watches import TIME, Watch, watch_of
 from streams.engine.shard.watchlist import Watchlist
 from streams.engine.trading import step, turns
-
-Told = tuple[int, int, list[Output]]
-"""At which record of the batch, by which account, what."""
 
 
 class Shard:
@@ -184,15 +182,13 @@ class Shard:
             told += self._fold(batch)
         return told
 
-    def fold(self, checked: Checked) -> list[Output]:
-        """Fold records that passed the checks."""
-        told: list[Output] = []
+    def fold(self, checked: Checked) -> Iterator[Told]:
+        """Fold records that passed the checks, a batch at a time."""
         if len(checked):
             for batch in self.market.batches(checked):
-                told += self._fold(batch)
-        return told
+                yield self._fold(batch)
 
-    def _fold(self, batch: Batch) -> list[Output]:
+    def _fold(self, batch: Batch) -> Told:
         touched: dict[int, list[tuple[str, Watch]]] = defaultdict(list)
         for symbol, series in batch.series.items():
             watchlist = self.watchlists.get(symbol)
@@ -206,7 +202,7 @@ class Shard:
             if self._wake[number] == time:
                 self._wake[number] = FOREVER
                 touched[number] += ()
-        told: list[Told] = []
+        told = Told()
         for number in sorted(touched):
             _Run(self, number, batch, told).through(touched[number])
         lists = [(series, self.watchlists.get(symbol)) for symbol, series in batch.series.items()]
@@ -217,8 +213,7 @@ class Shard:
         for series, watchlist in lists:
             self.shared.ranges.take_in(series, watchlist.columns() if watchlist else set())
         self.shared.signals.forget(last)
-        told.sort(key=lambda each: each[:2])
-        return [output for _, _, outputs in told for output in outputs]
+        return told
 
     def _settle(self, series: Mapping[str, Series]) -> None:
         """Trails take in what passed before they were watched."""
@@ -262,7 +257,7 @@ class Shard:
 class _Run:
     """One account through one batch, from one record that concerns it to the next."""
 
-    def __init__(self, shard: Shard, number: int, batch: Batch, told: list[Told]) -> None:
+    def __init__(self, shard: Shard, number: int, batch: Batch, told: Told) -> None:
         self.shard, self.number, self.batch, self.told = shard, number, batch, told
         self.account = shard.accounts[number]
         self.row = -1
@@ -275,13 +270,9 @@ class _Run:
             self._plan(key, watch)
         end = len(self.batch)
         while (row := self._next()) < end:
-            minute = self._minute(row)
-            if minute < row:
-                self._tell_minute(minute)
-            else:
-                self._step(row)
-        while (row := self._minute(end)) < end:
-            self._tell_minute(row)
+            self._pass_minutes(row)
+            self._step(row)
+        self._pass_minutes(end)
         trailing.end_batch(self.account, self.batch.series)
         self.shard.sleep(self.account, int(self.batch.time[-1]))
 
@@ -298,7 +289,7 @@ class _Run:
         step.step(account, now, frozenset(reached))
         stale = account.take_stale() | reached
         if account.out.messages:
-            self.told.append((row, self.number, account.take_output()))
+            self.told.parts.append(ToldAt(row, self.number, account.take_output()))
         for key in stale:
             self.due.pop(key, None)
         for key, watch in self.shard.watch(account, stale, now):
@@ -310,19 +301,18 @@ class _Run:
         row = self.batch.first_at(self.account.wakes_at(), self.row + 1)
         return min(row, self.heap[0][0]) if self.heap else row
 
-    def _minute(self, end: int) -> int:
-        """The next record before `end` that begins a minute while a position is open; else `end`."""
+    def _pass_minutes(self, end: int) -> None:
+        """The records before `end` that only begin a minute, while a position is open."""
         if not self.account.wants_minutes():
-            return end
-        batch, row = self.batch, self.row
-        minute = next_minute(int(batch.time[row]) if row >= 0 else batch.previous)
-        return min(end, batch.first_at(minute, row + 1)) if minute <= batch.last else end
-
-    def _tell_minute(self, row: int) -> None:
-        """A record that only begins a minute."""
-        self.row = row
-        step.begin_minute(self.account, self.batch, row)
-        self.told.append((row, self.number, self.account.take_output()))
+            return
+        rows = self.batch.minutes_between(self.row, end)
+        equity = step.begin_minutes(self.account, self.batch, rows)
+        if equity is not None:
+            self.told.parts.append(ToldMinutes(rows, self.number, equity))
+            return
+        for row in rows.tolist():
+            step.begin_minute(self.account, self.batch, row)
+            self.told.parts.append(ToldAt(row, self.number, self.account.take_output()))
 
     def _plan(self, key: str, watch: Watch) -> None:
         """Find the first record from here on that the watch waits for."""

@@ -9,8 +9,10 @@ What comes earlier may change what comes later, and never the other way: time fi
 takes its orders along; then what was there before this record, positions before orders; then what is new.
 """
 
+from schemas.columns import Ints
 from schemas.messages import Command, Signal
 from streams.engine.account.account import Account
+from streams.engine.account.equity_rows import EquityRows
 from streams.engine.execution import bar_path, breakers, closing, ending, equity, ticks, waiting
 from streams.engine.market.batch import Batch
 from streams.engine.market.moment import Moment
@@ -27,7 +29,7 @@ def step(account: Account, now: Moment, reached: frozenset[str] | None = None) -
     breakers.watch(account, now)  # at this record's prices, before anything fills at them
     if now.symbol:
         if now.is_bar:
-            bar_path.pass_bar(account, now)  # exits and orders, along the way that price took
+            bar_path.pass_bar(account, now, reached)  # exits and orders, along the way that price took
         else:
             ticks.pass_tick(account, now, reached)  # exits, then orders
         plans.release_due(account, now)  # slices whose time has come
@@ -51,6 +53,11 @@ def admit(account: Account, entry: Signal | Command, number: int, now: Moment | 
 def begin_minute(account: Account, batch: Batch, row: int) -> None:
     """A record of which nothing matters but that it begins a minute."""
     equity.begin_minute(account, batch, row)
+
+
+def begin_minutes(account: Account, batch: Batch, rows: Ints) -> EquityRows | None:
+    """Many such records in a row; None: they are to be begun one by one."""
+    return equity.begin_minutes(account, batch, rows)
 
 
 def end_market(account: Account, now: Moment) -> None:

@@ -7,16 +7,33 @@ apostrophe in front.
 
 import csv
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from schemas.messages import Order, Output, Position, SliceTimer
+import numpy as np
+import pyarrow as pa
+
+from schemas.messages import Decision, Equity, Fill, Order, Output, Position, SliceTimer, Trade
+from streams.engine.shard.told import Told, ToldAt, ToldMinutes
+from streams.files.writing.equity_lines import equity_lines
 from streams.files.writing.layouts import EVERY_ROW, LAST_STATE, ORDERS, POSITIONS, SLICES, Layout
 
 ENDED = frozenset({"filled", "cancelled", "expired", "rejected", "released", "skipped"})
 """States of orders and slices after which none follows."""
+
+
+class _Line:
+    """What csv writes, as the text itself."""
+
+    @staticmethod
+    def write(text: str) -> str:
+        return text
+
+
+ROWS = csv.writer(_Line(), lineterminator="\n")
+QUOTED_ROWS = csv.writer(_Line(), lineterminator="\n", quoting=csv.QUOTE_ALL)
 
 
 class File:
@@ -27,14 +44,24 @@ class File:
         self.part = folder / f".{layout.file}.part"
         self.writers = layout.writers()
         self.text = self.part.open("w", encoding="utf-8", newline="")
-        self.rows = csv.writer(self.text, lineterminator="\n")
-        self.quoted = csv.writer(self.text, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        self.rows.writerow(layout.columns)
+        self.text.write(ROWS.writerow(layout.columns))
 
-    def write(self, message: Output) -> None:
+    def line(self, message: Output) -> str:
+        """With its end."""
         cells = [write(getattr(message, column)) for column, write in self.writers]
         has_return = any("\r" in cell for cell in cells)  # Python 3.11 leaves it bare, and it ends a row
-        (self.quoted if has_return else self.rows).writerow(cells)
+        line: str = (QUOTED_ROWS if has_return else ROWS).writerow(cells)
+        return line
+
+    def write(self, message: Output) -> None:
+        self.text.write(self.line(message))
+
+    def write_lines(self, lines: pa.Array) -> None:
+        """Many, with their ends."""
+        _, ends, text = lines.buffers()
+        start, end = np.frombuffer(ends, np.int32)[[lines.offset, lines.offset + len(lines)]]
+        self.text.flush()
+        self.text.buffer.write(text[start:end].to_pybytes())
 
     def close(self) -> None:
         self.text.close()
@@ -67,17 +94,47 @@ class Results:
             else:
                 file.abandon()
 
-    def add(self, outputs: Iterable[Output]) -> None:
-        for output in outputs:
-            match output:
-                case Order():
-                    self._keep(output, output.order_id, ended=output.state in ENDED)
-                case SliceTimer():
-                    self._keep(output, output.slice_id, ended=output.state in ENDED)
-                case Position():
-                    self._keep(output, output.position_id, ended=output.quantity == 0)
-                case _ if type(output) in self.files:
-                    self.files[type(output)].write(output)
+    def add(self, told: Told) -> None:
+        events = told.events()
+        for output in (output for part in events for output in part.outputs):
+            self._add(output)
+        self._write_equity(events, told.minutes())
+
+    def _add(self, output: Output) -> None:
+        match output:
+            case Order():
+                self._keep(output, output.order_id, ended=output.state in ENDED)
+            case SliceTimer():
+                self._keep(output, output.slice_id, ended=output.state in ENDED)
+            case Position():
+                self._keep(output, output.position_id, ended=output.quantity == 0)
+            case Fill() | Trade() | Decision():
+                self.files[type(output)].write(output)
+
+    def _write_equity(self, events: Sequence[ToldAt], minutes: Sequence[ToldMinutes]) -> None:
+        """All rows of equity of a batch, in order."""
+        file = self.files[Equity]
+        lines = [
+            (part.row, part.number, file.line(output))
+            for part in events
+            for output in part.outputs
+            if isinstance(output, Equity)
+        ]
+        if not minutes:
+            file.text.writelines(line for _, _, line in lines)
+            return
+        rows = [np.array([row for row, _, _ in lines], np.int64), *(part.rows for part in minutes)]
+        numbers = np.concatenate((
+            np.array([number for _, number, _ in lines], np.int64),
+            np.repeat([part.number for part in minutes], [len(part.rows) for part in minutes]),
+        ))  # fmt: skip
+        texts = pa.concat_arrays(
+            [
+                pa.array([line for _, _, line in lines], pa.string()),
+                equity_lines([part.equity for part in minutes]),
+            ]
+        )
+        file.write_lines(texts.take(np.lexsort((numbers, np.concatenate(rows)))))
 
     def finish(self) -> None:
         """What is still open goes after what has ended, in the order in which it began."""

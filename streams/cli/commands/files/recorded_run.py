@@ -14,6 +14,7 @@ from schemas.columns import Columns
 from schemas.messages import Command, Output, Signal
 from streams.engine.model.settings import Instruments, Settings
 from streams.engine.results.statistics import Statistics
+from streams.engine.shard.told import Told, ToldMinutes
 from streams.engine.simulate import simulate
 from streams.files.values.faults import BadRows
 from streams.files.writing.results import Results
@@ -22,7 +23,7 @@ from streams.files.writing.whole import whole
 SUMMARY = "summary.json"
 
 Entry = Signal | Command
-Listener = Callable[[Sequence[Output]], None]
+Listener = Callable[[Iterable[Output]], None]
 
 
 @dataclass(slots=True)
@@ -58,17 +59,16 @@ class RecordedRun:
     folder: Path
     bad: BadRows = field(default_factory=BadRows)
 
-    def execute(self, listen: Listener = lambda outputs: None) -> dict[str, Any]:
+    def execute(self, listen: Listener = lambda told: None) -> dict[str, Any]:
         """Runs, writes the result files, and gives the summary that stands beside them."""
         seen = Seen()
         statistics = {each.name: Statistics(each) for each in self.accounts}
         with Results(self.folder) as results:
             market = seen.watched(self.market)
-            for outputs in simulate(self.accounts, market, self.entries, self.instruments, seen.dropped):
-                for output in outputs:
-                    statistics[output.account].add(output)
-                results.add(outputs)
-                listen(outputs)
+            for told in simulate(self.accounts, market, self.entries, self.instruments, seen.dropped):
+                _count(told, statistics)
+                results.add(told)
+                listen(told)
             results.finish()
         summary = self._summary(seen, statistics)
         with whole(self.folder / SUMMARY) as file:
@@ -106,6 +106,15 @@ class RecordedRun:
             near = get_close_matches(symbol.upper(), by_upper, 1)
             unknown[symbol] = {"entries": count, "nearest": by_upper[near[0]] if near else None}
         return unknown
+
+
+def _count(told: Told, statistics: dict[str, Statistics]) -> None:
+    for part in told.parts:
+        if isinstance(part, ToldMinutes):
+            statistics[part.equity.account].add_minutes(part.equity)
+        else:
+            for output in part.outputs:
+                statistics[output.account].add(output)
 
 
 def _late(statistics: Statistics) -> int:

@@ -1,6 +1,6 @@
 """`ghostfill sample`: a made-up market day through the engine, told as a trader would want to hear it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ class Story:
         self.slices: dict[str, SliceTimer] = {}
         self.fills: dict[str, Fill] = {}
 
-    def listen(self, outputs: Sequence[Output]) -> None:
+    def listen(self, outputs: Iterable[Output]) -> None:
         for output in outputs:
             match output:
                 case Trade():

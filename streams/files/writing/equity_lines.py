@@ -1,0 +1,52 @@
+"""Lines of `equity.csv` for quiet minutes: columns, for there is one a minute.
+
+Rules of this file: the bytes are those that the layout's writers give cell by cell. No account's name needs
+quotation marks.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.columns import Ints
+from schemas.text.spreadsheets import as_text
+from streams.engine.account.equity_rows import EquityRows
+from streams.files.writing.layouts import EQUITY
+from streams.files.writing.text import decimal_text, decimal_texts, plain_text, time_texts
+
+COMMA = ","
+
+
+def equity_lines(parts: Sequence[EquityRows]) -> pa.Array:
+    """For each row a line with its end."""
+    piece = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+
+    def each(column: Callable[[EquityRows], Ints]) -> Ints:
+        return np.concatenate([column(part) for part in parts])
+
+    def same(text: Callable[[EquityRows], str]) -> pa.Array:
+        return pa.array([text(part) for part in parts]).take(piece)
+
+    account = same(lambda part: as_text(part.account))
+    number = each(lambda part: np.arange(part.before, part.before + len(part)) + 1)
+    cells: dict[str, Any] = {
+        "ts": time_texts(each(lambda part: part.ts)),
+        "account": account,
+        "equity": decimal_texts(each(lambda part: part.equity)),
+        "cash": same(lambda part: decimal_text(part.cash)),
+        "unrealised": decimal_texts(each(lambda part: part.unrealised)),
+        "drawdown": decimal_texts(each(lambda part: part.drawdown)),
+        "realised": same(lambda part: decimal_text(part.realised)),
+        "exposure": decimal_texts(each(lambda part: part.exposure)),
+        "reserved": same(lambda part: decimal_text(part.reserved)),
+        "day_end": plain_text(value=False),
+        "equity_id": pc.binary_join_element_wise(account, pc.cast(pa.array(number), pa.string()), "-e"),
+        "balance": same(lambda part: decimal_text(part.balance)),
+        "day": "",
+        "year_days": "",
+    }
+    cells[EQUITY.columns[-1]] += "\n"
+    return pc.binary_join_element_wise(*(cells[column] for column in EQUITY.columns), COMMA)
