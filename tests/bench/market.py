@@ -55,6 +55,8 @@ WIDE = Bracket(take_profit=0.02, stop_loss=0.015, trail=0.01, time_limit=1_000 *
 """A day's trade: open for about 100,000 ticks."""
 NARROW = Bracket(take_profit=0.002, stop_loss=0.0015, trail=0.001, time_limit=100 * SECOND)
 """A scalper's: open for about 1,000 ticks."""
+HOURS = Bracket(take_profit=0.005, stop_loss=0.004, trail=0.003, time_limit=24 * 3_600 * SECOND)
+"""Of a day's swing at four quotes a minute."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +74,14 @@ class Entries:
         return Entries(self.tick[:kept], self.trailing[:kept])
 
 
-def ticks(count: int, seed: int = 1) -> Ticks:
-    """A random walk in cents, ten milliseconds a tick on average, with a spread of one to four cents."""
+def ticks(count: int, seed: int = 1, gap: int = 10_050, step: float = STEP) -> Ticks:
+    """A random walk in cents, so many microseconds a tick on average, with a spread of one to four cents."""
     random = np.random.default_rng(seed)
-    walk = np.cumsum(random.normal(0.0, STEP, count))
+    walk = np.cumsum(random.normal(0.0, step, count))
     cents = np.rint(FIRST_PRICE * 100 * np.exp(walk)).astype(np.int64)
     half = random.integers(1, 3, count)
     return Ticks(
-        ts=START + np.cumsum(random.integers(100, 20_000, count)),
+        ts=START + np.cumsum(random.integers(100, 2 * gap - 100, count)),
         price=cents * CENT,
         size=random.integers(1, 10_000, count) * (UNIT // 1_000),
         bid=(cents - half) * CENT,
@@ -101,6 +103,12 @@ def regular(count: int, every: int) -> Entries:
 def _entries(at: Ints) -> Entries:
     """A third of them trail."""
     return Entries(at, np.arange(len(at)) % 3 == 0)
+
+
+def month_of_quotes() -> tuple[Ticks, Entries]:
+    """Four a minute, as of a currency pair, and two hundred brackets."""
+    quotes = ticks(118_997, gap=22_000_000, step=0.0002)
+    return quotes, scattered(len(quotes), 200)
 
 
 def save(path: Path, ticks: Ticks, entries: Entries, bracket: Bracket) -> None:

@@ -49,12 +49,18 @@ class Stored(NamedTuple):
     """In milliseconds."""
 
 
+WAITING = 50_000
+"""So many messages may wait in a producer: it refuses more than 100,000."""
+PATIENCE_S = 120
+
+
 def write(cluster: Cluster, topic: str, values: Sequence[bytes], partitions: int = PARTITIONS) -> None:
     producer = Producer({**cluster.confluent(), "linger.ms": 5, "message.max.bytes": 2_000_000})
     for number, value in enumerate(values):
+        while len(producer) >= WAITING:
+            producer.poll(0.1)
         producer.produce(topic, value, key=b"key-%d" % (number % 40), partition=number % partitions)
-        producer.poll(0)
-    assert producer.flush(30) == 0
+    assert producer.flush(PATIENCE_S) == 0
 
 
 def stored(cluster: Cluster, topic: str, partitions: int = PARTITIONS) -> list[Stored]:

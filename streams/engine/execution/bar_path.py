@@ -71,6 +71,8 @@ def pass_bar(account: Account, now: Moment, reached: frozenset[str] | None) -> N
     shut = account.is_shut(now, now.symbol)
     lots = _lots_in(account, now, reached)
     orders = [order for order in ticks.orders_of(account, now.symbol) if order.created <= now.opened]
+    if not lots and not orders:
+        return
     for lot in lots:
         account.watch_lot(lot)
         trailing.catch_up(account, lot, now, now.count - 1)
@@ -161,6 +163,10 @@ def _take_in_new(account: Account, now: Moment, walk: Walk, lives: dict[str, Liv
 
 
 def _walk(account: Account, now: Moment, walk: Walk, lives: dict[str, LiveLot], orders: list[Order]) -> None:
+    if not any(order.is_open for order in orders) and not any(
+        _has_exit(account, now, live.lot) for live in lives.values()
+    ):
+        return
     while walk.leg < 3:
         event = _next_event(account, walk, lives, orders)
         if event is None:
@@ -173,6 +179,16 @@ def _walk(account: Account, now: Moment, walk: Walk, lives: dict[str, LiveLot], 
         walk.done.add(happening.key)
         happening.happen(account, now, walk.price)
         _take_in_new(account, now, walk, lives)
+
+
+def _has_exit(account: Account, now: Moment, lot: Lot) -> bool:
+    """Whether the bar comes to any of its exits."""
+    worst, best = (now.low, now.high) if lot.side > 0 else (now.high, now.low)
+    stop = exit_levels.stop_in_force(lot)
+    if stop is not None and lot.side * (worst - stop[0]) <= 0:
+        return True
+    touch = account.terms_of(lot.terms).limit_fill == "touch"
+    return any(exit_levels.reaches(lot.side, best, target, touch) for target, _ in exit_levels.targets_of(lot))
 
 
 class Happening:

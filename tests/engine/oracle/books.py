@@ -294,7 +294,8 @@ class Books:
 
     def wait_for_quotes(self) -> None:
         """Orders whose symbol has been quiet for too long while its market is open say so."""
-        closes = [lot.exits.get("close") for lot in self.lots if lot.closing is not None]
+        closing = [lot for lot in self.lots if lot.is_closing()]
+        closes = [lot.exits.get("close" if lot.pending_stop is None else "stop") for lot in closing]
         for order in [*self.orders, *(each for each in closes if each is not None)]:
             newest = self.market.latest_time(order.symbol)
             quiet = newest is not None and self.now() - newest > self.market.instruments.checks.stale_after
