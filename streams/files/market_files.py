@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 from schemas.columns import BAR, NOT_QUOTED, Columns, Ints
 from schemas.text import names
 from schemas.text.numbers import TIME_END
+from streams.files.arrays import Flags, flags_of, numbers_of
 from streams.files.order import PartOfFile, RecordOrder, in_known_order, in_time_order
 from streams.files.survey import Fit, Given, Survey
 from streams.files.tables.forms import AS_IT_SAYS, Form, read_rows
 from streams.files.tables.names import BARS, TICKS, Names, require
 from streams.files.tables.rows import NumberRows
 from streams.files.tables.tables import ROWS, FileBlock, Read, unheard
-from streams.files.values.decimals import Flags
 from streams.files.values.faults import BadRows, FileError, Good
 
 Kind = Literal["ticks", "bars"]
@@ -44,9 +44,8 @@ class Symbols:
             column = pc.dictionary_encode(pc.cast(column, pa.string()))
         found = [self._number(name) for name in column.dictionary.to_pylist()]
         lookup = np.array([*found, -1], np.int32)
-        numbers: npt.NDArray[np.int32] = lookup[
-            pc.fill_null(column.indices, len(found)).to_numpy(zero_copy_only=False)
-        ]
+        missing = flags_of(column.indices.is_null())
+        numbers: npt.NDArray[np.int32] = lookup[np.where(missing, len(found), numbers_of(column.indices))]
         return numbers
 
     def one(self, name: str, length: int) -> npt.NDArray[np.int32]:

@@ -299,7 +299,7 @@ def test_without_it_nothing_more_is_imported(small):
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded = {name.split(".")[0] for name in done.stderr.split()}
     assert {"streams", "click"} <= loaded
-    assert not loaded & {"chdb", "clickhouse_connect", "jinja2", "plotly", "aiohttp"}
+    assert not loaded & {"chdb", "clickhouse_connect", "jinja2", "pandas", "plotly", "aiohttp"}
     assert (
         "sinks.loading.filling" not in done.stderr
         and "streams.local.clickhouse.passing_clickhouse" not in done.stderr

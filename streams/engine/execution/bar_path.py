@@ -188,7 +188,9 @@ def _has_exit(account: Account, now: Moment, lot: Lot) -> bool:
     if stop is not None and lot.side * (worst - stop[0]) <= 0:
         return True
     touch = account.terms_of(lot.terms).limit_fill == "touch"
-    return any(exit_levels.reaches(lot.side, best, target, touch) for target, _ in exit_levels.targets_of(lot))
+    return any(
+        exit_levels.reaches(lot.side, best, target, touch) for target, _ in exit_levels.targets_of(lot)
+    )
 
 
 class Happening:

@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.columns import NOT_KNOWN, Ints
+from streams.files.arrays import Flags
 from streams.files.tables.tables import FileBlock
-from streams.files.values.decimals import Converted, Flags, to_units
+from streams.files.values.decimals import Converted, to_units
 from streams.files.values.faults import BadRows
 from streams.files.values.intervals import to_intervals
 from streams.files.values.times import to_micros

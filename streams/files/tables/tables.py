@@ -18,6 +18,7 @@ import pyarrow.ipc
 import pyarrow.parquet
 
 from schemas.columns import Ints
+from streams.files.arrays import flags_of, from_flags, from_texts
 from streams.files.tables.csv_rows import SkippedRows, header_of
 from streams.files.values.faults import BadRow, BadRows, FileError
 
@@ -155,10 +156,10 @@ def _without_blank_rows(block: FileBlock) -> FileBlock:
         return block
     blank = np.ones(len(block.rows), np.bool_)
     for column in columns:
-        blank &= column.is_null().to_numpy(zero_copy_only=False)
+        blank &= flags_of(column.is_null())
     if not blank.any():
         return block
-    kept = pa.array(~blank)
+    kept = from_flags(~blank)
     columns_kept = {name: column.filter(kept) for name, column in block.columns.items()}
     return replace(block, columns=columns_kept, rows=block.rows[~blank])
 
@@ -254,7 +255,7 @@ def _of_objects(
     path: Path, objects: list[dict[str, msgspec.Raw]], numbers: list[int], word: str
 ) -> FileBlock:
     names = dict.fromkeys(name for one in objects for name in one)
-    columns = {name: pa.array([_json_text(one.get(name)) for one in objects], pa.string()) for name in names}
+    columns = {name: from_texts(_json_text(one.get(name)) for one in objects) for name in names}
     return FileBlock(path.name, columns, np.array(numbers, np.int64), word)
 
 

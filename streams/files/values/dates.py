@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.columns import Ints
-from streams.files.values.decimals import Flags
+from streams.files.arrays import Flags, numbers_of
 from streams.files.values.faults import FileError
 
 DateOrder = Literal["dmy", "mdy", "ymd"]
@@ -131,10 +131,10 @@ def _fitting(first: pa.Array, second: pa.Array, last: pa.Array) -> dict[DateOrde
 
 
 def _lengths(texts: pa.Array) -> Ints:
-    lengths: Ints = pc.utf8_length(texts).to_numpy(zero_copy_only=False)
+    lengths: Ints = numbers_of(pc.utf8_length(texts))
     return lengths
 
 
 def _is_up_to(most: int, texts: pa.Array) -> Flags:
-    numbers: Ints = pc.cast(texts, pa.int64()).to_numpy(zero_copy_only=False)
+    numbers: Ints = numbers_of(pc.cast(texts, pa.int64()))
     return (numbers >= 1) & (numbers <= most)

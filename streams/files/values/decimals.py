@@ -6,20 +6,19 @@ said to be; a column of plain numbers is converted at once, and only odd ones ar
 
 import re
 from decimal import ROUND_HALF_EVEN, Context, InvalidOperation
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.columns import Ints
 from streams.engine.model.units import ONE
-
-Flags = npt.NDArray[np.bool_]
+from streams.files.arrays import Flags, flags_of, from_flags, from_texts, numbers_of
 
 PLAIN = pa.decimal128(18, 8)
 """Every value of this type fits 64 bits."""
+NO_TEXT = from_texts([None])[0]
 PLAIN_TEXT = r"^[+-]?([0-9]{1,10}(\.[0-9]{0,8})?|\.[0-9]{1,8})$"
 WIDE = Context(prec=60)
 LARGEST_EXPONENT = 11
@@ -69,9 +68,8 @@ def from_text(column: pa.Array, groups: bool = True) -> Converted:
         return Converted(_low_words(pc.cast(column, PLAIN), missing), missing, bad)
     except pa.ArrowInvalid:
         pass
-    plain = pc.fill_null(pc.match_substring_regex(column, PLAIN_TEXT), True)
-    easy = pc.cast(pc.if_else(plain, column, None), PLAIN)
-    odd = ~flags_of(plain)
+    odd = ~(flags_of(pc.match_substring_regex(column, PLAIN_TEXT)) | missing)
+    easy = pc.cast(pc.if_else(from_flags(~odd), column, NO_TEXT), PLAIN)
     values = _low_words(easy, missing | odd)
     rounded = np.zeros(len(column), np.bool_)
     for at in np.flatnonzero(odd).tolist():
@@ -108,7 +106,7 @@ def _rounded(text: str) -> tuple[int | None, bool]:
 
 
 def _from_floats(column: pa.Array) -> Converted:
-    floats = column.to_numpy(zero_copy_only=False)
+    floats = np.where(flags_of(column.is_null()), np.nan, numbers_of(column))
     missing = np.isnan(floats)
     scaled = np.rint(np.where(missing, 0.0, floats) * ONE)
     large = np.abs(scaled) >= EXACT_FLOAT
@@ -128,11 +126,6 @@ def _low_words(decimals: pa.Array, without: Flags) -> Ints:
     values = words[2 * decimals.offset :: 2][: len(decimals)].copy()
     values[without] = 0
     return values
-
-
-def flags_of(column: Any) -> Flags:
-    flags: Flags = column.to_numpy(zero_copy_only=False).astype(np.bool_)
-    return flags
 
 
 def _nothing(length: int) -> Converted:

@@ -17,6 +17,7 @@ from schemas.columns import NOT_KNOWN, Ints
 from schemas.errors import MessageError
 from schemas.text.numbers import duration
 from streams.engine.model.units import MINUTE
+from streams.files.arrays import flags_of, numbers_of
 from streams.files.values.decimals import Converted
 
 HOUR, DAY = 60 * MINUTE, 24 * 60 * MINUTE
@@ -164,9 +165,9 @@ def to_intervals(column: pa.Array) -> Converted:
     """A column of durations such as 5m, or of microseconds; a file has few different ones."""
     words = pc.dictionary_encode(pc.cast(column, pa.string()))
     known = [_interval(word) for word in words.dictionary.to_pylist()]
-    missing = words.indices.is_null().to_numpy(zero_copy_only=False)
+    missing = flags_of(words.indices.is_null())
     found = np.array([*known, NOT_KNOWN], np.int64)
-    values = found[pc.fill_null(words.indices, len(known)).to_numpy(zero_copy_only=False)]
+    values = found[np.where(missing, len(known), numbers_of(words.indices))]
     return Converted(values, missing, (values <= 0) & ~missing)
 
 

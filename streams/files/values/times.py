@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from schemas.columns import Ints
 from streams.engine.model.units import MILLISECOND, SECOND
-from streams.files.values.decimals import MISSING, Converted, decimal_units, flags_of, is_text
+from streams.files.arrays import flags_of, numbers_of
+from streams.files.values.decimals import MISSING, Converted, decimal_units, is_text
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UTC_TIME, NAIVE_TIME = pa.timestamp("us", "UTC"), pa.timestamp("us")
@@ -70,13 +71,13 @@ def _at_once(column: pa.Array) -> pa.Array | None:
 
 def _clean(times: pa.Array) -> Converted:
     missing = flags_of(pc.is_null(times))
-    values = pc.fill_null(pc.cast(times, pa.int64()), 0).to_numpy(zero_copy_only=False)
-    return Converted(values.astype(np.int64), missing, np.zeros(len(times), np.bool_))
+    values = np.where(missing, 0, numbers_of(times))
+    return Converted(values, missing, np.zeros(len(times), np.bool_))
 
 
 def _from_numbers(numbers: pa.Array) -> Converted:
     missing = flags_of(pc.is_null(numbers))
-    values = pc.fill_null(numbers, 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    values = np.where(missing, 0, numbers_of(numbers))
     dates = (values >= FIRST_DATE) & (values <= LAST_DATE)
     micros = _scaled(values)
     bad = np.zeros(len(numbers), np.bool_)

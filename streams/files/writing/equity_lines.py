@@ -14,21 +14,22 @@ import pyarrow.compute as pc
 from schemas.columns import Ints
 from schemas.text.spreadsheets import as_text
 from streams.engine.account.equity_rows import EquityRows
+from streams.files.arrays import from_numbers, from_texts
 from streams.files.writing.layouts import EQUITY
 from streams.files.writing.text import decimal_text, decimal_texts, plain_text, time_texts
 
-COMMA = ","
+COMMA, NUMBERED, NOTHING, NO, END = from_texts([",", "-e", "", plain_text(value=False), "\n"])
 
 
 def equity_lines(parts: Sequence[EquityRows]) -> pa.Array:
     """For each row a line with its end."""
-    piece = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    piece = from_numbers(np.repeat(np.arange(len(parts)), [len(part) for part in parts]))
 
     def each(column: Callable[[EquityRows], Ints]) -> Ints:
         return np.concatenate([column(part) for part in parts])
 
     def same(text: Callable[[EquityRows], str]) -> pa.Array:
-        return pa.array([text(part) for part in parts]).take(piece)
+        return from_texts(map(text, parts)).take(piece)
 
     account = same(lambda part: as_text(part.account))
     number = each(lambda part: np.arange(part.before, part.before + len(part)) + 1)
@@ -42,11 +43,12 @@ def equity_lines(parts: Sequence[EquityRows]) -> pa.Array:
         "realised": same(lambda part: decimal_text(part.realised)),
         "exposure": decimal_texts(each(lambda part: part.exposure)),
         "reserved": same(lambda part: decimal_text(part.reserved)),
-        "day_end": plain_text(value=False),
-        "equity_id": pc.binary_join_element_wise(account, pc.cast(pa.array(number), pa.string()), "-e"),
+        "day_end": NO,
+        "equity_id": pc.binary_join_element_wise(
+            account, pc.cast(from_numbers(number), pa.string()), NUMBERED
+        ),
         "balance": same(lambda part: decimal_text(part.balance)),
-        "day": "",
-        "year_days": "",
+        "day": NOTHING,
+        "year_days": END,
     }
-    cells[EQUITY.columns[-1]] += "\n"
     return pc.binary_join_element_wise(*(cells[column] for column in EQUITY.columns), COMMA)

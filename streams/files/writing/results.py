@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from schemas.messages import Decision, Equity, Fill, Order, Output, Position, SliceTimer, Trade
 from streams.engine.shard.told import Told, ToldAt, ToldMinutes
+from streams.files.arrays import from_numbers, from_texts
 from streams.files.writing.equity_lines import equity_lines
 from streams.files.writing.layouts import EVERY_ROW, LAST_STATE, ORDERS, POSITIONS, SLICES, Layout
 
@@ -130,11 +131,11 @@ class Results:
         ))  # fmt: skip
         texts = pa.concat_arrays(
             [
-                pa.array([line for _, _, line in lines], pa.string()),
+                from_texts(line for _, _, line in lines),
                 equity_lines([part.equity for part in minutes]),
             ]
         )
-        file.write_lines(texts.take(np.lexsort((numbers, np.concatenate(rows)))))
+        file.write_lines(texts.take(from_numbers(np.lexsort((numbers, np.concatenate(rows))))))
 
     def finish(self) -> None:
         """What is still open goes after what has ended, in the order in which it began."""

@@ -8,8 +8,10 @@ import pyarrow.compute as pc
 
 from schemas.columns import Ints
 from streams.engine.model.units import SECOND
+from streams.files.arrays import from_flags, from_numbers, from_texts
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ZONE, NOTHING = from_texts(["Z", ""])
 
 
 def decimal_text(units: int | None) -> str:
@@ -23,7 +25,7 @@ def decimal_text(units: int | None) -> str:
 
 SMALL = 100
 """Units below it Arrow writes with an exponent."""
-SMALL_TEXTS = pa.array(decimal_text(units) for units in range(-SMALL, SMALL))
+SMALL_TEXTS = from_texts(decimal_text(units) for units in range(-SMALL, SMALL))
 
 
 def decimal_texts(units: Ints) -> pa.Array:
@@ -32,7 +34,7 @@ def decimal_texts(units: Ints) -> pa.Array:
     if len(starts) * 2 > len(units):
         return _each_decimal(units)
     return _each_decimal(units[starts]).take(
-        np.repeat(np.arange(len(starts)), np.diff(starts, append=len(units)))
+        from_numbers(np.repeat(np.arange(len(starts)), np.diff(starts, append=len(units))))
     )
 
 
@@ -43,8 +45,8 @@ def _each_decimal(units: Ints) -> pa.Array:
     is_small = (units > -SMALL) & (units < SMALL)
     if not is_small.any():
         return texts
-    small = SMALL_TEXTS.take(pa.array(np.where(is_small, units, 0) + SMALL))
-    return pc.if_else(pa.array(is_small), small, texts)
+    small = SMALL_TEXTS.take(from_numbers(np.where(is_small, units, 0) + SMALL))
+    return pc.if_else(from_flags(is_small), small, texts)
 
 
 def time_text(micros: int | None) -> str:
@@ -58,9 +60,9 @@ def time_text(micros: int | None) -> str:
 def time_texts(micros: Ints) -> pa.Array:
     """The same of a column."""
     if (micros % SECOND).any():
-        return pa.array(map(time_text, micros.tolist()))
-    moments = pc.cast(pa.array(micros // SECOND).view(pa.timestamp("s")), pa.string())
-    return pc.binary_join_element_wise(pc.replace_substring(moments, " ", "T"), "Z", "")
+        return from_texts(map(time_text, micros.tolist()))
+    moments = pc.cast(from_numbers(micros // SECOND).view(pa.timestamp("s")), pa.string())
+    return pc.binary_join_element_wise(pc.replace_substring(moments, " ", "T"), ZONE, NOTHING)
 
 
 def plain_text(value: object) -> str:
