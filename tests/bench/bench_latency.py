@@ -25,7 +25,8 @@ from tests.bench import peer_chain
 from tests.bench.bench_signals import SOON, open_accounts
 from tests.bench.bench_ticks import PRICE
 from tests.bench.instance import SHARDS, Instance, an_instance, load, now
-from tests.bench.run import HERE, Row
+from tests.bench.peers import HERE
+from tests.bench.run import Row
 
 WARM = 50
 PAUSE = 0.02

@@ -19,7 +19,8 @@ from schemas.columns import Columns
 from schemas.market.tick_writer import tick_batch, write_ticks
 from streams.transport.shard.reports import WorkerReport
 from tests.bench.instance import PATIENCE, SHARDS, Instance, Pair, accounts, an_instance, load, now, until
-from tests.bench.run import Result, Row, best, peer, rate
+from tests.bench.peers import peer
+from tests.bench.run import Result, Row, best, rate
 
 SYMBOLS = [f"S{number:02}" for number in range(20)]
 BOOKS = 200

@@ -127,7 +127,7 @@ class Brackets(Strategy):
         self.close_position(position)
 
 
-def run(ticks: market.Ticks, entries: market.Entries, bracket: market.Bracket) -> dict[str, object]:
+def engine_with(pair: CurrencyPair, *, bar_execution: bool, leverage: Decimal) -> BacktestEngine:
     engine = BacktestEngine(
         BacktestEngineConfig(
             logging=LoggingConfig(bypass_logging=True),
@@ -135,17 +135,22 @@ def run(ticks: market.Ticks, entries: market.Entries, bracket: market.Bracket) -
             run_analysis=False,
         )
     )
-    pair = instrument()
     engine.add_venue(
         venue=VENUE,
         oms_type=OmsType.HEDGING,
         account_type=AccountType.MARGIN,
         starting_balances=[Money(10_000_000, USDT)],
-        default_leverage=Decimal(10),
-        bar_execution=False,
+        default_leverage=leverage,
+        bar_execution=bar_execution,
     )
     engine.add_instrument(pair)
-    engine.add_data(quotes(ticks, pair), validate=False, sort=False)
+    return engine
+
+
+def run(ticks: market.Ticks, entries: market.Entries, bracket: market.Bracket) -> dict[str, object]:
+    pair = instrument()
+    engine = engine_with(pair, bar_execution=False, leverage=Decimal(10))
+    engine.add_data(quotes(ticks, pair), validate=False, sort=True)
     engine.add_strategy(Brackets(pair, ticks, entries, bracket))
     started = time.perf_counter()
     engine.run()

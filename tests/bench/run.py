@@ -1,32 +1,28 @@
 """Measures Ghostfill against its peers on this machine and prints the ratios.
 
-    python -m tests.bench.run            # everything: about four minutes
+    python -m tests.bench.run            # everything: about ten minutes
     python -m tests.bench.run --quick    # a tenth of the ticks
     python -m tests.bench.run --check    # and fail where a target is missed
 
 Every program runs in a process of its own, one after the other, on the same ticks from memory. The peers live
-in `.venv-bench`, which is made from `peers.txt` when it is missing or out of date.
+in environments of their own (`peers`).
 """
 
 import argparse
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
-import venv
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.bench import market
+from tests.bench import bars, market
+from tests.bench.peers import peer
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
-PEERS = ROOT / ".venv-bench"
-REQUIREMENTS = HERE / "peers.txt"
+ROOT = Path(__file__).parent.parent.parent
 
 Result = dict[str, Any]
 
@@ -74,25 +70,6 @@ FULL = Sizes(10_000_000, 1_000_000, 2_000_000, 200_000, 50_000, 200_000, 400)
 QUICK = Sizes(1_000_000, 200_000, 500_000, 50_000, 20_000, 50_000, 200)
 
 
-def peers_python() -> str:
-    """The peers' interpreter, after making their environment where that is needed."""
-    python = PEERS / "bin" / "python"
-    made_from = PEERS / "peers.txt"
-    if made_from.exists() and made_from.read_text() == REQUIREMENTS.read_text():
-        return str(python)
-    print(f"Installing the peers into {PEERS.name} ...", file=sys.stderr)
-    uv = shutil.which("uv")
-    if uv:
-        subprocess.run([uv, "venv", "--clear", "--python", sys.executable, PEERS], check=True)
-        install = [uv, "pip", "install", "--python", str(python)]
-    else:
-        venv.create(PEERS, clear=True, with_pip=True)
-        install = [str(python), "-m", "pip", "install"]
-    subprocess.run([*install, "-r", str(REQUIREMENTS)], check=True)
-    shutil.copy(REQUIREMENTS, made_from)
-    return str(python)
-
-
 def measure(command: Sequence[str], *arguments: object) -> Result:
     """Run a program and read the JSON that it prints last."""
     whole = [*command, *map(str, arguments)]
@@ -103,10 +80,6 @@ def measure(command: Sequence[str], *arguments: object) -> Result:
     result: Result = json.loads(done.stdout.splitlines()[-1])
     print(f"    {result}", file=sys.stderr)
     return result
-
-
-def peer(name: str) -> list[str]:
-    return [peers_python(), str(HERE / f"peer_{name}.py")]
 
 
 def ours(name: str) -> list[str]:
@@ -192,6 +165,49 @@ def dense(sizes: Sizes, work: Path) -> list[Row]:
     return rows
 
 
+def quotes(sizes: Sizes, work: Path) -> list[Row]:
+    where = work / "quotes"
+    ticks, entries = market.month_of_quotes()
+    market.save(where, ticks, entries, market.HOURS)
+    nautilus = best(peer("nautilus"), where, len(ticks))
+    mine = best(ours("replay"), where, len(ticks))
+    detail = speeds("nautilus_trader", mine, nautilus)
+    return [Row("a month of quotes, four a minute", rate(mine) / rate(nautilus), "times", 20, detail=detail)]
+
+
+def minutes(sizes: Sizes, work: Path) -> list[Row]:
+    """A year of minute bars."""
+    found = _on_bars("minutes", work, ("nautilus_bars", "backtesting", "vectorbt_bars"))
+    targets = {"nautilus_bars": 20, "backtesting": 20, "vectorbt_bars": 5}
+    return [_against(name, "a year of minutes", found, target) for name, target in targets.items()]
+
+
+def lots(sizes: Sizes, work: Path) -> list[Row]:
+    """Two hundred lots open at once on hourly bars."""
+    found = _on_bars("lots", work, ("nautilus_bars",))
+    return [_against("nautilus_bars", "200 lots open, ten years of hours", found, 20)]
+
+
+def _on_bars(world: str, work: Path, peers: Sequence[str]) -> dict[str, Result]:
+    bars.save(work / world, *bars.WORLDS[world]())
+    return {
+        "ours": best(ours("bars"), work / world),
+        **{name: best(peer(name), work / world) for name in peers},
+    }
+
+
+def _against(name: str, what: str, found: dict[str, Result], target: float) -> Row:
+    mine, theirs = found["ours"], found[name]
+    detail = (
+        f"{mine['seconds']:.2f} s; it {theirs['seconds']:.2f} s; numpy reads the columns in {mine['reading']:.4f} s;"
+        f" {mine['closed']} closed, it {theirs['closed']}"
+    )
+    return Row(
+        f"{what}, against {name.removesuffix('_bars')}", theirs["seconds"] / mine["seconds"], "times", target,
+        detail=detail,
+    )  # fmt: skip
+
+
 def account(sizes: Sizes, work: Path) -> list[Row]:
     result = best(ours("account"), sizes.events)
     accepted = result["decisions"].get("accepted", 0)
@@ -214,6 +230,9 @@ def memory(sizes: Sizes, work: Path) -> list[Row]:
 BENCHMARKS: dict[str, Callable[[Sizes, Path], list[Row]]] = {
     "replay": replay,
     "dense": dense,
+    "quotes": quotes,
+    "minutes": minutes,
+    "lots": lots,
     "account": account,
     "memory": memory,
 }
