@@ -4,7 +4,7 @@ from collections import Counter
 
 from schemas.messages import Fill, Order, Output, Trade
 from streams.engine.account.account import Account
-from streams.engine.account.worth import worth_of
+from streams.engine.account.worth import Holdings, worth_of
 from streams.engine.execution import buying_power
 from streams.engine.market.moment import Moment
 from streams.engine.model.orders import TERMINAL
@@ -14,7 +14,8 @@ from streams.engine.model.units import ONE, value_of
 def assert_sound(account: Account, now: Moment) -> None:
     state, lots = account.state, list(account.state.lots.values())
     signed = [lot.side * value_of(now.mark_of(lot.symbol), lot.quantity) for lot in lots]
-    assert worth_of(state, now.mark_of).equity == state.cash + sum(signed)
+    assert _as_counted(account.holdings) == _as_counted(Holdings(lots))
+    assert worth_of(state.cash, account.holdings, now.mark_of).equity == state.cash + sum(signed)
     balance = state.versions[0].balance
     assert state.cash == balance - state.fees + state.realised - sum(lot.side * lot.cost for lot in lots)
     for lot in lots:
@@ -26,6 +27,11 @@ def assert_sound(account: Account, now: Moment) -> None:
     assert reserved >= 0
     if _only_buys(account):
         assert state.cash >= reserved - _kept_by_started(account)
+
+
+def _as_counted(holdings: Holdings) -> tuple[object, ...]:
+    alike = {key: (each.count, each.net, each.closing) for key, each in holdings.alike.items()}
+    return alike, holdings.cost
 
 
 def _only_buys(account: Account) -> bool:

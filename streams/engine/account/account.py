@@ -13,7 +13,7 @@ from schemas.messages import Command, OrderType, Output, Signal
 from streams.engine.account.inbox import Inbox, WaitingEntry, expiry_of
 from streams.engine.account.outbox import Outbox
 from streams.engine.account.shared import Shared
-from streams.engine.account.worth import Worth, worth_of
+from streams.engine.account.worth import Holdings, Worth, worth_of
 from streams.engine.market.moment import Moment
 from streams.engine.model.calendars import is_open
 from streams.engine.model.orders import Order
@@ -53,6 +53,7 @@ class Account:
         self._changed = True
         """Something of its state may differ from what was written down last."""
         self._worth: Worth | None = None
+        self.holdings = Holdings(self.state.lots.values())
         self._budget: int | None = None
         """What is left of this record's volume; None until it is asked for."""
         self._stale: set[str] = set()
@@ -105,9 +106,10 @@ class Account:
 
     def lots_among(self, keys: AbstractSet[str], symbol: str) -> list[Lot]:
         """Those of the symbol whose ids are among these, as they were made."""
-        found = [
-            lot for key in keys if (lot := self.state.lots.get(key)) is not None and lot.symbol == symbol
-        ]
+        return [lot for lot in self._in_order(keys) if lot.symbol == symbol]
+
+    def _in_order(self, keys: AbstractSet[str]) -> list[Lot]:
+        found = [lot for key in keys if (lot := self.state.lots.get(key)) is not None]
         return found if len(found) < 2 else sorted(found, key=lambda lot: (len(lot.lot_id), lot.lot_id))
 
     def traded_symbols(self) -> set[str]:
@@ -146,13 +148,15 @@ class Account:
         return found
 
     def worth(self, now: Moment) -> Worth:
-        """At this record's prices; what changes holdings forgets it."""
+        """At this record's prices."""
         if self._worth is None:
-            self._worth = worth_of(self.state, now.mark_of)
+            self._worth = worth_of(self.state.cash, self.holdings, now.mark_of)
         return self._worth
 
-    def forget_worth(self) -> None:
+    def recount(self, lot: Lot) -> None:
+        """What it holds of this lot has changed, or cash with it."""
         self._worth = None
+        self.holdings.recount(lot)
 
     # Its orders and plans ----------------------------------------------------------------------
 
@@ -187,12 +191,12 @@ class Account:
 
     def waiting_orders(self) -> list[Order]:
         """Entry orders, and closes that are queued."""
-        queued = [
-            order
-            for lot in self.state.lots.values()
-            if lot.queued is not None and (order := lot.exits.get(lot.queued.reason)) is not None
-        ]
-        return [*self.state.orders.values(), *queued] if queued else list(self.state.orders.values())
+        orders = list(self.state.orders.values())
+        for lot in self._in_order(self.holdings.closing):
+            order = None if lot.queued is None else lot.exits.get(lot.queued.reason)
+            if order is not None:
+                orders.append(order)
+        return orders
 
     # Its entries -------------------------------------------------------------------------------
 

@@ -24,11 +24,8 @@ def exposure(account: Account, now: Moment, symbols: frozenset[str] | None) -> i
 
 def counted_plans(account: Account) -> list[Plan]:
     """Without those that end with a position whose close is queued; what a person placed does not."""
-    plans = list(account.state.plans.values())
-    if not plans:
-        return plans
-    closing = {lot.lot_id for lot in account.state.lots.values() if lot.queued is not None}
-    return [plan for plan in plans if plan.by_hand or plan.lot_id not in closing]
+    closing = account.holdings.closing
+    return [plan for plan in account.state.plans.values() if plan.by_hand or plan.lot_id not in closing]
 
 
 def opening_part(account: Account, order: Order) -> int:

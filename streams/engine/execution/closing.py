@@ -48,7 +48,7 @@ def queue_exit(
     """Close the whole lot at the market when it next can."""
     if lot.queued is None or (reason in STOPS and lot.queued.reason not in STOPS):
         lot.queued = Exit(reason, now.time if since is None else since)
-        account.forget_worth()
+        account.recount(lot)
     wait(account, _exit_order(account, now, lot, reason), why)
     account.watch_lot(lot)
 

@@ -41,7 +41,7 @@ def pass_time(account: Account, now: Moment) -> None:
 def begin_minute(account: Account, batch: Batch, row: int) -> None:
     """The minute's row, with the marks before the record."""
     account.mark_changed()
-    worth = worth_of(account.state, lambda symbol: batch.mark_before(symbol, row))
+    worth = worth_of(account.state.cash, account.holdings, lambda symbol: batch.mark_before(symbol, row))
     _tell(account, floor_minute(int(batch.time[row])), worth)
 
 
@@ -51,7 +51,9 @@ def begin_minutes(account: Account, batch: Batch, rows: Ints) -> EquityRows | No
         return None
     times = batch.time[rows]
     try:
-        worth = worths_of(account.state, lambda symbol: batch.marks_before(symbol, rows), len(rows))
+        worth = worths_of(
+            account.state.cash, account.holdings, lambda symbol: batch.marks_before(symbol, rows), len(rows)
+        )
         told = account.out.equity_rows(
             times - times % MINUTE, worth, reserved=reserved(account), balance=account.settings.balance
         )
@@ -62,7 +64,7 @@ def begin_minutes(account: Account, batch: Batch, rows: Ints) -> EquityRows | No
 
 
 def end_day(account: Account, now: Moment, midnight: int) -> None:
-    worth, zone = worth_of(account.state, now.mark_before), account.settings.time_zone
+    worth, zone = worth_of(account.state.cash, account.holdings, now.mark_before), account.settings.time_zone
     day = local_date(zone, midnight - MICROSECOND)
     year_days = days_a_year(zone, account.instruments, account.traded_symbols(), day, midnight)
     _tell(account, midnight, worth, day, year_days)

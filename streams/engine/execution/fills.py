@@ -79,7 +79,7 @@ def _fill_lot(
     lot = _lot_for(account, now, order, plan)
     fill_id, fee = _book(account, order, price, quantity, maker)
     account.state.cash += ledger.enter(lot, price, quantity, fee)
-    account.forget_worth()
+    account.recount(lot)
     account.state.fees += fee
     if order.slice_number is not None and order.fills == 1:
         lot.slices += 1
@@ -114,7 +114,7 @@ def _fill_close(
     fill_id, fee = _book(account, order, price, quantity, maker)
     change, profit = ledger.leave(lot, price, quantity, fee)
     account.state.cash += change
-    account.forget_worth()
+    account.recount(lot)
     account.state.realised += profit
     account.state.fees += fee
     account.out.fill(

@@ -25,8 +25,8 @@ class Moment:
         """Everything at this record is done: what comes now can only wait."""
         self.batch = batch
         self.row = row
-        self.time = int(batch.time[row])
-        self.previous = int(batch.time[row - 1]) if row else batch.previous
+        self.time = batch.time.item(row)
+        self.previous = batch.time.item(row - 1) if row else batch.previous
         self.new_minute = self.time // MINUTE != self.previous // MINUTE
         self.fills_at = self.time
         """The time that a fill bears: on a bar its open's, and once price has moved its last instant."""
@@ -40,15 +40,15 @@ class Moment:
         raw = series.raw
         self.symbol = series.symbol
         self.count = series.base + index + 1
-        self.mark = int(series.marks[index])
-        self.before = int(series.marks[index - 1]) if index else series.before
-        self.size = int(raw.size[index])
-        self.bid, self.ask = int(raw.bid[index]), int(raw.ask[index])
+        self.mark = series.marks.item(index)
+        self.before = series.marks.item(index - 1) if index else series.before
+        self.size = raw.size.item(index)
+        self.bid, self.ask = raw.bid.item(index), raw.ask.item(index)
         self.sell, self.buy = self.bid or self.mark, self.ask or self.mark
         self.is_bar = series.bars
         if self.is_bar and raw.open is not None and raw.high is not None and raw.low is not None:
-            self.opened = self.fills_at = int(raw.ts[index])
-            self.open, self.high, self.low = int(raw.open[index]), int(raw.high[index]), int(raw.low[index])
+            self.opened = self.fills_at = raw.ts.item(index)
+            self.open, self.high, self.low = raw.open.item(index), raw.high.item(index), raw.low.item(index)
             self.close = self.mark
 
     @property
