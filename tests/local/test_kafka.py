@@ -42,6 +42,7 @@ def values(cluster, topic, count):
         consumer.close()
 
 
+@pytest.mark.long
 def test_what_was_published_outlives_a_stop_and_a_kill(tmp_path):
     with running_kafka(tmp_path) as kafka:
         address = kafka.cluster

@@ -39,6 +39,7 @@ print('fills' in topics, client.command('SELECT count() FROM fills'))
 """
 
 
+@pytest.mark.live
 def test_a_closed_instance_trades_and_lets_in_who_was_told_how(trader, tmp_path):  # noqa: F811
     with trader.up("up", "--no-web", "--kafka-auth", "scram"):
         trader.said("account", "create", "mine", "--preset", "auto-trader", "--follow", "scan")

@@ -88,6 +88,7 @@ def trader(tmp_path, monkeypatch, capsys):
         yield Trader(cluster, monkeypatch, capsys, desk)
 
 
+@pytest.mark.live
 def test_from_an_account_s_opening_to_its_exit(trader):
     await_that(lambda: trader.run("status") == 0)  # the last shard may be taken over a moment later
     trader.capsys.readouterr()

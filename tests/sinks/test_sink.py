@@ -115,6 +115,7 @@ def test_months_do_not_share_a_block(stage, load):
     )
 
 
+@pytest.mark.long
 def test_a_market_is_found_when_it_is_made(stage, broker, load):
     stage.start()
     local_topics.apply(broker, ("later",))
@@ -180,6 +181,7 @@ def test_a_row_that_clickhouse_refuses_is_found_by_halving(stage, load):
     assert all("no_sevens" in reason for (reason,) in letters)
 
 
+@pytest.mark.long
 def test_when_every_row_is_refused_it_is_not_the_rows(stage, load):
     stage.start()
     stage.client().command("ALTER TABLE alerts ADD CONSTRAINT none CHECK alert_id = ''")
@@ -203,6 +205,7 @@ def test_a_table_that_is_not_ours_is_not_touched(stage, load):
     assert "fills.price is String; expected Decimal(38, 8)" in stage.sink.said()
 
 
+@pytest.mark.long
 def test_a_column_that_goes_away_meanwhile_ends_it_loudly(stage, load):
     stage.start()
     with pytest.raises(DatabaseError, match="Missing columns: 'slippage'"):

@@ -46,6 +46,7 @@ def befall(folder, *, rows, seconds, kills, seed, disk=None):
                 stage.drop()
 
 
+@pytest.mark.long
 def test_a_few_kills(tmp_path):
     load, done, _, wrong = befall(tmp_path, rows=150_000, seconds=12, kills=6, seed=1)
     assert not wrong
