@@ -13,6 +13,7 @@ from schemas.messages import Decision, Equity, Fill, Order, Position, SliceTimer
 from streams.engine.account.equity_rows import EquityRows
 from streams.engine.model.units import ONE, SECOND
 from streams.engine.shard.told import Told, ToldAt, ToldMinutes
+from streams.files.writing.equity_lines import equity_lines, lines_in_order
 from streams.files.writing.layouts import EVERY_ROW, LAST_STATE
 from streams.files.writing.results import Results
 from streams.files.writing.text import decimal_text, decimal_texts, time_text, time_texts
@@ -235,12 +236,24 @@ def test_quiet_minutes_are_written_as_their_messages_are(tmp_path):
     for folder, given_ in (("columns", told), ("messages", Told.of([*told]))):
         with Results(tmp_path / folder) as results:
             results.add(given_)
+    for most in (1, 2, 3, 100):
+        lines = [(3, 1, "single\n"), (0, 0, "first\n"), (-1, 5, "before\n")]
+        pieces = [each.to_pylist() for each in lines_in_order(lines, minutes, most)]
+        assert len(pieces) > 1 or most == 100
+        assert [line for piece in pieces for line in piece] == lines_in_order_of(lines, minutes)
     for name in ("equity.csv", "fills.csv"):
         assert (tmp_path / "columns" / name).read_bytes() == (tmp_path / "messages" / name).read_bytes()
     assert [row["equity_id"] for row in rows_of(tmp_path / "columns" / "equity.csv")] == [
         "'-a-e1", "'-a-e1", "'-a-e2", "b c-e2", "b c-e9", "b c-e3", "'-a-e3", "'-a-e4", "b c-e4",
         "'-a-e5", "b c-e5", "'-a-e6", "b c-e6", "b c-e7",
     ]  # fmt: skip
+
+
+def lines_in_order_of(singles, minutes):
+    rows = [(row, part.number) for part in minutes for row in part.rows.tolist()]
+    texts = equity_lines([part.equity for part in minutes]).to_pylist()
+    every = [*singles, *((*row, text) for row, text in zip(rows, texts, strict=True))]
+    return [text for _, _, text in sorted(every, key=lambda each: each[:2])]
 
 
 def _equity(account, before):

@@ -1,7 +1,7 @@
 """Equity rows of an account in a run, as columns: what stays the same in all of them is there once."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schemas.columns import Ints
 from schemas.messages import Equity
@@ -26,6 +26,14 @@ class EquityRows:
 
     def __len__(self) -> int:
         return len(self.ts)
+
+    def part(self, start: int, end: int) -> "EquityRows":
+        columns = (self.ts, self.equity, self.unrealised, self.drawdown, self.exposure)
+        ts, equity, unrealised, drawdown, exposure = (column[start:end] for column in columns)
+        return replace(
+            self, before=self.before + start,
+            ts=ts, equity=equity, unrealised=unrealised, drawdown=drawdown, exposure=exposure,
+        )  # fmt: skip
 
     def messages(self) -> Iterator[Equity]:
         columns = (self.ts, self.equity, self.unrealised, self.drawdown, self.exposure)

@@ -28,6 +28,11 @@ class ToldMinutes(NamedTuple):
     number: int
     equity: EquityRows
 
+    def between(self, first: int, end: int) -> "ToldMinutes":
+        """Those of the records from `first` on and before `end`."""
+        start, stop = self.rows.searchsorted((first, end)).tolist()
+        return ToldMinutes(self.rows[start:stop], self.number, self.equity.part(start, stop))
+
 
 class Told:
     """Of one batch; iterated over, it is every message in order."""

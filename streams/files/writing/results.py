@@ -17,8 +17,7 @@ import pyarrow as pa
 
 from schemas.messages import Decision, Equity, Fill, Order, Output, Position, SliceTimer, Trade
 from streams.engine.shard.told import Told, ToldAt, ToldMinutes
-from streams.files.arrays import from_numbers, from_texts
-from streams.files.writing.equity_lines import equity_lines
+from streams.files.writing.equity_lines import lines_in_order
 from streams.files.writing.layouts import EVERY_ROW, LAST_STATE, ORDERS, POSITIONS, SLICES, Layout
 
 ENDED = frozenset({"filled", "cancelled", "expired", "rejected", "released", "skipped"})
@@ -124,18 +123,8 @@ class Results:
         if not minutes:
             file.text.writelines(line for _, _, line in lines)
             return
-        rows = [np.array([row for row, _, _ in lines], np.int64), *(part.rows for part in minutes)]
-        numbers = np.concatenate((
-            np.array([number for _, number, _ in lines], np.int64),
-            np.repeat([part.number for part in minutes], [len(part.rows) for part in minutes]),
-        ))  # fmt: skip
-        texts = pa.concat_arrays(
-            [
-                from_texts(line for _, _, line in lines),
-                equity_lines([part.equity for part in minutes]),
-            ]
-        )
-        file.write_lines(texts.take(from_numbers(np.lexsort((numbers, np.concatenate(rows))))))
+        for texts in lines_in_order(lines, minutes):
+            file.write_lines(texts)
 
     def finish(self) -> None:
         """What is still open goes after what has ended, in the order in which it began."""
