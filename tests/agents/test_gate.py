@@ -320,6 +320,7 @@ def assert_no_gap(world):
                 assert after <= before + 1, f"{place} jumps from {before} to {after}"
 
 
+@pytest.mark.long
 def test_kills_leave_no_gap(world):
     for _ in range(3):
         world.write("signals", [signal_json(number) for number in range(8000)])

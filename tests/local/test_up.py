@@ -64,6 +64,7 @@ def stopped(process, number=signal.SIGINT):
     return said.splitlines()
 
 
+@pytest.mark.live
 def test_an_instance_starts_survives_and_stops(tmp_path):
     skip_without_kafka()
     home = Home(tmp_path / "home")

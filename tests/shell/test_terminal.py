@@ -270,6 +270,7 @@ def test_watch_shows_what_is_new_and_fits_the_terminal(server, results, monkeypa
     assert len(plain.splitlines()) <= 10 and max(map(len, plain.splitlines())) <= 40
 
 
+@pytest.mark.live
 def test_watch_goes_on_when_clickhouse_goes(monkeypatch, tmp_path):
     monkeypatch.setenv("CLICKHOUSE_USER", "reader")
     monkeypatch.setenv("CLICKHOUSE_PASSWORD", READER_PASSWORD)

@@ -78,6 +78,7 @@ migrate(client)
 """
 
 
+@pytest.mark.long
 def test_after_kills_at_any_moment(tmp_path):
     """The process that migrates is killed again and again, and so is the server, each a little later."""
     (port,) = free_ports(1)
