@@ -181,6 +181,8 @@ def fill_order(
 
     at = price_of(wanted)
     opens = wanted - fills.reduce_opposed(account, now, order, at, wanted, maker=maker, raw=price)
+    if not order.is_open:  # it is filled, or its own close tripped a breaker
+        return
     quantity = affordable(account, now, order, price_of, opens, maker=maker)
     if order.time_in_force == "FOK" and quantity < opens:
         quantity = 0
