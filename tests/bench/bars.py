@@ -3,17 +3,16 @@
 The peers' programs import this file in their own environment, so it knows only numpy.
 """
 
-from dataclasses import asdict, dataclass
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
+from tests.bench.market import CENT, SECOND, UNIT, Ints, load_groups, save_groups
 
-UNIT = 100_000_000
-CENT = UNIT // 100
-SECOND = 1_000_000
 START = 1_704_067_200 * SECOND
 MINUTE, HOUR = 60 * SECOND, 3_600 * SECOND
 FIRST_PRICE = 10_000
@@ -101,14 +100,16 @@ WORLDS = {"minutes": year_of_minutes, "lots": many_lots}
 
 def save(path: Path, market: Bars, entries: Brackets) -> None:
     """For a program of another environment."""
-    path.mkdir(parents=True, exist_ok=True)
-    for group, values in (("bars", market), ("brackets", entries)):
-        for name, column in asdict(values).items():
-            np.save(path / f"{group}.{name}.npy", column)
+    save_groups(path, bars=market, brackets=entries)
 
 
 def load(path: Path) -> tuple[Bars, Brackets]:
-    def columns(group: str) -> dict[str, Ints]:
-        return {file.stem.split(".")[1]: np.load(file) for file in path.glob(f"{group}.*.npy")}
+    groups = load_groups(path)
+    return Bars(**groups["bars"]), Brackets(**groups["brackets"])
 
-    return Bars(**columns("bars")), Brackets(**columns("brackets"))
+
+def tell(run: Callable[[Bars, Brackets], dict[str, object]]) -> None:
+    """What a peer's program does: read the market that it is told of, run, and print what it took."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("market", type=Path, help="the directory that `save` wrote")
+    print(json.dumps(run(*load(parser.parse_args().market))))

@@ -6,7 +6,6 @@ equity a minute are in the time.
 
 import argparse
 import json
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +16,9 @@ from schemas.columns import BAR, Columns
 from schemas.messages import Signal, Trade
 from streams.engine.model.settings import Instruments, Settings, Size
 from streams.engine.model.units import ONE
-from streams.engine.shard.told import Told, ToldAt, ToldMinutes
+from streams.engine.shard.told import ToldAt, ToldMinutes
 from streams.engine.simulate import simulate
-from tests.bench import bars
+from tests.bench import bars, ours
 
 SYMBOL = "AAPL"
 BATCH = 1 << 16
@@ -74,16 +73,11 @@ def signals(market: bars.Bars, entries: bars.Brackets) -> list[Signal]:
 
 def run(market: bars.Bars, entries: bars.Brackets, repeats: int) -> dict[str, object]:
     accounts, wishes = [account(entries)], signals(market, entries)
-    best = float("inf")
-    told: list[Told] = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        told = list(simulate(accounts, batches(market), wishes, Instruments()))
-        best = min(best, time.perf_counter() - started)
-    started = time.perf_counter()
-    for column in (market.open, market.high, market.low, market.close):
-        int(column.max())
-    reading = time.perf_counter() - started
+    best, told = ours.fastest(
+        lambda: list(simulate(accounts, batches(market), wishes, Instruments())), repeats
+    )
+    columns = (market.open, market.high, market.low, market.close)
+    reading, _ = ours.fastest(lambda: [int(column.max()) for column in columns], repeats)
     parts = [part for each in told for part in each.parts]
     messages = [output for part in parts if isinstance(part, ToldAt) for output in part.outputs]
     trades = [output for output in messages if isinstance(output, Trade)]

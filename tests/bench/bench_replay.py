@@ -6,11 +6,10 @@ row are in the time.
 
 import argparse
 import json
-import time
 from collections import Counter
 from pathlib import Path
 
-from schemas.messages import Trade
+from schemas.messages import Output, Trade
 from streams.engine.model.settings import Instruments
 from streams.engine.model.units import ONE
 from streams.engine.simulate import simulate
@@ -22,15 +21,12 @@ def run(
 ) -> dict[str, object]:
     accounts = ours.accounts(bracket)
     signals = ours.signals(ticks, entries)
-    best = float("inf")
-    outputs: list[object] = []
-    for _ in range(repeats):
-        batches = list(ours.chunks(ticks, chunk))
-        outputs = []
-        started = time.perf_counter()
-        for some in simulate(accounts, batches, signals, Instruments()):
-            outputs += some
-        best = min(best, time.perf_counter() - started)
+    batches = list(ours.chunks(ticks, chunk))
+
+    def replay() -> list[Output]:
+        return [output for told in simulate(accounts, batches, signals, Instruments()) for output in told]
+
+    best, outputs = ours.fastest(replay, repeats)
     trades = [output for output in outputs if isinstance(output, Trade)]
     return {
         "seconds": best,

@@ -113,15 +113,26 @@ def month_of_quotes() -> tuple[Ticks, Entries]:
 
 def save(path: Path, ticks: Ticks, entries: Entries, bracket: Bracket) -> None:
     """For a program of another environment."""
+    save_groups(path, ticks=ticks, entries=entries, bracket=bracket)
+
+
+def load(path: Path) -> tuple[Ticks, Entries, Bracket]:
+    groups = load_groups(path)
+    bracket = {name: value.item() for name, value in groups["bracket"].items()}
+    return Ticks(**groups["ticks"]), Entries(**groups["entries"]), Bracket(**bracket)
+
+
+def save_groups(path: Path, **groups: Any) -> None:
+    """The fields of some dataclasses, a file each."""
     path.mkdir(parents=True, exist_ok=True)
-    for group, values in (("ticks", ticks), ("entries", entries), ("bracket", bracket)):
+    for group, values in groups.items():
         for name, column in asdict(values).items():
             np.save(path / f"{group}.{name}.npy", column)
 
 
-def load(path: Path) -> tuple[Ticks, Entries, Bracket]:
-    def columns(group: str) -> Mapping[str, Any]:
-        return {file.stem.split(".")[1]: np.load(file) for file in path.glob(f"{group}.*.npy")}
-
-    bracket = {name: value.item() for name, value in columns("bracket").items()}
-    return Ticks(**columns("ticks")), Entries(**columns("entries")), Bracket(**bracket)
+def load_groups(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    groups: dict[str, dict[str, Any]] = {}
+    for file in path.glob("*.npy"):
+        group, name = file.stem.split(".")
+        groups.setdefault(group, {})[name] = np.load(file)
+    return groups

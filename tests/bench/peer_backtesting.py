@@ -3,17 +3,15 @@
 Its run alone, from a frame in memory; orders may overlap, and nothing is drawn.
 """
 
-import argparse
-import json
 import time
 import warnings
 from collections import Counter
-from pathlib import Path
 
-import bars
 import pandas
 from backtesting import Backtest, Strategy
-from bars import UNIT
+
+from tests.bench import bars
+from tests.bench.bars import UNIT
 
 warnings.filterwarnings("ignore")
 
@@ -63,12 +61,5 @@ def run(market: bars.Bars, entries: bars.Brackets) -> dict[str, object]:
     }  # fmt: skip
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("market", type=Path, help="the directory that `bars.save` wrote")
-    options = parser.parse_args()
-    print(json.dumps(run(*bars.load(options.market))))
-
-
 if __name__ == "__main__":
-    main()
+    bars.tell(run)

@@ -13,7 +13,6 @@ import time
 from decimal import Decimal
 from pathlib import Path
 
-import market
 from nautilus_trader.backtest.engine import BacktestEngine, BacktestEngineConfig
 from nautilus_trader.config import LoggingConfig, RiskEngineConfig
 from nautilus_trader.model.currencies import BTC, USDT
@@ -30,6 +29,8 @@ from nautilus_trader.model.identifiers import InstrumentId, Symbol, Venue
 from nautilus_trader.model.instruments import CurrencyPair
 from nautilus_trader.model.objects import Money, Price, Quantity
 from nautilus_trader.trading.strategy import Strategy
+
+from tests.bench import market
 
 VENUE = Venue("SIM")
 REASONS = {
@@ -71,7 +72,30 @@ def quotes(ticks: market.Ticks, pair: CurrencyPair) -> list[QuoteTick]:
     ]
 
 
-class Brackets(Strategy):
+class BracketStrategy(Strategy):
+    """Knows its open brackets, and closes what their exits have not closed in time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.next = 0
+        self.open: list[tuple[object, object, object]] = []
+
+    def send(self, orders: object) -> None:
+        self.open.append(tuple(orders.orders))
+        self.submit_order_list(orders)
+
+    def leave(self, event: object) -> None:
+        entry, stop, target = self.open.pop(0)
+        position = self.cache.position_for_order(entry.client_order_id)
+        if position is None or position.is_closed:
+            return
+        for order in (stop, target):
+            if not order.is_closed:
+                self.cancel_order(order)
+        self.close_position(position)
+
+
+class Brackets(BracketStrategy):
     """Enters at the given times, and closes what its exits have not closed in time."""
 
     def __init__(
@@ -83,8 +107,6 @@ class Brackets(Strategy):
         self.entries = entries
         self.bracket = bracket
         self.quantity = pair.make_qty(0.01)
-        self.next = 0
-        self.open: list[tuple[object, object, object]] = []
 
     def on_start(self) -> None:
         for number, tick in enumerate(self.entries.tick.tolist()):
@@ -113,18 +135,7 @@ class Brackets(Strategy):
             tp_post_only=False,
             **stop,
         )
-        self.open.append(tuple(orders.orders))
-        self.submit_order_list(orders)
-
-    def leave(self, event: object) -> None:
-        entry, stop, target = self.open.pop(0)
-        position = self.cache.position_for_order(entry.client_order_id)
-        if position is None or position.is_closed:
-            return
-        for order in (stop, target):
-            if not order.is_closed:
-                self.cancel_order(order)
-        self.close_position(position)
+        self.send(orders)
 
 
 def engine_with(pair: CurrencyPair, *, bar_execution: bool, leverage: Decimal) -> BacktestEngine:

@@ -4,20 +4,17 @@ Its fastest fair form, as in `peer_nautilus`: bars built before the clock starts
 the strategy wakes by time alerts alone. A bracket enters just after its bar has ended, at the bar's close.
 """
 
-import argparse
-import json
 import time
 from collections import Counter
 from decimal import Decimal
-from pathlib import Path
 
-import bars
 from nautilus_trader.model.data import Bar, BarType
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.instruments import CurrencyPair
 from nautilus_trader.model.objects import Price, Quantity
-from nautilus_trader.trading.strategy import Strategy
-from peer_nautilus import RAW, REASONS, engine_with, instrument
+
+from tests.bench import bars
+from tests.bench.peer_nautilus import RAW, REASONS, BracketStrategy, engine_with, instrument
 
 NANOSECONDS = 1_000
 
@@ -34,15 +31,13 @@ def records(market: bars.Bars, pair: CurrencyPair) -> list[Bar]:
     ]
 
 
-class Brackets(Strategy):
+class Brackets(BracketStrategy):
     """Enters just after the given bars, and closes what its exits have not closed in time."""
 
     def __init__(self, pair: CurrencyPair, market: bars.Bars, entries: bars.Brackets) -> None:
         super().__init__()
         self.pair, self.market, self.entries = pair, market, entries
         self.quantity = pair.make_qty(1)
-        self.next = 0
-        self.open: list[tuple[object, object, object]] = []
 
     def on_start(self) -> None:
         ends = (self.market.ts[self.entries.bar] + self.market.interval).tolist()
@@ -61,18 +56,7 @@ class Brackets(Strategy):
             sl_trigger_price=Price.from_raw(int(self.entries.stop[number]) * RAW, 2),
             tp_post_only=False,
         )
-        self.open.append(tuple(orders.orders))
-        self.submit_order_list(orders)
-
-    def leave(self, event: object) -> None:
-        entry, stop, target = self.open.pop(0)
-        position = self.cache.position_for_order(entry.client_order_id)
-        if position is None or position.is_closed:
-            return
-        for order in (stop, target):
-            if not order.is_closed:
-                self.cancel_order(order)
-        self.close_position(position)
+        self.send(orders)
 
 
 def run(market: bars.Bars, entries: bars.Brackets) -> dict[str, object]:
@@ -99,12 +83,5 @@ def run(market: bars.Bars, entries: bars.Brackets) -> dict[str, object]:
     return result
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("market", type=Path, help="the directory that `bars.save` wrote")
-    options = parser.parse_args()
-    print(json.dumps(run(*bars.load(options.market))))
-
-
 if __name__ == "__main__":
-    main()
+    bars.tell(run)

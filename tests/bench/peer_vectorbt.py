@@ -10,9 +10,10 @@ import json
 import time
 from pathlib import Path
 
-import market
 import numpy as np
 import vectorbt
+
+from tests.bench import market
 
 
 def columns(entries: market.Entries, ends: market.Ints) -> market.Ints:

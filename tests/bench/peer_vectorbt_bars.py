@@ -4,14 +4,12 @@ One column, which holds one position at a time and passes over the entries that 
 was asked for, and the form in which it is fastest. Timed when numba has compiled.
 """
 
-import argparse
-import json
 import time
-from pathlib import Path
 
-import bars
 import numpy as np
 import vectorbt
+
+from tests.bench import bars
 
 
 def run(market: bars.Bars, entries: bars.Brackets) -> dict[str, object]:
@@ -38,12 +36,5 @@ def run(market: bars.Bars, entries: bars.Brackets) -> dict[str, object]:
     }  # fmt: skip
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("market", type=Path, help="the directory that `bars.save` wrote")
-    options = parser.parse_args()
-    print(json.dumps(run(*bars.load(options.market))))
-
-
 if __name__ == "__main__":
-    main()
+    bars.tell(run)

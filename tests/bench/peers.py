@@ -15,8 +15,8 @@ PYTHONS = (sys.executable, "python3.14", "python3.13", "python3.12")
 
 
 def peer(name: str) -> list[str]:
-    """How to run `peer_<name>.py`."""
-    return [_python(NEEDS.get(name, REPLAY)), str(HERE / f"peer_{name}.py")]
+    """How to run `peer_<name>.py`, from the project's folder."""
+    return [_python(NEEDS.get(name, REPLAY)), "-m", f"tests.bench.peer_{name}"]
 
 
 def _python(environment: str) -> str:
