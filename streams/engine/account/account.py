@@ -5,7 +5,7 @@ way in which time passes for an account. Its marks (`_changed`, `_budget`, `_wor
 written here alone.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from heapq import heappop, heappush
 
@@ -150,8 +150,11 @@ class Account:
     def worth(self, now: Moment) -> Worth:
         """At this record's prices."""
         if self._worth is None:
-            self._worth = worth_of(self.state.cash, self.holdings, now.mark_of)
+            self._worth = self.worth_at(now.mark_of)
         return self._worth
+
+    def worth_at(self, mark_of: Callable[[str], int]) -> Worth:
+        return worth_of(self.state.cash, self.holdings, mark_of)
 
     def recount(self, lot: Lot) -> None:
         """What it holds of this lot has changed, or cash with it."""

@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from schemas.columns import Ints
 from schemas.messages import Equity
 
+CHANGING = ("ts", "equity", "unrealised", "drawdown", "exposure")
+CONSTANT = ("cash", "realised", "reserved", "balance")
+
 
 @dataclass(frozen=True, slots=True)
 class EquityRows:
@@ -28,27 +31,12 @@ class EquityRows:
         return len(self.ts)
 
     def part(self, start: int, end: int) -> "EquityRows":
-        columns = (self.ts, self.equity, self.unrealised, self.drawdown, self.exposure)
-        ts, equity, unrealised, drawdown, exposure = (column[start:end] for column in columns)
-        return replace(
-            self, before=self.before + start,
-            ts=ts, equity=equity, unrealised=unrealised, drawdown=drawdown, exposure=exposure,
-        )  # fmt: skip
+        columns = {name: getattr(self, name)[start:end] for name in CHANGING}
+        return replace(self, before=self.before + start, **columns)
 
     def messages(self) -> Iterator[Equity]:
-        columns = (self.ts, self.equity, self.unrealised, self.drawdown, self.exposure)
-        rows = zip(*(column.tolist() for column in columns), strict=True)
-        for number, (ts, equity, unrealised, drawdown, exposure) in enumerate(rows, start=self.before + 1):
-            yield Equity(
-                equity_id=f"{self.account}-e{number}",
-                ts=ts,
-                account=self.account,
-                equity=equity,
-                cash=self.cash,
-                unrealised=unrealised,
-                drawdown=drawdown,
-                realised=self.realised,
-                exposure=exposure,
-                reserved=self.reserved,
-                balance=self.balance,
-            )
+        same = {name: getattr(self, name) for name in ("account", *CONSTANT)}
+        rows = zip(*(getattr(self, name).tolist() for name in CHANGING), strict=True)
+        for number, row in enumerate(rows, start=self.before + 1):
+            changing = dict(zip(CHANGING, row, strict=True))
+            yield Equity(equity_id=f"{self.account}-e{number}", **changing, **same)

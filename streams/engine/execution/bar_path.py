@@ -66,6 +66,10 @@ class LiveLot:
         self.high, self.low = walk.ahead()
         self.bought = lot.bought
 
+    @property
+    def best(self) -> int:
+        return self.high if self.lot.side > 0 else self.low
+
 
 def pass_bar(account: Account, now: Moment, reached: frozenset[str] | None) -> None:
     shut = account.is_shut(now, now.symbol)
@@ -164,7 +168,7 @@ def _take_in_new(account: Account, now: Moment, walk: Walk, lives: dict[str, Liv
 
 def _walk(account: Account, now: Moment, walk: Walk, lives: dict[str, LiveLot], orders: list[Order]) -> None:
     if not any(order.is_open for order in orders) and not any(
-        _has_exit(account, now, live.lot) for live in lives.values()
+        _has_exit(account, walk, live) for live in lives.values()
     ):
         return
     while walk.leg < 3:
@@ -181,15 +185,11 @@ def _walk(account: Account, now: Moment, walk: Walk, lives: dict[str, LiveLot], 
         _take_in_new(account, now, walk, lives)
 
 
-def _has_exit(account: Account, now: Moment, lot: Lot) -> bool:
-    """Whether the bar comes to any of its exits."""
-    worst, best = (now.low, now.high) if lot.side > 0 else (now.high, now.low)
-    stop = exit_levels.stop_in_force(lot)
-    if stop is not None and lot.side * (worst - stop[0]) <= 0:
-        return True
-    touch = account.terms_of(lot.terms).limit_fill == "touch"
-    return any(
-        exit_levels.reaches(lot.side, best, target, touch) for target, _ in exit_levels.targets_of(lot)
+def _has_exit(account: Account, walk: Walk, live: LiveLot) -> bool:
+    """Whether the path comes to any of its exits."""
+    lot, touch = live.lot, account.terms_of(live.lot.terms).limit_fill == "touch"
+    return _stop_ahead(walk, lot) or any(
+        exit_levels.reaches(lot.side, live.best, target, touch) for target, _ in exit_levels.targets_of(lot)
     )
 
 
@@ -294,9 +294,8 @@ def _stop_ahead(walk: Walk, lot: Lot) -> bool:
 def _holds_target(account: Account, live: LiveLot) -> bool:
     """Whether price comes to one of its targets in the part of the bar that the lot lives through."""
     lot, touch = live.lot, account.terms_of(live.lot.terms).limit_fill == "touch"
-    best = live.high if lot.side > 0 else live.low
     return any(
-        exit_levels.reaches(lot.side, best, target, touch)
+        exit_levels.reaches(lot.side, live.best, target, touch)
         and not exit_levels.reaches(lot.side, live.start, target, touch)
         for target, _ in exit_levels.targets_of(lot)
     )
@@ -336,4 +335,4 @@ def _ratchet(account: Account, live: LiveLot) -> None:
     lot = live.lot
     lot.asleep = False
     if lot.quantity:
-        trailing.ratchet(account, lot, live.high if lot.side > 0 else live.low)
+        trailing.ratchet(account, lot, live.best)

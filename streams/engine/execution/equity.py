@@ -8,7 +8,7 @@ from datetime import date
 from schemas.columns import Ints
 from streams.engine.account.account import Account
 from streams.engine.account.equity_rows import EquityRows
-from streams.engine.account.worth import Worth, worth_of, worths_of
+from streams.engine.account.worth import Worth, worths_of
 from streams.engine.execution.buying_power import reserved
 from streams.engine.execution.ending import end_day_orders
 from streams.engine.market.batch import Batch
@@ -41,7 +41,7 @@ def pass_time(account: Account, now: Moment) -> None:
 def begin_minute(account: Account, batch: Batch, row: int) -> None:
     """The minute's row, with the marks before the record."""
     account.mark_changed()
-    worth = worth_of(account.state.cash, account.holdings, lambda symbol: batch.mark_before(symbol, row))
+    worth = account.worth_at(lambda symbol: batch.mark_before(symbol, row))
     _tell(account, floor_minute(int(batch.time[row])), worth)
 
 
@@ -64,7 +64,7 @@ def begin_minutes(account: Account, batch: Batch, rows: Ints) -> EquityRows | No
 
 
 def end_day(account: Account, now: Moment, midnight: int) -> None:
-    worth, zone = worth_of(account.state.cash, account.holdings, now.mark_before), account.settings.time_zone
+    worth, zone = account.worth_at(now.mark_before), account.settings.time_zone
     day = local_date(zone, midnight - MICROSECOND)
     year_days = days_a_year(zone, account.instruments, account.traded_symbols(), day, midnight)
     _tell(account, midnight, worth, day, year_days)

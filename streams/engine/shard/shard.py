@@ -12,7 +12,7 @@ How a batch is folded. Each symbol's watchlist tells in one search over columns 
 reaches, and a heap tells who wakes by time alone. Each account that is touched then runs through the batch by
 itself (`_Run`), from one record that concerns it to the next; after each step what it waits for is watched
 anew. Trails come last: only when all accounts are at the batch's end is it known how far prices went, and
-what is remembered of the batch is its extremes. What was told is then put in order: by record, then account.
+what is remembered of the batch is its extremes. What was told is in order when it is read (`Told`).
 """
 
 from collections import defaultdict
