@@ -18,7 +18,9 @@ Flags = npt.NDArray[np.bool_]
 
 def numbers_of(array: pa.Array) -> npt.NDArray[Any]:
     """What an array of whole numbers, times or floats holds; anything where it has nulls."""
-    letter = "f" if pa.types.is_floating(array.type) else "u" if "uint" in str(array.type) else "i"
+    letter = (
+        "f" if pa.types.is_floating(array.type) else "u" if pa.types.is_unsigned_integer(array.type) else "i"
+    )
     kind = np.dtype(f"{letter}{array.type.bit_width // 8}")
     return _held(array, kind, array.offset + len(array))[array.offset :]
 

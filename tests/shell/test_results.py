@@ -13,10 +13,11 @@ from schemas.messages import Decision, Equity, Fill, Order, Position, SliceTimer
 from streams.engine.account.equity_rows import EquityRows
 from streams.engine.model.units import ONE, SECOND
 from streams.engine.shard.told import Told, ToldAt, ToldMinutes
-from streams.files.writing.equity_lines import equity_lines, lines_in_order
+from streams.files.writing.column_texts import decimal_texts, time_texts
+from streams.files.writing.equity_lines import SingleLine, equity_lines, lines_in_order
 from streams.files.writing.layouts import EVERY_ROW, LAST_STATE
 from streams.files.writing.results import Results
-from streams.files.writing.text import decimal_text, decimal_texts, time_text, time_texts
+from streams.files.writing.text import decimal_text, time_text
 
 TRADE_COLUMNS = (
     "trade_id,account,symbol,side,quantity,entry_price,exit_price,entry_ts,exit_ts,pnl,pnl_pct,fees,"
@@ -237,7 +238,7 @@ def test_quiet_minutes_are_written_as_their_messages_are(tmp_path):
         with Results(tmp_path / folder) as results:
             results.add(given_)
     for most in (1, 2, 3, 100):
-        lines = [(3, 1, "single\n"), (0, 0, "first\n"), (-1, 5, "before\n")]
+        lines = [SingleLine(3, 1, "single\n"), SingleLine(0, 0, "first\n"), SingleLine(-1, 5, "before\n")]
         pieces = [each.to_pylist() for each in lines_in_order(lines, minutes, most)]
         assert len(pieces) > 1 or most == 100
         assert [line for piece in pieces for line in piece] == lines_in_order_of(lines, minutes)

@@ -7,7 +7,6 @@ apostrophe in front.
 
 import csv
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 from schemas.messages import Decision, Equity, Fill, Order, Output, Position, SliceTimer, Trade
-from streams.engine.shard.told import Told, ToldAt, ToldMinutes
-from streams.files.writing.equity_lines import lines_in_order
+from streams.engine.shard.told import Told
+from streams.files.writing.equity_lines import SingleLine, lines_in_order
 from streams.files.writing.layouts import EVERY_ROW, LAST_STATE, ORDERS, POSITIONS, SLICES, Layout
 
 ENDED = frozenset({"filled", "cancelled", "expired", "rejected", "released", "skipped"})
@@ -95,10 +94,15 @@ class Results:
                 file.abandon()
 
     def add(self, told: Told) -> None:
-        events = told.events()
-        for output in (output for part in events for output in part.outputs):
-            self._add(output)
-        self._write_equity(events, told.minutes())
+        equity: list[SingleLine] = []
+        for part in told.events():
+            for output in part.outputs:
+                if isinstance(output, Equity):
+                    equity.append(SingleLine(part.row, part.number, self.files[Equity].line(output)))
+                else:
+                    self._add(output)
+        for lines in lines_in_order(equity, told.minutes()):
+            self.files[Equity].write_lines(lines)
 
     def _add(self, output: Output) -> None:
         match output:
@@ -110,21 +114,6 @@ class Results:
                 self._keep(output, output.position_id, ended=output.quantity == 0)
             case Fill() | Trade() | Decision():
                 self.files[type(output)].write(output)
-
-    def _write_equity(self, events: Sequence[ToldAt], minutes: Sequence[ToldMinutes]) -> None:
-        """All rows of equity of a batch, in order."""
-        file = self.files[Equity]
-        lines = [
-            (part.row, part.number, file.line(output))
-            for part in events
-            for output in part.outputs
-            if isinstance(output, Equity)
-        ]
-        if not minutes:
-            file.text.writelines(line for _, _, line in lines)
-            return
-        for texts in lines_in_order(lines, minutes):
-            file.write_lines(texts)
 
     def finish(self) -> None:
         """What is still open goes after what has ended, in the order in which it began."""
