@@ -1,17 +1,11 @@
 """The command, its subcommands, and how it ends: 0 done, 1 failed, 2 misused."""
 
 import sys
-from importlib import metadata
 
 import click
 
-from sinks.database.database import DatabaseError
-from streams.accounts import SettingsError
 from streams.cli.lazy import Lazy, LazyGroup
 from streams.cli.options.many import example
-from streams.files.values.faults import FileError
-from streams.local.machine.private import PrivateFileError
-from streams.transport.kafka.cluster import ClusterError
 
 FAILED = 1
 
@@ -74,7 +68,7 @@ COMMANDS: dict[str, dict[str, Lazy]] = {
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=example("ghostfill demo"),
 )
-@click.version_option(metadata.version("ghostfill"), prog_name="ghostfill")
+@click.version_option(package_name="ghostfill", prog_name="ghostfill")
 def command() -> None:
     """Paper trading: signals in, fills out. Nothing reaches a real market."""
 
@@ -89,8 +83,21 @@ def main(args: list[str] | None = None) -> None:
     except click.Abort:
         click.echo("stopped", err=True)
         sys.exit(FAILED)
-    except (SettingsError, ClusterError, DatabaseError, FileError, PrivateFileError, OSError) as error:
+    except Exception as error:
+        if not isinstance(error, _meant_for_people()):
+            raise
         click.echo(f"Error: {error}", err=True)
         sys.exit(FAILED)
     if ended:  # click's Exit comes back as its code
         sys.exit(ended)
+
+
+def _meant_for_people() -> tuple[type[Exception], ...]:
+    """Errors whose words say what to do. Imported when there is one: a help text needs none of them."""
+    from sinks.database.database import DatabaseError
+    from streams.accounts import SettingsError
+    from streams.files.values.faults import FileError
+    from streams.local.machine.private import PrivateFileError
+    from streams.transport.kafka.cluster import ClusterError
+
+    return SettingsError, ClusterError, DatabaseError, FileError, PrivateFileError, OSError
