@@ -336,7 +336,7 @@ class Books:
                 quantity=slice_.quantity,
                 condition=" and ".join(each.name for each in slice_.conditions),
                 arrival=plan.terms.arrival,
-                order_id=slice_.order.id if slice_.order is not None else None,
+                order_id=slice_.order.id if slice_.order is not None and slice_.state != "skipped" else None,
                 reason=reason,
                 measured=measured,
                 limit=limit,

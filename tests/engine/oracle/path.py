@@ -145,7 +145,8 @@ class Walk:
             worst = min(self.rest) if lot.side > 0 else max(self.rest)
             if stop is not None and lot.side * (stop[0] - worst) >= 0:
                 self.done.add((lot.id, number))
-                self.suppressed.add(lot.id)
+                if not self.account.reached(lot, self.start[lot.id], level):
+                    self.suppressed.add(lot.id)
             else:
                 self.fill_target(lot, number, level)
 
