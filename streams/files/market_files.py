@@ -92,8 +92,8 @@ class MarketFileReader:
         if self.kind == "ticks":
             survey.order = self._order(path)
             return survey
-        for part in self._parts(path, BadRows(), unheard):
-            survey.add(part.columns)
+        for _, columns in self._glance(path, "ts", "symbol", "interval"):
+            survey.add(columns)
         survey.finish()
         return survey
 
@@ -119,19 +119,27 @@ class MarketFileReader:
         return None
 
     def _order(self, path: Path) -> RecordOrder:
-        """From times and symbols alone: whoever reads the file says what is wrong with it."""
-        order, symbols, unsaid = RecordOrder(), Symbols(), BadRows()
-        for block in read_rows(path, self.names, unsaid, self.form, only=("ts", "symbol")):
-            rows = NumberRows(block, self._known(block), unsaid)
-            if "ts" not in rows.resolved or (self.symbol is None and "symbol" not in rows.resolved):
-                break
-            ts, symbol = rows.time("ts"), self._symbols(rows, symbols)
-            good = rows.good()
-            if good.any():
-                order.add(symbols.names, symbol[good], ts[good])
+        order = RecordOrder()
+        for rows, columns in self._glance(path, "ts", "symbol"):
+            order.add(columns.names, columns.symbol, columns.ts)
             if "symbol" not in rows.resolved:  # of one symbol the first rows tell which way the file goes
                 break
         return order
+
+    def _glance(self, path: Path, *only: str) -> Iterator[tuple[NumberRows, Columns]]:
+        """Columns of these names alone: whoever reads the file says what is wrong with it."""
+        symbols, unsaid = Symbols(), BadRows()
+        for block in read_rows(path, self.names, unsaid, self.form, only=only):
+            rows = NumberRows(block, self._known(block), unsaid)
+            if "ts" not in rows.resolved or (self.symbol is None and "symbol" not in rows.resolved):
+                return
+            ts, symbol = rows.time("ts"), self._symbols(rows, symbols)
+            interval = rows.interval()
+            good = rows.good()
+            if good.any():
+                nothing = np.full(int(good.sum()), NOT_QUOTED, np.int64)
+                prices = (nothing, nothing, nothing, nothing)
+                yield rows, Columns(symbols.names, symbol[good], ts[good], *prices, interval=interval[good])
 
     def _bars(self, path: Path, parts: Iterator[PartOfFile], survey: Survey) -> Iterator[Columns]:
         filled = self._filled(path, parts, survey)

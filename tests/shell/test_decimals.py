@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.engine.model.units import ONE, SECOND
-from streams.files.values.decimals import to_units
+from streams.files.values.decimals import MISSING, to_units
+from streams.files.values.single_times import time_of
 from streams.files.values.times import to_micros
 from streams.files.writing.text import decimal_text, plain_text, time_text
 
@@ -118,6 +119,40 @@ def test_numbers_of_typed_columns():
 def test_a_time_of_a_text_column(text, value):
     assert micros(text) == [value]
     assert micros("2026-01-02T12:00:00Z", text, None, "1767355200") == [NOON, value, None, NOON]
+
+
+MOMENTS = st.datetimes()
+TIMES = st.one_of(
+    st.builds(
+        lambda moment, clock, fraction, zone: f"{moment:{clock}}{fraction}{zone}",
+        MOMENTS,
+        st.sampled_from(("%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S")),
+        st.sampled_from(("", ".5", ".123456", ",25", ".123456789", ".")),
+        st.sampled_from(("", "Z", " UTC", "GMT", "+01:00", "-0530", "+01", "+25:00")),
+    ),
+    st.builds(
+        lambda moment, form: f"{moment:{form}}",
+        MOMENTS,
+        st.sampled_from(
+            ("%Y-%m-%d", "%Y%m%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %I:%M %p", "%Y-%m-%d %I:%M:%S%p", "%b %d, %Y")
+        ),
+    ),
+    st.integers(-(10**19), 10**19).map(str),
+    st.from_regex(r"[+-]?[0-9]{0,20}\.[0-9]{0,10}", fullmatch=True),
+    st.sampled_from(
+        ("2026-02-30", "2026-02-30 12:00", "2026-01-02 24:00", "0000-01-01", "2026-01-02 00:30 PM", "noon", " ", "NaN")
+    ),
+)  # fmt: skip
+
+
+@given(st.lists(st.none() | TIMES, max_size=30))
+def test_texts_of_all_looks_are_read_as_each_of_them(cells):
+    def wanted(cell):
+        if cell is None or cell.strip().lower() in MISSING:
+            return None
+        return "bad" if (time := time_of(cell)) is None else time
+
+    assert micros("noon", "Jan 2, 2026", *cells)[2:] == [wanted(cell) for cell in cells]
 
 
 def test_times_of_typed_columns():

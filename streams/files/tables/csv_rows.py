@@ -12,7 +12,7 @@ import numpy as np
 from schemas.columns import Ints
 from streams.files.values.decimals import decimal_units
 from streams.files.values.faults import BadRow, BadRows, FileError
-from streams.files.values.times import looks_like_a_time
+from streams.files.values.single_times import looks_like_a_time
 
 DELIMITERS = ",;\t|"
 LONGEST_HEADER = 1 << 16

@@ -15,7 +15,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.ipc
-import pyarrow.parquet
 
 from schemas.columns import Ints
 from streams.files.arrays import flags_of, from_flags, from_texts
@@ -165,6 +164,8 @@ def _without_blank_rows(block: FileBlock) -> FileBlock:
 
 
 def _parquet(path: Path, progress: Read, wanted: Wanted) -> Iterator[FileBlock]:
+    import pyarrow.parquet  # a tenth of a run's start, and most files are csv
+
     file = pyarrow.parquet.ParquetFile(path)
     names = _kept(file.schema_arrow.names, wanted)
     total, size, count = max(1, file.metadata.num_rows), path.stat().st_size, 0

@@ -1,11 +1,12 @@
 """A column of times as microseconds since 1970 in UTC.
 
 Rules of this file: ISO text without a zone is UTC; a number is seconds, milliseconds, microseconds or
-nanoseconds by its magnitude; eight digits that are a date of this century or the last are that date.
+nanoseconds by its magnitude; eight digits that are a date of this century or the last are that date. A text
+gives what `time_of` makes of it, also where all that look alike are read at once.
 """
 
-import re
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -13,23 +14,23 @@ import pyarrow.compute as pc
 
 from schemas.columns import Ints
 from streams.engine.model.units import MILLISECOND, SECOND
-from streams.files.arrays import flags_of, numbers_of
-from streams.files.values.decimals import MISSING, Converted, decimal_units, is_text
+from streams.files.arrays import Flags, flags_of, from_flags, numbers_of
+from streams.files.values.dates import rewritten
+from streams.files.values.decimals import MISSING, Converted, is_text, to_units
+from streams.files.values.single_times import (
+    FIRST_DATE,
+    LAST_DATE,
+    MICROSECONDS_BELOW,
+    MILLISECONDS_BELOW,
+    SECONDS_BELOW,
+    UNITS_PER_MICROSECOND,
+    time_of,
+)
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UTC_TIME, NAIVE_TIME = pa.timestamp("us", "UTC"), pa.timestamp("us")
-SECONDS_BELOW, MILLISECONDS_BELOW, MICROSECONDS_BELOW = 10**11, 10**14, 10**17
-FIRST_DATE, LAST_DATE = 19000101, 20991231
-UNITS_PER_MICROSECOND = 100
-OTHER_FORMS = (
-    "%Y-%m-%d %I:%M:%S %p", "%Y-%m-%d %I:%M %p", "%Y-%m-%d %I:%M:%S%p", "%Y-%m-%d %I:%M%p",
-    "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y",
-)  # fmt: skip
-LONGEST_OTHER = 32
 FEW = 16
 """So many cells are tried first: the casts of Arrow are slow where all of a column fails."""
-DAY_OR_MONTH_FIRST = re.compile(r"\s*\d{1,2}[/.-]\d{1,2}[/.-](\d{4}|\d{2})(?!\d)")
-"""A date that may be of two days."""
+NOON = 12
 
 
 def to_micros(column: pa.Array) -> Converted:
@@ -50,7 +51,7 @@ def to_micros(column: pa.Array) -> Converted:
 def from_text(column: pa.Array) -> Converted:
     read = _at_once(column)
     if read is None:
-        return _one_by_one(column)
+        return _by_their_looks(pc.utf8_trim_whitespace(column))
     return _from_numbers(read) if pa.types.is_integer(read.type) else _clean(read)
 
 
@@ -96,60 +97,100 @@ def _scaled(values: Ints) -> Ints:
     )
 
 
-def _one_by_one(column: pa.Array) -> Converted:
+# Texts of several looks ----------------------------------------------------------------------
+
+
+def _by_their_looks(column: pa.Array) -> Converted:
+    """Cells that look alike are read at once; those of no known look by what is written, each text once."""
     values = np.zeros(len(column), np.int64)
     missing = np.zeros(len(column), np.bool_)
     bad = np.zeros(len(column), np.bool_)
-    for at, text in enumerate(column.to_pylist()):
-        if text is None or text.strip().lower() in MISSING:
-            missing[at] = True
+    left = np.ones(len(column), np.bool_)
+
+    def take(rows: Flags, read: Callable[[pa.Array], Converted]) -> None:
+        found = read(column.filter(from_flags(rows)))
+        values[rows], missing[rows], bad[rows] = found.values, found.missing, found.bad
+        left[rows] = False
+
+    for look in LOOKS:
+        rows = left & flags_of(pc.fill_null(pc.match_substring_regex(column, look.pattern), False))
+        if not rows.any():
             continue
-        micros = time_of(text.strip())
-        bad[at], values[at] = micros is None, micros or 0
+        try:
+            take(rows, look.read)
+        except pa.ArrowInvalid:  # a day that its month does not have: the odd one says which
+            continue
+    if left.any():
+        take(left.copy(), _text_by_text)
     return Converted(values, missing, bad)
 
 
-def time_of(text: str) -> int | None:
-    """One time in microseconds; None when it is none."""
-    if re.fullmatch(r"[+-]?\d+", text) and not _is_date(text):
-        value = int(text)
-        return int(_scaled(np.array([value]))[0]) if abs(value) < 1 << 63 else None
-    if re.fullmatch(r"[+-]?\d*\.\d*(e[+-]?\d+)?", text, re.IGNORECASE):
-        return _from_decimal(text)
-    read = _written(re.sub(r"\s*(UTC|GMT)$", "+00:00", text))
-    if read is None:
-        return None
-    zoned = read if read.tzinfo is not None else read.replace(tzinfo=UTC)
-    return (zoned - EPOCH) // timedelta(microseconds=1)
+def _zoned(column: pa.Array) -> Converted:
+    steps = ((r"\s*(UTC|GMT)$", "Z"), *TO_MICROSECONDS)
+    return _clean(pc.cast(rewritten(column, steps), UTC_TIME))
 
 
-def _written(text: str) -> datetime | None:
-    """An ISO time, or another that can be of one moment only."""
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        pass
-    for form in OTHER_FORMS if len(text) < LONGEST_OTHER else ():
-        try:
-            return datetime.strptime(text, form)  # noqa: DTZ007
-        except ValueError:
-            continue
-    return None
+def _naive(column: pa.Array) -> Converted:
+    return _clean(pc.cast(rewritten(column, TO_MICROSECONDS), NAIVE_TIME))
 
 
-def looks_like_a_time(text: str) -> bool:
-    """Also where it can be of two days."""
-    return time_of(text) is not None or DAY_OR_MONTH_FIRST.match(text) is not None
+def _halved(column: pa.Array) -> Converted:
+    """Clocks of twelve hours."""
+    parts = pc.extract_regex(column, HALVED)
+    date, hour, rest, half = (parts.field(at) for at in range(4))
+    hours = numbers_of(pc.cast(hour, pa.int64())) % NOON
+    read = _clean(pc.cast(pc.binary_join_element_wise(date, rest, " 00"), NAIVE_TIME))
+    late = flags_of(pc.equal(pc.utf8_lower(half), "p"))
+    return read._replace(values=read.values + (hours + NOON * late) * HOUR)
 
 
-def _is_date(text: str) -> bool:
-    return text.isdigit() and FIRST_DATE <= int(text) <= LAST_DATE
+def _numbers(column: pa.Array) -> Converted:
+    return _from_numbers(pc.cast(column, pa.int64()))
 
 
-def _from_decimal(text: str) -> int | None:
-    """Seconds with fractions, or larger units whose fractions are below a microsecond."""
-    units = decimal_units(text)
-    if units is not None and abs(units) < SECONDS_BELOW * 10**8:
-        return units // UNITS_PER_MICROSECOND
-    whole = re.match(r"[+-]?\d+(?=\.)", text)
-    return time_of(whole[0]) if whole else None
+def _seconds(column: pa.Array) -> Converted:
+    read = to_units(column)
+    return read._replace(values=read.values // UNITS_PER_MICROSECOND)
+
+
+def _larger(column: pa.Array) -> Converted:
+    """Milliseconds and smaller, whose fractions are below a microsecond."""
+    return _numbers(rewritten(column, ((r"\..*", ""),)))
+
+
+def _text_by_text(column: pa.Array) -> Converted:
+    texts = column.dictionary_encode()
+    read = [_single(text) for text in texts.dictionary.to_pylist()]
+    known = Converted(*(np.array(each) for each in zip(*[*read, (0, True, False)], strict=True)))
+    places = np.where(flags_of(texts.indices.is_null()), len(read), numbers_of(texts.indices))
+    return Converted(known.values[places], known.missing[places], known.bad[places])
+
+
+def _single(text: str) -> tuple[int, bool, bool]:
+    if text.lower() in MISSING:
+        return 0, True, False
+    micros = time_of(text)
+    return micros or 0, False, micros is None
+
+
+class Look(NamedTuple):
+    """What texts look like that are read in one way."""
+
+    pattern: str
+    read: Callable[[pa.Array], Converted]
+
+
+HOUR = 3_600 * SECOND
+TO_MICROSECONDS = ((r"[.,](\d{1,6})\d*", r".\1"),)
+DAY = r"[12]\d{3}-\d\d-\d\d"
+CLOCK = r"[ T]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d{1,9})?)?"
+HALVED = rf"^(?P<date>{DAY}) (?P<hour>0?[1-9]|1[0-2])(?P<rest>:[0-5]\d(?::[0-5]\d)?) ?(?P<half>[AaPp])[Mm]$"
+LOOKS = (
+    Look(rf"^{DAY}{CLOCK}(Z|\s*(UTC|GMT)|[+-]\d\d:?[0-5]\d)$", _zoned),
+    Look(rf"^{DAY}({CLOCK})?$", _naive),
+    Look(HALVED, _halved),
+    Look(r"^(0|-?[1-9]\d{0,17})$", _numbers),
+    Look(r"^[+-]?\d{1,10}\.\d{0,8}$", _seconds),
+    Look(r"^-?[1-9]\d{11,17}\.\d*$", _larger),
+)
+"""In this order; a text has one of them at most."""
