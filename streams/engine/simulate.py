@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from schemas.columns import Columns
-from schemas.messages import Command, Output, Signal
+from schemas.messages import Command, Signal
 from streams.engine.market.record_checks import Checked
 from streams.engine.model.settings import Instruments, Settings
 from streams.engine.results.last_words import last_words
@@ -24,7 +24,8 @@ def simulate(
     """Fold a file's market; the last holds what is still open and why it waits.
 
     Entries take effect in the order of their time, then of the file; commands for other accounts mean
-    nothing. `drops` counts the records that were dropped.
+    nothing. `drops` counts the records that were dropped. How many there are of `Told`, and of how many
+    records, follows from the market alone.
     """
     entries = list(entries)
     changes = any(isinstance(entry, Command) and entry.kind == "change" for entry in entries)
@@ -35,14 +36,15 @@ def simulate(
     waiting = deque(enumerate(sorted(known, key=lambda entry: entry.ts)))
     for checked in _in_file_order(shard, market):
         last = int(checked.time[-1])
-        told: list[Output] = []
+        told = Told()
         while waiting and waiting[0][1].ts <= last:
             number, entry = waiting.popleft()
-            told += shard.admit(entry, number)
-        if told:
-            yield Told.of(told)
+            told.add(number - len(known), shard.admit(entry, number), shard.numbers)
+        yield told
         yield from shard.fold(checked)
-    yield Told.of(last_words(shard))
+    told = Told()
+    told.add(-1, last_words(shard), shard.numbers)
+    yield told
 
 
 def _in_file_order(shard: Shard, market: Iterable[Columns]) -> Iterator[Checked]:

@@ -26,13 +26,13 @@ from streams.engine.shard.told import Told
 from streams.engine.simulate import simulate
 from streams.files.writing import recording
 from streams.files.writing.layouts import EQUITY, FILLS, TRADES
-from streams.files.writing.results import Results
 from streams.transport.contract.machine import Raw
 from streams.transport.process.verify import verify_shards
 from streams.transport.shard.reports import ShardReport
 from tests.live.instance import MARKET, SHARDS, Instance, Read, an_instance, wall, without_repeats
 from tests.live.pacing import Pace, publish, records
 from tests.live.worlds import FIXED, Stretch, Wanted, accounts_of_presets, create, hasty, stretch
+from tests.result_files import write_results
 
 EVERY = ("fills", "trades", "equity", "decisions", "orders")
 """Topics in which each record counts; of the compacted ones the last of each key does."""
@@ -179,10 +179,12 @@ def check_files(folder: Path, run: Run) -> None:
     subprocess.run([sys.executable, "-m", "streams.cli", *command, "--no-progress"], cwd=folder, check=True)
     end = int(run.sent.market.ts[-1])
     for account in run.patient:
-        with Results(folder / account.name) as results:
-            for topic in ("fills", "trades", "equity"):
-                found: list[Any] = [read.message() for read in run.found[account.name][topic]]
-                results.add(Told.of([each for each in found if _time(each) <= end]))
+        found: list[Any] = [
+            read.message()
+            for topic in ("fills", "trades", "equity")
+            for read in run.found[account.name][topic]
+        ]
+        write_results(folder / account.name, Told.of([each for each in found if _time(each) <= end]))
         for layout in FILES:
             lines = (folder / "replayed" / layout.file).read_bytes().splitlines(keepends=True)
             mine = f",{account.name},".encode()

@@ -13,11 +13,13 @@ from schemas.messages import Decision, Equity, Fill, Order, Position, SliceTimer
 from streams.engine.account.equity_rows import EquityRows
 from streams.engine.model.units import ONE, SECOND
 from streams.engine.shard.told import Told, ToldAt, ToldMinutes
+from streams.files.writing import lines
 from streams.files.writing.column_texts import decimal_texts, time_texts
-from streams.files.writing.equity_lines import SingleLine, equity_lines, lines_in_order
 from streams.files.writing.layouts import EVERY_ROW, LAST_STATE
+from streams.files.writing.lines import LineMaker
 from streams.files.writing.results import Results
 from streams.files.writing.text import decimal_text, time_text
+from tests.result_files import write_results
 
 TRADE_COLUMNS = (
     "trade_id,account,symbol,side,quantity,entry_price,exit_price,entry_ts,exit_ts,pnl,pnl_pct,fees,"
@@ -72,8 +74,7 @@ def test_every_field_of_a_message_has_a_column():
 
 
 def test_a_row_is_exact(tmp_path):
-    with Results(tmp_path) as results:
-        results.add(Told.of([FILL]))
+    write_results(tmp_path, Told.of([FILL]))
     text = (tmp_path / "fills.csv").read_bytes()
     assert b"\r" not in text
     assert text.splitlines()[1].startswith(b"f1,o1,a,X,buy,100,99.5,0,2026-01-02T12:00:00.123456Z,entry,")
@@ -89,8 +90,7 @@ def test_no_text_becomes_a_formula(tmp_path, odd):
     decision = Decision(
         decision_id="d", ts=NOON, account="a", decision="refused", reason=odd, measured=-0.25, limit=-1.0
     )
-    with Results(tmp_path) as results:
-        results.add(Told.of([loss, decision]))
+    write_results(tmp_path, Told.of([loss, decision]))
     (row,) = rows_of(tmp_path / "trades.csv")
     assert [
         row[name] for name in ("trade_id", "account", "symbol", "exit_reason", "signal_id", "source")
@@ -102,31 +102,13 @@ def test_no_text_becomes_a_formula(tmp_path, odd):
 
 
 def test_numbers_that_were_measured_and_texts_with_commas(tmp_path):
-    with Results(tmp_path) as results:
-        results.add(
-            Told.of(
-                [
-                    Decision(
-                        decision_id="d1",
-                        ts=NOON,
-                        account="a, b",
-                        decision="refused",
-                        reason="vsr",
-                        measured=0.1,
-                        limit=3.0,
-                    ),
-                    Equity(
-                        equity_id="e1",
-                        ts=NOON,
-                        account="a",
-                        equity=ONE,
-                        cash=ONE,
-                        unrealised=-1,
-                        drawdown=ONE // 4,
-                    ),
-                ]
-            )
-        )
+    decision = Decision(
+        decision_id="d1", ts=NOON, account="a, b", decision="refused", reason="vsr", measured=0.1, limit=3.0
+    )
+    row = Equity(
+        equity_id="e1", ts=NOON, account="a, b", equity=ONE, cash=ONE, unrealised=-1, drawdown=ONE // 4
+    )
+    write_results(tmp_path, Told.of([decision, row]))
     assert (tmp_path / "decisions.csv").read_text().splitlines()[1] == (
         '2026-01-02T12:00:00Z,"a, b",,,refused,vsr,0.1,3.0,d1,,,'
     )
@@ -134,17 +116,18 @@ def test_numbers_that_were_measured_and_texts_with_commas(tmp_path):
         (tmp_path / "equity.csv")
         .read_text()
         .splitlines()[1]
-        .startswith("2026-01-02T12:00:00Z,a,1,1,-0.00000001,0.25,")
+        .startswith('2026-01-02T12:00:00Z,"a, b",1,1,-0.00000001,0.25,')
     )
 
 
 def test_an_order_is_one_row_in_its_last_state(tmp_path):
-    with Results(tmp_path) as results:
-        results.add(Told.of([ORDER, change(ORDER, order_id="o2")]))
-        results.add(Told.of([change(ORDER, state="partially_filled", filled=ONE // 2)]))
-        results.add(Told.of([change(ORDER, state="filled", filled=ONE)]))
-        results.add(Told.of([change(ORDER, order_id="o2", reason="not_reached")]))
-        results.finish()
+    write_results(
+        tmp_path,
+        Told.of([ORDER, change(ORDER, order_id="o2")]),
+        Told.of([change(ORDER, state="partially_filled", filled=ONE // 2)]),
+        Told.of([change(ORDER, state="filled", filled=ONE)]),
+        Told.of([change(ORDER, order_id="o2", reason="not_reached")]),
+    )
     assert [
         (row["order_id"], row["state"], row["filled"], row["reason"])
         for row in rows_of(tmp_path / "orders.csv")
@@ -155,20 +138,14 @@ def test_an_order_is_one_row_in_its_last_state(tmp_path):
 
 
 def test_slices_and_positions_are_as_they_were_last(tmp_path):
-    with Results(tmp_path) as results:
-        results.add(
-            Told.of(
-                [
-                    SLICE,
-                    change(SLICE, slice_id="p1.2", number=2),
-                    POSITION,
-                    change(POSITION, position_id="l2"),
-                ]
-            )
-        )
-        results.add(Told.of([change(SLICE, state="skipped", reason="momentum", measured=54.5, limit=75.0)]))
-        results.add(Told.of([change(POSITION, quantity=0), change(POSITION, position_id="l2", mark=2 * ONE)]))
-        results.finish()
+    write_results(
+        tmp_path,
+        Told.of(
+            [SLICE, change(SLICE, slice_id="p1.2", number=2), POSITION, change(POSITION, position_id="l2")]
+        ),
+        Told.of([change(SLICE, state="skipped", reason="momentum", measured=54.5, limit=75.0)]),
+        Told.of([change(POSITION, quantity=0), change(POSITION, position_id="l2", mark=2 * ONE)]),
+    )
     assert [(row["slice_id"], row["state"], row["measured"]) for row in rows_of(tmp_path / "slices.csv")] == [
         ("p1.1", "skipped", "54.5"),
         ("p1.2", "armed", ""),
@@ -177,11 +154,10 @@ def test_slices_and_positions_are_as_they_were_last(tmp_path):
 
 
 def test_a_run_that_fails_leaves_the_results_of_the_one_before(tmp_path):
-    with Results(tmp_path) as results:
-        results.add(Told.of([FILL]))
+    write_results(tmp_path, Told.of([FILL]))
     before = (tmp_path / "fills.csv").read_bytes()
-    with pytest.raises(TypeError), Results(tmp_path) as results:
-        results.add(Told.of([change(FILL, fill_id="f2"), change(FILL, price="much")]))
+    with pytest.raises(TypeError):
+        write_results(tmp_path, Told.of([change(FILL, fill_id="f2"), change(FILL, price="much")]))
     assert (tmp_path / "fills.csv").read_bytes() == before
     assert not [file for file in tmp_path.iterdir() if file.name.startswith(".")]
 
@@ -218,30 +194,27 @@ def test_texts_of_any_column(units):
     assert decimal_texts(np.array(units)).to_pylist() == [decimal_text(each) for each in units]
 
 
-def test_quiet_minutes_are_written_as_their_messages_are(tmp_path):
-    """Of two accounts, in the order of records, between rows of other kinds."""
+def told_of_two():
+    """Quiet minutes of two accounts, in the order of records, between rows of other kinds."""
     minutes = [
         ToldMinutes(np.array([1, 2, 4, 5, 6, 7]) + number, number, _equity(account, before=number))
         for number, account in enumerate(("-a", "b c"))
     ]
-    told = Told()
+    day_end = Equity("b c-e9", NOON, "b c", 1, 2, 3, 4, day_end=True, day="2026-01-02", year_days=252)
+    told = Told(records=9)
     told.parts += [
-        ToldAt(
-            3,
-            1,
-            [FILL, Equity("b c-e9", NOON, "b c", 1, 2, 3, 4, day_end=True, day="2026-01-02", year_days=252)],
-        ),
+        ToldAt(3, 1, [change(FILL, account="b c"), day_end]),
         *reversed(minutes),
         ToldAt(0, 0, [Equity("-a-e1", NOON, "-a", 1, 2, 3, 4)]),
+        ToldAt(-1, 1, [change(FILL, fill_id="f0", account="b c")]),
     ]
-    for folder, given_ in (("columns", told), ("messages", Told.of([*told]))):
-        with Results(tmp_path / folder) as results:
-            results.add(given_)
-    for most in (1, 2, 3, 100):
-        lines = [SingleLine(3, 1, "single\n"), SingleLine(0, 0, "first\n"), SingleLine(-1, 5, "before\n")]
-        pieces = [each.to_pylist() for each in lines_in_order(lines, minutes, most)]
-        assert len(pieces) > 1 or most == 100
-        assert [line for piece in pieces for line in piece] == lines_in_order_of(lines, minutes)
+    return told
+
+
+def test_quiet_minutes_are_written_as_their_messages_are(tmp_path):
+    told = told_of_two()
+    write_results(tmp_path / "columns", told, accounts=2)
+    write_results(tmp_path / "messages", Told.of([*told]), accounts=2)
     for name in ("equity.csv", "fills.csv"):
         assert (tmp_path / "columns" / name).read_bytes() == (tmp_path / "messages" / name).read_bytes()
     assert [row["equity_id"] for row in rows_of(tmp_path / "columns" / "equity.csv")] == [
@@ -250,11 +223,26 @@ def test_quiet_minutes_are_written_as_their_messages_are(tmp_path):
     ]  # fmt: skip
 
 
-def lines_in_order_of(singles, minutes):
-    rows = [(row, part.number) for part in minutes for row in part.rows.tolist()]
-    texts = equity_lines([part.equity for part in minutes]).to_pylist()
-    every = [*singles, *((*row, text) for row, text in zip(rows, texts, strict=True))]
-    return [text for _, _, text in sorted(every, key=lambda each: each[:2])]
+@pytest.mark.parametrize("most", [1, 4, 8, 100])
+def test_lines_that_are_made_piece_by_piece_and_apart_give_the_same_files(tmp_path, monkeypatch, most):
+    told = told_of_two()
+    write_results(tmp_path / "whole", told, accounts=2)
+    monkeypatch.setattr(lines, "MOST", most)
+    makers = [LineMaker([number], of=2) for number in range(2)]
+    with Results(tmp_path / "pieces") as results:
+        apart = [list(maker.lines(_alone(told, number))) for number, maker in enumerate(makers)]
+        assert len(apart[0]) == len(apart[1]) == max(1, -(-told.records // max(1, most // 2)))
+        for pieces in zip(*apart, strict=True):
+            results.add(pieces)
+    for name in ("equity.csv", "fills.csv"):
+        assert (tmp_path / "pieces" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def _alone(told, number):
+    """What one account told, where it is the only one."""
+    alone = Told(told.records)
+    alone.parts = [part._replace(number=0) for part in told.parts if part.number == number]
+    return alone
 
 
 def _equity(account, before):

@@ -65,11 +65,13 @@ def test_the_day_read_from_its_files_gives_the_same_bytes(sample, tmp_path):
         assert file.read_bytes() == (sample / file.name).read_bytes(), file.name
 
 
-@pytest.mark.parametrize("length", [1_000, 7_777])
-def test_the_results_do_not_depend_on_how_the_market_is_cut(tmp_path, length):
+@pytest.mark.parametrize(("length", "jobs"), [(1_000, 1), (7_777, 2)])
+def test_the_results_do_not_depend_on_how_the_market_is_cut_or_spread(tmp_path, length, jobs):
     day = simulated_day(2)
     accounts = [account_with(name, {}) for name in PRESETS]
-    for folder, size in ((tmp_path / "whole", len(day.market)), (tmp_path / "cut", length)):
-        RecordedRun(accounts, day.batches(size), day.signals, Instruments(), folder).execute()
+    for folder, size, processes in (("whole", len(day.market), 1), ("cut", length, jobs)):
+        market = day.batches(size)
+        run = RecordedRun(accounts, market, day.signals, Instruments(), tmp_path / folder, jobs=processes)
+        run.execute()
     for file in (tmp_path / "whole").iterdir():
         assert file.read_bytes() == (tmp_path / "cut" / file.name).read_bytes(), file.name

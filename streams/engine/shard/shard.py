@@ -202,7 +202,7 @@ class Shard:
             if self._wake[number] == time:
                 self._wake[number] = FOREVER
                 touched[number] += ()
-        told = Told()
+        told = Told(len(batch))
         for number in sorted(touched):
             _Run(self, number, batch, told).through(touched[number])
         lists = [(series, self.watchlists.get(symbol)) for symbol, series in batch.series.items()]

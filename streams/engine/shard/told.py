@@ -4,8 +4,9 @@ Rules of this file: the parts of an account are in the order in which they happe
 in the order of records, and at one record of accounts.
 """
 
-from collections.abc import Iterator
-from itertools import repeat
+from collections.abc import Iterator, Mapping
+from itertools import groupby, repeat
+from operator import attrgetter
 from typing import NamedTuple
 
 from schemas.columns import Ints
@@ -17,6 +18,7 @@ class ToldAt(NamedTuple):
     """What an account told at a record of the batch."""
 
     row: int
+    """Below 0: before the first."""
     number: int
     outputs: list[Output]
 
@@ -37,17 +39,24 @@ class ToldMinutes(NamedTuple):
 class Told:
     """Of one batch; iterated over, it is every message in order."""
 
-    __slots__ = ("parts",)
+    __slots__ = ("parts", "records")
 
-    def __init__(self) -> None:
+    def __init__(self, records: int = 0) -> None:
         self.parts: list[ToldAt | ToldMinutes] = []
+        self.records = records
+        """How many the batch has; none between two batches."""
 
     @classmethod
     def of(cls, outputs: list[Output]) -> "Told":
-        """What was told between two batches."""
+        """What one account told between two batches."""
         told = cls()
         told.parts.append(ToldAt(-1, 0, outputs))
         return told
+
+    def add(self, row: int, outputs: list[Output], numbers: Mapping[str, int]) -> None:
+        """What accounts told one after the other; `numbers` by their names."""
+        for account, some in groupby(outputs, key=attrgetter("account")):
+            self.parts.append(ToldAt(row, numbers[account], list(some)))
 
     def events(self) -> list[ToldAt]:
         """Without quiet minutes, in order."""

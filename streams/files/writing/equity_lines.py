@@ -4,8 +4,7 @@ Rules of this file: the bytes are those that the layout's writers give cell by c
 quotation marks.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,42 +22,31 @@ from streams.files.writing.text import decimal_text, plain_text
 
 COMMA, NUMBERED, NOTHING, NO, END = from_texts([",", "-e", "", plain_text(value=False), "\n"])
 
-MOST = 1 << 18
-"""So many lines, about, are in memory at once: of all accounts together."""
+
+class MinuteLines(NamedTuple):
+    """Lines of quiet minutes, with their ends."""
+
+    rows: Ints
+    """Which records of the batch began them."""
+    numbers: Ints
+    """The accounts'."""
+    texts: pa.Array
 
 
-class SingleLine(NamedTuple):
-    """Of a row that is no quiet minute's."""
-
-    row: int
-    number: int
-    """The account's."""
-    text: str
-
-
-def lines_in_order(
-    singles: Sequence[SingleLine], minutes: Sequence[ToldMinutes], most: int = MOST
-) -> Iterator[pa.Array]:
-    """The lines of a batch, by record, then by account."""
-    count = sum(len(part.rows) for part in minutes)
-    last = max([-1, *(single.row for single in singles), *(int(part.rows[-1]) for part in minutes)])
-    edges = [-1, *range(0, last + 1, max(1, most * (last + 1) // max(count, 1))), last + 1]
-    for first, end in pairwise(edges):
-        some = [single for single in singles if first <= single.row < end]
-        parts = [found for part in minutes if len((found := part.between(first, end)).rows)]
-        if some or parts:
-            yield _in_order(some, parts)
+def minute_lines(parts: Sequence[ToldMinutes]) -> MinuteLines:
+    return MinuteLines(
+        np.concatenate([part.rows for part in parts]),
+        np.repeat([part.number for part in parts], [len(part.rows) for part in parts]),
+        equity_lines([part.equity for part in parts]),
+    )
 
 
-def _in_order(singles: Sequence[SingleLine], minutes: Sequence[ToldMinutes]) -> pa.Array:
-    rows = [np.array([single.row for single in singles], np.int64), *(part.rows for part in minutes)]
-    numbers = [np.array([single.number for single in singles], np.int64)]
-    numbers += [np.full(len(part.rows), part.number) for part in minutes]
-    texts = [from_texts(single.text for single in singles)]
-    if minutes:
-        texts.append(equity_lines([part.equity for part in minutes]))
-    order = np.lexsort((np.concatenate(numbers), np.concatenate(rows)))
-    return pa.concat_arrays(texts).take(from_numbers(order))
+def in_order(parts: Sequence[MinuteLines]) -> pa.Array:
+    """By record, then by account; equals as they are given."""
+    order = np.lexsort(
+        (np.concatenate([part.numbers for part in parts]), np.concatenate([part.rows for part in parts]))
+    )
+    return pa.concat_arrays([part.texts for part in parts]).take(from_numbers(order))
 
 
 def equity_lines(parts: Sequence[EquityRows]) -> pa.Array:

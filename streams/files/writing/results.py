@@ -1,38 +1,27 @@
-"""Writes what an engine says into csv files.
+"""The result files of one run, in a folder.
 
 Rules of this file: a file appears under its name only when it is whole; memory grows with what is open, never
-with rows; the same messages give the same bytes. A text that a spreadsheet would take for a formula has an
-apostrophe in front.
+with rows; the same lines give the same bytes, whoever made them.
 """
 
-import csv
 import os
+from collections.abc import Iterable, Sequence
+from heapq import merge
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
 
-from schemas.messages import Decision, Equity, Fill, Order, Output, Position, SliceTimer, Trade
-from streams.engine.shard.told import Told
-from streams.files.writing.equity_lines import SingleLine, lines_in_order
-from streams.files.writing.layouts import EVERY_ROW, LAST_STATE, ORDERS, POSITIONS, SLICES, Layout
+from streams.files.arrays import from_texts
+from streams.files.writing.equity_lines import MinuteLines, in_order
+from streams.files.writing.layouts import EQUITY, Layout
+from streams.files.writing.lines import LAYOUTS, Line, Lines, OpenLine, line_of
 
-ENDED = frozenset({"filled", "cancelled", "expired", "rejected", "released", "skipped"})
-"""States of orders and slices after which none follows."""
-
-
-class _Line:
-    """What csv writes, as the text itself."""
-
-    @staticmethod
-    def write(text: str) -> str:
-        return text
-
-
-ROWS = csv.writer(_Line(), lineterminator="\n")
-QUOTED_ROWS = csv.writer(_Line(), lineterminator="\n", quoting=csv.QUOTE_ALL)
+PLACE = attrgetter("row", "number")
+BEGAN = attrgetter("began")
 
 
 class File:
@@ -41,22 +30,13 @@ class File:
     def __init__(self, folder: Path, layout: Layout) -> None:
         self.path = folder / layout.file
         self.part = folder / f".{layout.file}.part"
-        self.writers = layout.writers()
         self.text = self.part.open("w", encoding="utf-8", newline="")
-        self.text.write(ROWS.writerow(layout.columns))
+        self.text.write(line_of(layout.columns))
 
-    def line(self, message: Output) -> str:
-        """With its end."""
-        cells = [write(getattr(message, column)) for column, write in self.writers]
-        has_return = any("\r" in cell for cell in cells)  # Python 3.11 leaves it bare, and it ends a row
-        line: str = (QUOTED_ROWS if has_return else ROWS).writerow(cells)
-        return line
+    def write(self, line: str) -> None:
+        self.text.write(line)
 
-    def write(self, message: Output) -> None:
-        self.text.write(self.line(message))
-
-    def write_lines(self, lines: pa.Array) -> None:
-        """Many, with their ends."""
+    def write_all(self, lines: pa.Array) -> None:
         _, ends, text = lines.buffers()
         start, end = np.frombuffer(ends, np.int32)[[lines.offset, lines.offset + len(lines)]]
         self.text.flush()
@@ -72,14 +52,11 @@ class File:
 
 
 class Results:
-    """The result files of one run in a folder."""
+    """Writes lines into the files; accounts that were run apart give their lines side by side."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
-        layouts = (*EVERY_ROW, *LAST_STATE)
-        self.files: dict[type[Any], File] = {layout.message: File(folder, layout) for layout in layouts}
-        self.kept: dict[type[Any], dict[tuple[str, str], Any]] = {layout.message: {} for layout in LAST_STATE}
+        self.files = {layout.file: File(folder, layout) for layout in LAYOUTS}
 
     def __enter__(self) -> Self:
         return self
@@ -93,42 +70,25 @@ class Results:
             else:
                 file.abandon()
 
-    def add(self, told: Told) -> None:
-        equity: list[SingleLine] = []
-        for part in told.events():
-            for output in part.outputs:
-                if isinstance(output, Equity):
-                    equity.append(SingleLine(part.row, part.number, self.files[Equity].line(output)))
-                else:
-                    self._add(output)
-        for lines in lines_in_order(equity, told.minutes()):
-            self.files[Equity].write_lines(lines)
+    def add(self, parts: Sequence[Lines]) -> None:
+        """What came of the same records."""
+        equity: list[Line] = []
+        for line in sorted((line for part in parts for line in part.singles), key=PLACE):
+            if line.file == EQUITY.file:
+                equity.append(line)
+            else:
+                self.files[line.file].write(line.text)
+        minutes = [lines for part in parts for lines in part.minutes]
+        if equity or minutes:
+            self.files[EQUITY.file].write_all(in_order([_column(equity), *minutes]))
 
-    def _add(self, output: Output) -> None:
-        match output:
-            case Order():
-                self._keep(output, output.order_id, ended=output.state in ENDED)
-            case SliceTimer():
-                self._keep(output, output.slice_id, ended=output.state in ENDED)
-            case Position():
-                self._keep(output, output.position_id, ended=output.quantity == 0)
-            case Fill() | Trade() | Decision():
-                self.files[type(output)].write(output)
-
-    def finish(self) -> None:
+    def finish(self, parts: Iterable[Sequence[OpenLine]]) -> None:
         """What is still open goes after what has ended, in the order in which it began."""
-        for layout in (ORDERS, SLICES, POSITIONS):
-            for message in self.kept[layout.message].values():
-                self.files[layout.message].write(message)
-            self.kept[layout.message].clear()
+        for line in merge(*(sorted(part, key=BEGAN) for part in parts), key=BEGAN):
+            self.files[line.file].write(line.text)
 
-    def _keep(self, message: Any, name: str, *, ended: bool) -> None:
-        """Waits for the last state of a thing; a position that is gone is no row."""
-        kept = self.kept[type(message)]
-        key = (message.account, name)
-        if not ended:
-            kept[key] = message
-            return
-        kept.pop(key, None)
-        if not isinstance(message, Position):
-            self.files[type(message)].write(message)
+
+def _column(lines: Sequence[Line]) -> MinuteLines:
+    rows, numbers = ([getattr(line, name) for line in lines] for name in ("row", "number"))
+    texts = from_texts(line.text for line in lines)
+    return MinuteLines(np.array(rows, np.int64), np.array(numbers, np.int64), texts)

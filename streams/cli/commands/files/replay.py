@@ -11,7 +11,8 @@ import click
 from schemas.columns import Columns
 from schemas.messages import Command
 from streams.accounts import load_account, load_instruments
-from streams.cli.commands.files.recorded_run import Entry, RecordedRun, json_text
+from streams.cli.commands.files.fold import Entry
+from streams.cli.commands.files.recorded_run import RecordedRun, json_text
 from streams.cli.options.file_options import form_of, form_options, interval_option, intervals_of
 from streams.cli.options.many import FILE, SeveralValues, example
 from streams.cli.options.params import pairs
@@ -65,6 +66,10 @@ ghostfill replay --bars AAPL.parquet --symbol AAPL --signals s.jsonl \\
     "--report", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     help="An HTML file that shows how it went; several accounts are compared in it.",
 )  # fmt: skip
+@click.option(
+    "--jobs", type=click.IntRange(min=1), default=1, metavar="N",
+    help="Spread the accounts over so many processes (default: 1); the results are the same.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.option("--progress/--no-progress", default=None, help="Show a progress bar (default: on a terminal).")
 def replay(
@@ -82,6 +87,7 @@ def replay(
     signals_at: str | None,
     out: Path,
     report: Path | None,
+    jobs: int,
     as_json: bool,
     progress: bool | None,
 ) -> None:
@@ -96,13 +102,15 @@ def replay(
     """
     if not ticks and not bars:
         raise click.UsageError("no market: give --ticks or --bars")
+    if report is not None and jobs > 1:
+        raise click.UsageError("--report is made in one process: leave out --jobs, or --report")
     settings = _settings(accounts, sets)
     instruments = load_instruments(str(symbols)) if symbols is not None else Instruments()
     bad = BadRows()
     files = Files(ticks, bars, signals, commands, symbol, form_of(columns, dates), intervals_of(intervals))
     entries, surveys, warning = _known(files, settings, signals_at, bad)
     with Progress([*ticks, *bars], shown=progress) as bar:
-        run = RecordedRun(settings, files.market(surveys, bad, bar), entries, instruments, out, bad)
+        run = RecordedRun(settings, files.market(surveys, bad, bar), entries, instruments, out, bad, jobs)
         summary = run.execute() if report is None else _reported(run, report)
     for line in [*bad.lines(), *warning, *_unknown_symbols(summary)]:
         click.echo(line, err=True)

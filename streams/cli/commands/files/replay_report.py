@@ -26,7 +26,8 @@ from sinks.loading.inserting import RefusedRowsError, WrongError
 from sinks.report.comparison import comparison
 from sinks.report.document import document
 from sinks.report.page import Wish, account_view
-from streams.cli.commands.files.recorded_run import Entry, RecordedRun
+from streams.cli.commands.files.fold import Entry
+from streams.cli.commands.files.recorded_run import RecordedRun
 from streams.files.writing.whole import whole
 from streams.local.clickhouse.passing_clickhouse import passing_clickhouse
 
