@@ -27,9 +27,9 @@ EXPECTED = {
 }
 """What a worker may say when it ends itself, and what it is counted as."""
 TROUBLE = {
-    "lost the broker": "Kafka|Connection|Timeout|NodeNotReady|RequestTimedOut|GroupCoordinator|_TRANSPORT|stop within|CancelledError",
+    "lost the broker": "Kafka|Connection|Timeout|NodeNotReady|RequestTimedOut|GroupCoordinator|_TRANSPORT|stop within|UnaskedEndError",
 }
-"""The same where the broker or the wire fails. A client of aiokafka that is stopped then raises CancelledError."""
+"""The same where the broker or the wire fails. A client of aiokafka then cancels what waits for it."""
 
 
 class Child:

@@ -46,7 +46,7 @@ async def unless_unasked(work: Awaitable[_Result]) -> _Result:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise
-        raise UnaskedEndError("what it waited for was given up") from error
+        raise UnaskedEndError("its client gave up what it waited for, as after a loss of Kafka") from error
 
 
 async def or_die(work: Awaitable[object], what: str = "") -> None:
