@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.local.machine.home import Home, Instance, find_cluster
+from sinks.database.database import DatabaseError
+from streams.local.machine.home import Home, Instance, find_cluster, find_database
 from streams.transport.kafka.cluster import ClusterError
 
 INSTANCE = Instance(1, "127.0.0.1:29092", "PLAINTEXT", "0.1.0", "4.1.0", {})
@@ -101,6 +102,19 @@ def test_the_cluster_is_the_users_then_the_running_instances(home, another):
     another.wait()
     with pytest.raises(ClusterError, match=said):
         find_cluster(environment)
+
+
+def test_who_asks_beside_a_demo_is_told_of_it(tmp_path):
+    usual = Home(tmp_path / "ghostfill")
+    with usual.demo.locked():
+        usual.demo.tell(INSTANCE)
+        said = (
+            rf"in {usual.folder}, but a demo is: to ask that, set GHOSTFILL_HOME={tmp_path}/ghostfill-demo$"
+        )
+        with pytest.raises(ClusterError, match=said):
+            find_cluster({"GHOSTFILL_HOME": str(usual.folder)})
+        with pytest.raises(DatabaseError, match=said):
+            find_database({"GHOSTFILL_HOME": str(usual.folder)})
 
 
 def test_a_users_cluster_with_secrets_has_to_be_named_again(home, another):

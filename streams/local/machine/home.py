@@ -71,6 +71,11 @@ class Home:
         return cls(Path(named) if named else data_folder(environment))
 
     @property
+    def demo(self) -> "Home":
+        """That of the demo, beside this one."""
+        return Home(self.folder.with_name(f"{self.folder.name}-demo"))
+
+    @property
     def kafka(self) -> Path:
         return self.folder / "kafka"
 
@@ -246,8 +251,9 @@ def find_database(environment: Mapping[str, str]) -> Database:
 def _running(home: Home, instead: str, error: type[Exception]) -> Instance:
     """The instance there, or an error that names what to set instead."""
     instance = home.instance()
-    if instance is None:
-        raise error(
-            f"no Ghostfill is running in {home.folder}: start it with `ghostfill up`, or set {instead}"
-        )
-    return instance
+    if instance is not None:
+        return instance
+    said = f"no Ghostfill is running in {home.folder}"
+    if home.demo.instance() is not None:
+        raise error(f"{said}, but a demo is: to ask that, set {HOME}={home.demo.folder}")
+    raise error(f"{said}: start it with `ghostfill up`, or set {instead}")

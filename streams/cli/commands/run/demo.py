@@ -79,8 +79,7 @@ def home_of(environment: Mapping[str, str]) -> Home:
     """The one that is named, or else one beside the usual one."""
     if environment.get(HOME, "").strip():
         return Home.from_environment(environment)
-    usual = data_folder(environment)
-    return Home(usual.with_name(f"{usual.name}-demo"))
+    return Home(data_folder(environment)).demo
 
 
 def _symbols(home: Home) -> Path:
