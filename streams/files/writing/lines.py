@@ -76,7 +76,7 @@ class LineMaker:
         self.batches = 0
 
     def lines(self, told: Told) -> Iterator[Lines]:
-        """How many there are follows from how many records were folded."""
+        """A piece at a time; how many there are follows from how many records were folded."""
         minutes = [part._replace(number=self.numbers[part.number]) for part in told.minutes()]
         singles: dict[int, list[Line]] = defaultdict(list)
         for part in told.events():

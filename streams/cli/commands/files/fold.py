@@ -70,7 +70,7 @@ class Fold:
         self._maker = LineMaker(numbers, of or len(accounts))
 
     def over(self, market: Iterable[Columns], listen: Listener | None = None) -> Iterator[Lines]:
-        """How many lots of lines there are follows from the market alone."""
+        """How many pieces there are follows from the market alone."""
         watched = self._seen.watched(market)
         for told in simulate(self._accounts, watched, self._entries, self._instruments, self._dropped):
             _count(told, self._statistics)

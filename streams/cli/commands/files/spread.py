@@ -1,8 +1,8 @@
 """A run whose accounts are spread over processes: the market is read once, and mapped into each.
 
 How it goes. Each worker folds some of the accounts and asks for the market, a part of it at a time. The
-parts are files of columns that all of them map. From the same market all make lines in as many lots, so the
-lots of one turn are put in order and written, and the files are those of one process, to the byte.
+parts are files of columns that all of them map. From the same market all make as many pieces of lines, so
+those of one turn are put in order and written, and the files are those of one process, to the byte.
 """
 
 import signal
@@ -131,16 +131,13 @@ def spread(
     market: Iterable[Columns],
     results: Results,
 ) -> Outcome:
-    numbers = range(len(accounts))
+    count = len(accounts)
+    tasks = [
+        Task(accounts[job::jobs], range(count)[job::jobs], entries, instruments, of=count)
+        for job in range(jobs)
+    ]
     with TemporaryDirectory(prefix="ghostfill-") as folder, ExitStack() as stack:
-        workers = [
-            stack.enter_context(
-                closing(
-                    Worker(Task(accounts[job::jobs], numbers[job::jobs], entries, instruments, len(accounts)))
-                )
-            )
-            for job in range(jobs)
-        ]
+        workers = [stack.enter_context(closing(Worker(task))) for task in tasks]
         given: Part | None = None
         for number, columns in enumerate(market):
             part = Part.of(columns, Path(folder) / str(number))  # while they fold the one before
