@@ -42,7 +42,18 @@ def test_a_ratio_between_two_goes_to_the_even_one() -> None:
     assert ratios_of(np.array([1, 2, 6, 10]), wholes).tolist() == [0, 0, 2, 2]
 
 
-@pytest.mark.parametrize(("part", "whole"), [(1, LARGEST // 10 + 1), (LARGEST - 1, 1)])
+@given(st.integers(0, 10**8), st.integers(1, 10**9), st.integers(-2, 2))
+def test_ratios_near_a_tie(ratio: int, size: int, off: int) -> None:
+    """Nearer than a double can tell."""
+    whole = 2 * ONE * size
+    part = max(0, (2 * ratio + 1) * size + off)
+    assert ratios_of(np.array([part]), np.array([whole])).tolist() == [half_even(part * ONE, whole)]
+
+
+TIE = LARGEST // (20 * ONE) + 1
+
+
+@pytest.mark.parametrize(("part", "whole"), [(TIE, 2 * ONE * TIE), (LARGEST - 1, 1)])
 def test_what_64_bits_may_not_hold_is_refused(part: int, whole: int) -> None:
     with pytest.raises(OverflowError):
         ratios_of(np.array([part]), np.array([whole]))

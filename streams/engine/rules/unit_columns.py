@@ -11,14 +11,19 @@ from streams.engine.model.units import HALF, ONE
 LARGEST = 1 << 62
 DIGITS = 8
 """Of ONE."""
+EXACT_BELOW, NEAR_TIE = 1e9, 0.4999
+"""Three roundings of a double put a ratio below the former off by less than a millionth: it is rounded as the
+exact one would be, unless it is as near to a tie as the latter."""
 
 
 def values_of(prices: Ints, quantity: int) -> Ints:
     """`value_of` for each price; neither they nor the quantity are negative."""
     if int(prices.max()) * quantity >= LARGEST * ONE:
         raise OverflowError(f"{quantity} at {prices.max()}")
-    whole, part = np.divmod(prices, ONE)
     many, few = divmod(quantity, ONE)
+    if not few:
+        return prices * many
+    whole, part = np.divmod(prices, ONE)
     over, rest = np.divmod(part * few, ONE)
     money: Ints = whole * quantity + part * many + over
     money += (rest > HALF) | ((rest == HALF) & (money & 1 == 1))
@@ -27,6 +32,18 @@ def values_of(prices: Ints, quantity: int) -> Ints:
 
 def ratios_of(parts: Ints, wholes: Ints) -> Ints:
     """`half_even(part * ONE, whole)` for each pair; no part is negative, each whole is positive."""
+    floats = parts / wholes * ONE
+    if floats.max() >= EXACT_BELOW:
+        return _exact_ratios(parts, wholes)
+    nearest = np.rint(floats)
+    ratios: Ints = nearest.astype(np.int64)
+    near_ties = np.flatnonzero(np.abs(floats - nearest) > NEAR_TIE)
+    if len(near_ties):
+        ratios[near_ties] = _exact_ratios(parts[near_ties], wholes[near_ties])
+    return ratios
+
+
+def _exact_ratios(parts: Ints, wholes: Ints) -> Ints:
     digits = _digits_left(int(wholes.max()))
     ratio, rest = np.divmod(parts, wholes)
     if not digits or int(ratio.max()) >= LARGEST // ONE:
