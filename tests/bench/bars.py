@@ -14,7 +14,7 @@ import numpy as np
 from tests.bench.market import CENT, SECOND, UNIT, Ints, load_groups, save_groups
 
 START = 1_704_067_200 * SECOND
-MINUTE, HOUR = 60 * SECOND, 3_600 * SECOND
+MINUTE, HOUR, DAY = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND
 FIRST_PRICE = 10_000
 YEAR_OF_MINUTES, YEAR_OF_HOURS = 525_600, 8_760
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.bench import bars, market
+from tests.bench import bars, files, market
 from tests.bench.peers import peer
 
 ROOT = Path(__file__).parent.parent.parent
@@ -208,6 +208,48 @@ def _against(name: str, what: str, found: dict[str, Result], target: float) -> R
     )  # fmt: skip
 
 
+def whole(sizes: Sizes, work: Path) -> list[Row]:
+    """The year of minutes from files to files, and what more accounts add."""
+    market_bars, entries = bars.year_of_minutes()
+    folder = work / "whole"
+    files.write(folder, market_bars, entries)
+    mine = min((files.spent_by(files.replay(folder, 1)) for _ in range(3)), key=lambda spent: spent.seconds)
+    theirs = files.spent_by([*peer("backtesting_files"), folder])
+    sweep = files.spent_by(files.replay(folder, 100, "--jobs", "2"))
+    return [
+        Row(
+            "... from files to files, against backtesting", theirs.seconds / mine.seconds, "times", 5,
+            detail=f"{mine.seconds:.2f} s; it {theirs.seconds:.2f} s",
+        ),
+        Row(
+            "100 accounts over it in two processes, against one", sweep.seconds / mine.seconds, "times", 12, True,
+            detail=f"{sweep.seconds:.1f} s, at most {sweep.megabytes:,.0f} MB a process",
+        ),
+    ]  # fmt: skip
+
+
+def years(sizes: Sizes, work: Path) -> list[Row]:
+    """Ten symbols, ten accounts: time grows with the bars, memory does not."""
+    spent = {}
+    for count in (1, 2, 5):
+        folder = work / f"years-{count}"
+        files.write(folder, *bars.year_of_minutes(count), symbols=10)
+        spent[count] = files.spent_by(files.replay(folder, 10))
+    seconds = ", ".join(
+        f"{count}: {each.processor:.1f} s, {each.megabytes:,.0f} MB" for count, each in spent.items()
+    )
+    return [
+        Row("five years of minutes, memory", spent[5].megabytes, "MB", 600, True, f"of years {seconds}"),
+        Row(
+            "... time, against five times one year",
+            spent[5].processor / spent[1].processor / 5,
+            "times",
+            1.1,
+            True,
+        ),
+    ]
+
+
 def account(sizes: Sizes, work: Path) -> list[Row]:
     result = best(ours("account"), sizes.events)
     accepted = result["decisions"].get("accepted", 0)
@@ -233,6 +275,8 @@ BENCHMARKS: dict[str, Callable[[Sizes, Path], list[Row]]] = {
     "quotes": quotes,
     "minutes": minutes,
     "lots": lots,
+    "whole": whole,
+    "years": years,
     "account": account,
     "memory": memory,
 }
