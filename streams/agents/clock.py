@@ -12,7 +12,7 @@ from schemas.codec import decode, encode
 from schemas.errors import MessageError
 from schemas.kinds import key_of
 from schemas.messages import Clock
-from streams.engine.model.units import MINUTE
+from streams.agents.times import LIVE
 from streams.transport.kafka.logs import Log
 from streams.transport.process.fleet import Fleet
 from streams.transport.shard.markets import MarketLog
@@ -20,8 +20,6 @@ from streams.transport.shard.setup import ShardSetup
 
 FEED = "ghostfill"
 QUIET_SECONDS = 1.0
-LIVE = MINUTE
-"""How far from now the newest record of a live market may be."""
 
 
 async def keep_clocks(fleet: Fleet) -> None:

@@ -12,23 +12,12 @@ import msgspec
 
 from schemas.catalog import catalog
 from streams.agents.clock import keep_clocks
-from streams.agents.machine import TABLES, DeskMachine
+from streams.agents.machine import DeskMachine
 from streams.agents.market_decoder import MarketDecoder
+from streams.agents.names import DESK, TOPICS
 from streams.engine.model.settings import Instruments
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.process.worker import WorkerPlan
-from streams.transport.shard.setup import Names
-
-NAME = "ghostfill-desk"
-
-TOPICS = Names(
-    inbox="inbox",
-    barriers="barriers",
-    changelogs={table: f"{NAME}-{table}-changelog" for table in TABLES},
-    compacted=frozenset({"positions", "slice-timers"}),
-    snapshots="snapshots",
-    outputs=frozenset({"orders", "fills", "trades", "equity", "decisions", "alerts"}),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +48,7 @@ class Desk:
         session_seconds: float = 10.0,
     ) -> WorkerPlan:
         return WorkerPlan(
-            name=NAME,
+            name=DESK,
             cluster=cluster,
             names=TOPICS,
             engine=self.engine,

@@ -23,16 +23,16 @@ from schemas.partition import partition_of, shard_of
 from schemas.private import encode_entry, inbox_entry
 from schemas.wire.json_text import Now
 from schemas.wire.registry import Registry
+from streams.agents.last_reports import LastReports
+from streams.agents.names import GATE
 from streams.agents.settings_units import in_engine_units
-from streams.agents.times import Times, time_of
+from streams.agents.times import time_of
 from streams.engine.model.units import MILLISECOND
 from streams.transport.contract.machine import Raw
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.producing import Ack, Pair, Producer, start_batch
 from streams.transport.strict_faust.app import SESSION_SECONDS, App, Arrival, app_settings
 from streams.transport.strict_faust.batches import RecordBatch
-
-NAME = "ghostfill-gate"
 
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 30.0
@@ -57,11 +57,11 @@ def gate_app(
     registry_url: str | None = None,
     instance: str | None = None,
     session_seconds: float = SESSION_SECONDS,
-    name: str = NAME,
+    name: str = GATE,
     topics: GateTopics = GateTopics(),
 ) -> App:
     app = App(**app_settings(cluster, name, instance=instance, session_seconds=session_seconds))
-    gate = Gate(app, Codec(registry=Registry(registry_url)), topics, Times(cluster, topics.workers))
+    gate = Gate(app, Codec(registry=Registry(registry_url)), topics, LastReports(cluster, topics.workers))
     app.on_batches(topics.signals, topics.commands, handle=gate.pass_on)
     return app
 
@@ -85,11 +85,11 @@ class Sorted:
 class Gate:
     """Passes batches on through an app's producer."""
 
-    def __init__(self, app: App, codec: Codec, topics: GateTopics, times: Times) -> None:
+    def __init__(self, app: App, codec: Codec, topics: GateTopics, reports: LastReports) -> None:
         self._app = app
         self._codec = codec
         self._topics = topics
-        self._times = times
+        self._reports = reports
         self._meaning = {topics.signals: "signals", topics.commands: "commands"}
         """Which topic of the catalogue a topic of Kafka is."""
 
@@ -118,7 +118,7 @@ class Gate:
             try:
                 return await asyncio.to_thread(self._sort, batch, shards, now)
             except NotLookedError:
-                now = partial(time_of, reports=await self._times.reports())
+                now = partial(time_of, reports=await self._reports.last())
             except RegistryError as error:
                 log.warning("%s-%s waits %g s: %s", batch.topic, batch.partition, wait, error)
                 await asyncio.sleep(wait)

@@ -18,21 +18,17 @@ from schemas.kinds import key_of, topic_of
 from schemas.messages import Command, DeadLetter, Message
 from schemas.private import InboxEntry
 from streams.agents.market_decoder import Fault, MarketRun
+from streams.agents.names import ACCOUNTS, MARKET, SEEN
+from streams.agents.times import MAX_AHEAD
 from streams.agents.waits import awaited
 from streams.engine.account.inbox import Entry
 from streams.engine.account.signal_memory import SeenRow
 from streams.engine.model.settings import Instruments, Settings
 from streams.engine.model.settings_check import BadSettingsError, read_settings
-from streams.engine.model.units import HOUR, MILLISECOND
+from streams.engine.model.units import MILLISECOND
 from streams.engine.shard.checkpoint import AccountRow, BarsRow, Notebook, ShardHeader, ShardRows, SymbolRow
 from streams.engine.shard.shard import Shard
 from streams.transport.contract.machine import Awaited, MarketRecords, Pending, Record, Row
-
-ACCOUNTS, MARKET, SEEN = "accounts", "market", "seen"
-TABLES = (ACCOUNTS, MARKET, SEEN)
-
-MAX_AHEAD = HOUR
-"""How far ahead of its market an entry may be."""
 
 _Row = TypeVar("_Row", AccountRow, SymbolRow, BarsRow, SeenRow)
 

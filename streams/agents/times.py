@@ -5,53 +5,23 @@ Rules of this file:
 - Recorded markets of different times have no time in common: most accounts would refuse a wish of the newest.
 """
 
-import asyncio
-import time
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
 from schemas.errors import NOTHING, MessageError
 from schemas.messages import Command, Signal
 from schemas.text.numbers import time_text
-from streams.agents.clock import LIVE
-from streams.agents.machine import MAX_AHEAD
-from streams.engine.model.units import SECOND
-from streams.transport.kafka.cluster import Cluster
-from streams.transport.kafka.logs import Log
-from streams.transport.shard.reports import WorkerReport, decode_report
+from streams.engine.model.units import HOUR, MINUTE, SECOND
+from streams.transport.shard.reports import WorkerReport
 
-LAST = 200
-"""Reports that are looked at: those of some seconds, or the last ones of desks that have gone."""
+MAX_AHEAD = HOUR
+"""How far ahead of its market an entry may be."""
+LIVE = MINUTE
+"""How far from now the newest record of a live market may be."""
 TOLD_SECONDS = 0.2
 """How old what the desks told may be."""
 TOGETHER = 3 * SECOND
 """What was told so long before the newest report of a market counts no more."""
-
-
-class Times:
-    """Looks for all who ask within a moment."""
-
-    def __init__(self, cluster: Cluster, topic: str) -> None:
-        self._cluster = cluster
-        self._topic = topic
-        self._looked_at = -TOLD_SECONDS
-        self._reports: list[WorkerReport] = []
-        self._looking = asyncio.Lock()
-
-    async def reports(self) -> list[WorkerReport]:
-        """The newest ones."""
-        async with self._looking:
-            if time.monotonic() - self._looked_at >= TOLD_SECONDS:
-                self._reports = await self._last()
-                self._looked_at = time.monotonic()
-        return self._reports
-
-    async def _last(self) -> list[WorkerReport]:
-        log = Log(self._cluster, self._topic, 0)
-        try:
-            return [decode_report(raw.value or b"") for raw in await log.last(LAST)]
-        finally:
-            await log.close()
 
 
 def time_of(wish: Signal | Command, reports: Collection[WorkerReport]) -> int:

@@ -8,14 +8,13 @@ import msgspec
 from schemas.codec import default_codec
 from schemas.messages import Equity
 from schemas.partition import partition_of
-from streams.agents.desk import TOPICS
-from streams.agents.machine import ACCOUNTS
+from streams.agents.names import ACCOUNTS, TOPICS
 from streams.clients.kafka import Place, Raw, beginnings, ends, read_spans, require
 from streams.engine.model.settings import Settings
 from streams.engine.model.state import AccountState
 from streams.engine.shard.checkpoint import AccountRow
+from streams.transport.contract.names import HEADER, SENTINEL
 from streams.transport.kafka.cluster import Cluster, ClusterError
-from streams.transport.shard.store import HEADER, SENTINEL
 
 TABLE = TOPICS.changelogs[ACCOUNTS]
 CHUNK = 2_000

@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from schemas.catalog import catalog
-from streams.agents.desk import TOPICS
+from streams.agents.names import TOPICS
 from streams.clients.workers import desks
 from streams.engine.model.units import SECOND
-from streams.transport.shard.owner import Stage
-from streams.transport.shard.reports import ShardReport, WorkerReport
+from streams.transport.shard.reports import ShardReport, Stage, WorkerReport
 
 STILL_S = 10.0
 """A shard with something before it that takes nothing of it for so long does not move."""

@@ -12,9 +12,7 @@ from confluent_kafka.admin import AdminClient
 from schemas.text.numbers import time_text
 from sinks.blocks.tables import TABLES
 from sinks.loading.source import GROUPS as SINKS
-from streams.agents.desk import NAME as DESK
-from streams.agents.desk import TOPICS
-from streams.agents.gate import NAME as GATE
+from streams.agents.names import DESK, GATE, TOPICS
 from streams.clients.kafka import (
     ANSWER_S,
     MARKET,

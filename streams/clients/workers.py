@@ -5,8 +5,7 @@ from collections.abc import Iterable
 
 from confluent_kafka.admin import AdminClient
 
-from streams.agents.desk import NAME as DESK
-from streams.agents.gate import NAME as GATE
+from streams.agents.names import DESK, GATE
 from streams.agents.times import TOLD_SECONDS, now_by
 from streams.clients.kafka import ANSWER_S, ends, patiently, read_spans, require, since
 from streams.engine.model.units import SECOND

@@ -6,8 +6,9 @@ from schemas.codec import encode
 from schemas.kinds import key_of
 from schemas.messages import Command, Input, MarketRecord, Signal
 from schemas.private import InboxEntry, inbox_entry
-from streams.agents.machine import TABLES, DeskMachine
+from streams.agents.machine import DeskMachine
 from streams.agents.market_decoder import MarketDecoder, MarketRun
+from streams.agents.names import TABLES
 from streams.engine.model.units import MILLISECOND, SECOND
 from streams.transport.contract.machine import Pending, Raw, Record, Row
 

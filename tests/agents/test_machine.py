@@ -25,8 +25,9 @@ from schemas.messages import (
 from schemas.private import InboxEntry
 from schemas.text.numbers import time_text
 from streams.accounts import account_with, presets, whole_settings
-from streams.agents.machine import MAX_AHEAD, DeskMachine
+from streams.agents.machine import DeskMachine
 from streams.agents.market_decoder import MarketRun
+from streams.agents.times import MAX_AHEAD
 from streams.engine.market.shared_batches import SharedBatches
 from streams.engine.model.settings import Level, Settings, Size
 from streams.engine.model.settings_check import read_settings

@@ -4,8 +4,7 @@ import pytest
 
 from schemas.errors import MessageError
 from schemas.messages import Command, Signal
-from streams.agents.machine import MAX_AHEAD
-from streams.agents.times import now_by, time_of
+from streams.agents.times import MAX_AHEAD, now_by, time_of
 from streams.engine.model.units import MINUTE, SECOND
 from streams.transport.shard.reports import WorkerReport
 

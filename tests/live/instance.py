@@ -22,7 +22,7 @@ from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from schemas.catalog import catalog
 from schemas.codec import decode
 from schemas.messages import Message
-from streams.agents.gate import NAME as GATE
+from streams.agents.names import GATE
 from streams.local.kafka import topics
 from streams.local.parts.child import end_child, start_child
 from streams.local.parts.logs import last_lines

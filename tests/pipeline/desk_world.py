@@ -17,10 +17,10 @@ from schemas.catalog import catalog
 from schemas.codec import decode, encode
 from schemas.messages import Command, Signal, Tick
 from schemas.partition import shard_of
-from streams.agents.desk import NAME, TOPICS, Desk
-from streams.agents.gate import NAME as GATE
+from streams.agents.desk import Desk
 from streams.agents.machine import DeskMachine
 from streams.agents.market_decoder import MarketDecoder
+from streams.agents.names import DESK, GATE, TOPICS
 from streams.engine.model.units import ONE
 from streams.local.kafka import topics
 from streams.transport.contract.machine import Pending, Raw
@@ -62,7 +62,7 @@ class DeskWorld:
     def worker(self, bootstrap: str, group: str, **options: Any) -> list[str]:
         told = {
             "bootstrap": bootstrap,
-            "group": f"{NAME}-{group}",
+            "group": f"{DESK}-{group}",
             "checkpoint_after": options["checkpoint_after"],
         }
         standby = ["--standby"] if options["standby"] else []

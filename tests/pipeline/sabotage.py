@@ -13,6 +13,7 @@ from typing import Any
 from faust.transport.drivers import aiokafka as driver
 
 from schemas.private import Barrier, Step, Takeover, decode_barrier, decode_entry
+from streams.transport.contract.names import HEADER
 from streams.transport.kafka.producing import RELIABLE, FencedProducer, hand_over
 from streams.transport.process import fleet
 from streams.transport.shard import takeover
@@ -20,7 +21,7 @@ from streams.transport.shard.barriers import History
 from streams.transport.shard.inbox import Queue
 from streams.transport.shard.intake import Intake
 from streams.transport.shard.owner import Owner
-from streams.transport.shard.store import HEADER, Store
+from streams.transport.shard.store import Store
 from streams.transport.standby import standby
 from streams.transport.strict_faust.batches import InOrder
 from streams.transport.strict_faust.driver import Consumer

@@ -7,7 +7,8 @@ import pytest
 
 from streams.transport.shard import takeover
 from streams.transport.shard.barriers import TakenOverError
-from streams.transport.shard.owner import Owner, Stage
+from streams.transport.shard.owner import Owner
+from streams.transport.shard.reports import Stage
 from streams.transport.shard.store import Store
 from tests.transport.toy_world import ToyTopics, World, a_process, until
 

@@ -12,10 +12,10 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from streams.local.kafka.topics import await_leaders
+from streams.transport.contract.names import Names
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.process.verify import verify_shards
 from streams.transport.process.worker import WorkerPlan
-from streams.transport.shard.setup import Names
 from tests.pipeline.case import Case, Read, Verdict, read
 from tests.pipeline.chains import ACCOUNTS, LEVELS, Chains, decode, shard_of
 from tests.pipeline.judge import judge

@@ -62,3 +62,14 @@ def test_what_every_command_imports_is_not_slow():
     assert {name for name in imported if name.startswith("streams.")} <= {
         "streams.cli", "streams.cli.lazy", "streams.cli.main", "streams.cli.options", "streams.cli.options.many",
     }  # fmt: skip
+
+
+def test_who_only_asks_loads_neither_the_desk_nor_arrow():
+    """A command is there in half the time without them."""
+    asking = (
+        "look.status look.results look.tail look.log trade.account trade.orders ask.query ask.trace".split()
+    )
+    imports = "; ".join(f"import streams.cli.commands.{module}" for module in asking)
+    program = f"{imports}; import sys; print(*sys.modules, sep='\\n')"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not {"faust", "aiokafka", "aiohttp", "pyarrow"} & set(done.stdout.split())

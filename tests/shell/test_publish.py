@@ -10,7 +10,7 @@ from msgspec import structs
 from schemas.columns import Columns
 from schemas.kinds import TickBatch
 from schemas.messages import Bar, Command, Signal, Tick
-from streams.agents.desk import NAME as DESK
+from streams.agents.names import DESK
 from streams.cli.publishing import pacing
 from streams.cli.publishing.documents import Pattern, Usual, signal_of
 from streams.cli.publishing.publishing import batches

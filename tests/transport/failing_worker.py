@@ -10,7 +10,8 @@ from streams.transport.kafka.cluster import Cluster
 from streams.transport.process.fleet import Fleet
 from streams.transport.shard import owner
 from streams.transport.shard.barriers import TakenOverError
-from streams.transport.shard.owner import Owner, Stage
+from streams.transport.shard.owner import Owner
+from streams.transport.shard.reports import Stage
 from tests.transport.toy_world import ToyTopics, a_process
 
 FAILURES = {

@@ -19,7 +19,10 @@ from tests.transport.toy_world import ToyTopics
     ("how", "said"),
     [
         ("fails", "shard 0: OSError: a broken disk"),
-        ("given up", "shard 0: UnaskedEndError: its client gave up what it waited for, as after a loss of Kafka"),
+        (
+            "given up",
+            "shard 0: UnaskedEndError: its client gave up what it waited for, as after a loss of Kafka",
+        ),
         ("hangs", "shard 0, where OSError: a broken disk, did not stop within 0.3 s"),
         ("taken over", "shard 0, where TakenOverError: shard 0 was taken over, did not stop within 0.3 s"),
     ],

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from streams.transport.shard.barriers import TakenOverError
-from streams.transport.shard.owner import Owner, Stage
+from streams.transport.shard.owner import Owner
+from streams.transport.shard.reports import Stage
 from tests.transport.toy import Toy
 from tests.transport.toy_world import ToyTopics, World, a_process, feed, read, refold, until
 

@@ -16,12 +16,13 @@ from confluent_kafka.cimpl import NewTopic
 
 from schemas.private import Barrier, InboxEntry, Takeover, decode_barrier, decode_entry, encode_entry
 from streams.transport.contract.machine import Machine, Raw, Record
+from streams.transport.contract.names import Names
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.logs import Ends
 from streams.transport.kafka.publisher import Publisher
 from streams.transport.shard.markets import MarketLog
 from streams.transport.shard.owner import Owner
-from streams.transport.shard.setup import Names, ShardSetup
+from streams.transport.shard.setup import ShardSetup
 from tests.transport.toy import NUMBER, Numbers, Toy, decode
 
 SHARDS = 2

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from streams.agents.desk import NAME as DESK
+from streams.agents.names import DESK
 from streams.engine.model.units import SECOND
 from streams.transport.kafka.cluster import Cluster, ClusterError
 from streams.transport.shard.reports import ShardReport, WorkerReport

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from schemas.messages import Signal
 from streams.accounts import account_with
-from streams.agents.desk import NAME as DESK
+from streams.agents.names import DESK
 from streams.clients.workers import wall
 from streams.engine.model.units import MINUTE
 from streams.transport.contract.machine import Awaited

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from streams.cli.instance.setup import Feed, Own, Published, Simulated
 from streams.clients.kafka import market_topic
 from streams.feeds.market_day import OPEN
-from streams.files.market_files import MarketFileReader
 from streams.files.values.faults import BadRows, FileError
 
 
@@ -27,6 +26,8 @@ def _first_time(feed: Simulated | Published) -> int | None:
         return OPEN
     if feed.kind == "signals":
         return None
+    from streams.files.market_files import MarketFileReader  # with Arrow, for who has a recorded market
+
     try:
         return MarketFileReader(feed.kind, BadRows(), feed.symbol).first_time(feed.file)
     except FileError:

@@ -10,6 +10,8 @@ import click
 from schemas.errors import MessageError
 from schemas.text import numbers
 
+REGISTRY = "SCHEMA_REGISTRY_URL"
+"""What names the registry of schemas, for all who read or write Avro."""
 AGO = re.compile(r"(\d+)(min|h|d|w)")
 UNITS = {"min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

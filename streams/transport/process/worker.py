@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from streams.transport.contract.crash import must_end_within, or_die
 from streams.transport.contract.machine import Machine
+from streams.transport.contract.names import Names
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.logs import Ends
 from streams.transport.kafka.publisher import Publisher
@@ -22,7 +23,7 @@ from streams.transport.process.reporter import REPORT_SECONDS, Reporter
 from streams.transport.process.tables import FoldApp
 from streams.transport.shard.markets import Decode, MarketLog
 from streams.transport.shard.reports import ShardReport, WorkerReport
-from streams.transport.shard.setup import Names, ShardSetup, wall_time
+from streams.transport.shard.setup import ShardSetup, wall_time
 from streams.transport.standby.standbys import Silence, Standbys
 from streams.transport.strict_faust.app import app_settings
 from streams.transport.strict_faust.running import STOP_SECONDS as APP_SECONDS

@@ -26,7 +26,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TypeVar
 
 import msgspec
@@ -39,7 +38,7 @@ from streams.transport.shard import snapshots
 from streams.transport.shard.barriers import TakenOverError
 from streams.transport.shard.inbox import Queue
 from streams.transport.shard.intake import Intake
-from streams.transport.shard.reports import ShardReport
+from streams.transport.shard.reports import ShardReport, Stage
 from streams.transport.shard.setup import ShardSetup
 from streams.transport.shard.store import Header
 from streams.transport.shard.takeover import Taken, header_of, take_over
@@ -55,13 +54,6 @@ AWAITS_SECONDS = 1.0
 _Result = TypeVar("_Result")
 
 TakeOver = Callable[[ShardSetup, int], Awaitable[Taken]]
-
-
-class Stage(StrEnum):
-    TAKING_OVER = "taking over"
-    LIVE = "live"
-    HELD = "held"
-    STOPPED = "stopped"
 
 
 @dataclass(slots=True)

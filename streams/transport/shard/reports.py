@@ -3,10 +3,21 @@
 Rules of this file: nothing is decided by it. A report that is late makes a standby hasty, never wrong.
 """
 
+from enum import StrEnum
+
 import msgspec
 
 from schemas.private import MarketPosition
 from streams.transport.contract.machine import Awaited
+
+
+class Stage(StrEnum):
+    """Of a shard, in the process that owns it."""
+
+    TAKING_OVER = "taking over"
+    LIVE = "live"
+    HELD = "held"
+    STOPPED = "stopped"
 
 
 class ShardReport(msgspec.Struct, frozen=True, array_like=True):

@@ -6,26 +6,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from streams.transport.contract.machine import Machine
+from streams.transport.contract.names import Names
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.logs import Ends
 from streams.transport.kafka.publisher import Publisher
 from streams.transport.shard.markets import MarketLog
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """The topics of a fold."""
-
-    inbox: str
-    barriers: str
-    changelogs: Mapping[str, str]
-    """Of each table of the machine; the first also holds the headers."""
-    compacted: frozenset[str]
-    """Public topics that are written within checkpoints."""
-    snapshots: str
-    """Whole copies of the tables, for `verify`."""
-    outputs: frozenset[str] = frozenset()
-    """The other public topics that a machine writes."""
 
 
 class RowsTable(Protocol):

@@ -15,14 +15,12 @@ from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 
 from schemas.private import MarketPosition
 from streams.transport.contract.machine import Raw, Record, Row
+from streams.transport.contract.names import HEADER, SENTINEL
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.logs import Log
 from streams.transport.kafka.producing import BATCH_BYTES, MAX_REQUEST, FencedProducer, Pair, hand_over
 from streams.transport.shard.barriers import TakenOverError
 from streams.transport.shard.setup import RowsTable
-
-HEADER = b"\x00header"
-SENTINEL = b"\x00sentinel"
 
 Tables = dict[str, dict[bytes, bytes]]
 

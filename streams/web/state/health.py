@@ -16,8 +16,7 @@ from typing import Any, NamedTuple
 from confluent_kafka import KafkaException
 
 from schemas.text.numbers import time_text
-from streams.agents.desk import NAME as DESK
-from streams.agents.gate import NAME as GATE
+from streams.agents.names import DESK, GATE
 from streams.clients.kafka import admin, renew_admin
 from streams.clients.shards import ShardHealth, faults, shards
 from streams.clients.status import condition

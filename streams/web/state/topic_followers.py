@@ -26,9 +26,9 @@ from streams.clients.kafka import BATCH, MARKET, Place, Raw, Reader, beginnings,
 from streams.clients.workers import REPORTS, wall
 from streams.engine.market.record_checks import marks_of, own_times
 from streams.engine.shard.checkpoint import AccountRow
+from streams.transport.contract.names import HEADER, SENTINEL
 from streams.transport.kafka.cluster import Cluster, ClusterError
 from streams.transport.shard.reports import WorkerReport, decode_report
-from streams.transport.shard.store import HEADER, SENTINEL
 from streams.web.state.live_state import EVENTS, PRICES, Event, LiveState, Price, Row
 from streams.web.state.live_state import Place as EventPlace
 

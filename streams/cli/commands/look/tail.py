@@ -16,8 +16,8 @@ from schemas.errors import MessageError
 from schemas.kinds import KINDS
 from schemas.messages import Message
 from schemas.wire.registry import Registry
-from streams.cli.commands.run.worker import REGISTRY
 from streams.cli.options.many import example
+from streams.cli.options.params import REGISTRY
 from streams.cli.printing.message_lines import Lines
 from streams.clients.kafka import ANSWER_S, MARKET, Raw, Reader, beginnings, ends, market_topic, require
 from streams.local.machine.home import find_cluster

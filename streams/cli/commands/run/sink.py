@@ -13,8 +13,8 @@ from sinks.database.migrate import MigrationError
 from sinks.loading.inserting import SinkStoppedError, WrongError
 from sinks.loading.running import run
 from sinks.loading.source import SourceError
-from streams.cli.commands.run.worker import REGISTRY
 from streams.cli.options.many import example
+from streams.cli.options.params import REGISTRY
 from streams.local.machine.home import find_cluster, find_database
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from streams.cli.commands.run.worker import REGISTRY
 from streams.cli.options.many import FILE, example
+from streams.cli.options.params import REGISTRY
 from streams.local.machine.home import Home, find_cluster, find_database
 from streams.web.guard.policy import PolicyError, policy_for
 from streams.web.serve import Address, serve

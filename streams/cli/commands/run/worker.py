@@ -13,13 +13,12 @@ from streams.agents.desk import Desk
 from streams.agents.gate import gate_app
 from streams.cli.commands.manage.topics import MARKET_HELP
 from streams.cli.options.many import FILE, example
+from streams.cli.options.params import REGISTRY
 from streams.engine.model.settings import Instruments
 from streams.local.machine.home import find_cluster
 from streams.transport.contract.crash import die, in_words
 from streams.transport.process.worker import Worker
 from streams.transport.strict_faust.running import run_apps
-
-REGISTRY = "SCHEMA_REGISTRY_URL"
 
 
 @click.command(epilog=example("KAFKA_BOOTSTRAP=kafka:9092 ghostfill worker --part desk --market crypto"))

@@ -1,0 +1,17 @@
+"""What the gate and the desk are called, and the desk's tables and topics. For who only reads, too."""
+
+from streams.transport.contract.names import Names
+
+GATE, DESK = "ghostfill-gate", "ghostfill-desk"
+
+ACCOUNTS, MARKET, SEEN = "accounts", "market", "seen"
+TABLES = (ACCOUNTS, MARKET, SEEN)
+
+TOPICS = Names(
+    inbox="inbox",
+    barriers="barriers",
+    changelogs={table: f"{DESK}-{table}-changelog" for table in TABLES},
+    compacted=frozenset({"positions", "slice-timers"}),
+    snapshots="snapshots",
+    outputs=frozenset({"orders", "fills", "trades", "equity", "decisions", "alerts"}),
+)
