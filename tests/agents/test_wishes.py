@@ -56,3 +56,11 @@ def test_an_account_that_is_open_keeps_its_name(name):
     assert read_settings(changed.settings, former).name == name
     assert in_engine_units(command(name, "pause")).account == name
     assert read_settings(whole_settings(former)).name == name
+
+
+@pytest.mark.parametrize("rho", [-0.01, 1.01])
+def test_a_correlation_that_no_two_symbols_have_is_refused(rho):
+    engine_units = json.loads(in_engine_units(command("mine", preset="vsr-slicer")).settings or "")
+    engine_units["max_correlated"] = {"positions": 1, "rho": rho}
+    with pytest.raises(BadSettingsError, match="max_correlated"):
+        read_settings(json.dumps(engine_units))

@@ -83,7 +83,7 @@ def _out_of_bounds(settings: Settings) -> Iterator[str]:
         if not _FITS[exit_type.measure](getattr(settings, name)):
             yield name
     alike = settings.max_correlated
-    if alike is not None and not (alike.positions >= 1 and isfinite(alike.rho)):
+    if alike is not None and not (alike.positions >= 1 and 0 <= alike.rho <= 1):
         yield "max_correlated"
     for name in ("slippage", "commission"):
         costs = msgspec.structs.astuple(getattr(settings, name))
