@@ -28,8 +28,8 @@ from tests.pipeline.watch import Watch
 from tests.proxy import Proxy
 
 LOOK = 0.02
-WITHOUT_LIFE = 60.0
-"""Seconds after which a fold that does not go on is a failure."""
+WITHOUT_LIFE, LONGEST = 60.0, 240.0
+"""Seconds after which a fold that does not go on is a failure: since a process ended last, and in all."""
 MANY = 6
 """Deaths of one process for no reason that is expected."""
 
@@ -240,7 +240,6 @@ class Director:
         """Until every shard has gone on."""
         self._until(lambda: not self._later and not self._stopped, "a fault that lasts")
         before = dict(self.watch.numbers())
-        began = time.monotonic()
 
         def has_gone_on() -> bool:
             numbers = self.watch.numbers()
@@ -248,18 +247,26 @@ class Director:
                 number > before.get(shard, -1) for shard, number in numbers.items()
             )
 
-        self._until(has_gone_on, f"shards that go on, from {before}", began)
+        self._until(has_gone_on, f"shards that go on, from {before}")
 
-    def _until(self, true: Callable[[], bool], what: str, began: float | None = None) -> None:
-        began = began or time.monotonic()
+    def _until(self, true: Callable[[], bool], what: str) -> None:
+        """Who crashes meanwhile is waited for anew, but not for ever."""
+        began = alive = time.monotonic()
+        ends = self._ends()
         while not true():
             self._pass(0.1)
             lost = [child.surprises[-1] for child in self.children if child.ends["for another reason"] > MANY]
             assert not lost, f"a process does not live: {lost}"
-            if time.monotonic() - began > WITHOUT_LIFE:
+            now = time.monotonic()
+            if self._ends() > ends:
+                ends, alive = self._ends(), now
+            if now - alive > WITHOUT_LIFE or now - began > LONGEST:
                 self._ask_why()
-                raise AssertionError(f"waited {WITHOUT_LIFE:g} s for {what}; now {self.watch.numbers()}")
+                raise AssertionError(f"waited {now - began:.0f} s for {what}; now {self.watch.numbers()}")
         self._tell(f"there were {what}")
+
+    def _ends(self) -> int:
+        return sum(child.ends.total() for child in self.children)
 
     def _ask_why(self) -> None:
         """Those that can say where they stand write it in their logs."""
