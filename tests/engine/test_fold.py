@@ -120,7 +120,7 @@ def test_bars(world: World, cuts: list[int]) -> None:
 
 
 def test_quiet_minutes_are_columns_and_those_that_64_bits_cannot_hold_are_not() -> None:
-    for balance, is_column in ((10**15, True), (1 << 61, False)):
+    for balance, is_column in ((10**15, True), (1 << 62, False)):
         account = Settings(name="acct", balance=balance, size=Size(mode="quantity"))
         records: list[MarketRecord] = [
             Tick(symbol="AAA", ts=START + at * MINUTE, price=100 * ONE + at) for at in range(9)

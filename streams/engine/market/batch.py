@@ -96,6 +96,8 @@ class Batch:
     def minutes_between(self, row: int, end: int) -> Ints:
         """Those after a record and before another."""
         found = self.minutes
+        if not len(found):
+            return found
         return found[found.searchsorted(row + 1) : found.searchsorted(end)]
 
     def first_at(self, time: int, start: int) -> int:

@@ -306,6 +306,8 @@ class _Run:
         if not self.account.wants_minutes():
             return
         rows = self.batch.minutes_between(self.row, end)
+        if not len(rows):
+            return
         equity = step.begin_minutes(self.account, self.batch, rows)
         if equity is not None:
             self.told.parts.append(ToldMinutes(rows, self.number, equity))

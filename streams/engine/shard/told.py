@@ -68,10 +68,12 @@ class Told:
 
     def __iter__(self) -> Iterator[Output]:
         singles = self.events()
-        for rows, number, equity in self.minutes():
-            each = zip(rows.tolist(), repeat(number), equity.messages(), strict=False)
-            singles += (ToldAt(row, number, [message]) for row, number, message in each)
-        for _, _, outputs in _in_order(singles):
+        if minutes := self.minutes():
+            for rows, number, equity in minutes:
+                each = zip(rows.tolist(), repeat(number), equity.messages(), strict=False)
+                singles += (ToldAt(row, number, [message]) for row, number, message in each)
+            singles = _in_order(singles)
+        for _, _, outputs in singles:
             yield from outputs
 
 
