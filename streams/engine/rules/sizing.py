@@ -3,7 +3,7 @@
 Rules of this file: quantities floor to the lot; a distance is side × (entry − stop).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 from schemas.messages import Signal
@@ -11,6 +11,9 @@ from streams.engine.model.exit_types import EXITS
 from streams.engine.model.refusal import Refusal
 from streams.engine.model.settings import Level, Settings
 from streams.engine.model.units import ONE, floor_ratio, floor_to
+
+AT_A_DISTANCE = [name for name, each in EXITS.items() if each.measure in ("distance", "distance_below_price")]
+IN_PARTS = [name for name, each in EXITS.items() if each.measure == "parts"]
 
 
 class Sizing(NamedTuple):
@@ -67,19 +70,13 @@ def needs_atr(
     if sized and settings.size.mode == "volatility":
         return True
     given = {"stop_loss": stop, "take_profit": target}
-    levels = [level for name, level in _exit_levels(settings) if given.get(name) is None]
+    levels: list[Level | None] = [
+        getattr(settings, name) for name in AT_A_DISTANCE if given.get(name) is None
+    ]
+    levels += [part.level for name in IN_PARTS for part in getattr(settings, name)]
     if stop is None:
         levels.append(settings.size.stop)
     return any(level is not None and level.kind == "atr" for level in levels)
-
-
-def _exit_levels(settings: Settings) -> Iterator[tuple[str, Level | None]]:
-    """Of each exit that lies at a distance."""
-    for name, exit_type in EXITS.items():
-        if exit_type.measure in ("distance", "distance_below_price"):
-            yield name, getattr(settings, name)
-        elif exit_type.measure == "parts":
-            yield from ((name, part.level) for part in getattr(settings, name))
 
 
 def largest(quantity: int, lot: int, fits: Callable[[int], bool]) -> int:
