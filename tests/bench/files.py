@@ -1,5 +1,9 @@
-"""Whole programs from files to files: what a person waits for, start-up, reading and writing included."""
+"""Whole programs from files to files: what a person waits for, start-up, reading and writing included.
 
+The files are written by a process of their own: what a process starts is said to have held what it held itself.
+"""
+
+import argparse
 import os
 import subprocess
 import sys
@@ -49,7 +53,13 @@ def spent_by(command: Sequence[str | Path]) -> Spent:
     return Spent(os.times().elapsed - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def write(folder: Path, market: Bars, entries: Brackets, symbols: int = 1) -> None:
+def prepare(folder: Path, years: int, symbols: int = 1) -> None:
+    """Minutes, and a thousand brackets a year."""
+    program = [sys.executable, "-m", "tests.bench.files", str(folder), str(years), str(symbols)]
+    subprocess.run(program, check=True)
+
+
+def write(folder: Path, market: Bars, entries: Brackets, symbols: int) -> None:
     """`bars.csv` and `signals.csv`; with several symbols each has one session of every day after the other."""
     folder.mkdir(parents=True, exist_ok=True)
     session = bars.DAY // bars.MINUTE // symbols
@@ -97,3 +107,16 @@ def replay(folder: Path, accounts: int, *options: str) -> list[str | Path]:
         "--signals", folder / "signals.csv", "--signals-at", "open", "--out", folder / "out",
         "--account", *named, *options,
     ]  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("years", type=int)
+    parser.add_argument("symbols", type=int)
+    options = parser.parse_args()
+    write(options.folder, *bars.year_of_minutes(options.years), options.symbols)
+
+
+if __name__ == "__main__":
+    main()

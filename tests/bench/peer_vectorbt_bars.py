@@ -14,7 +14,7 @@ from tests.bench import bars
 
 
 def replay(market: bars.Bars, entries: bars.Brackets, columns: int) -> tuple[float, vectorbt.Portfolio]:
-    prices = {name: getattr(market, name) / bars.UNIT for name in ("open", "high", "low", "close")}
+    prices = {name: getattr(market, name)[:, None] / bars.UNIT for name in ("open", "high", "low", "close")}
     size = (len(market), columns)
     enters, target, stop = np.zeros(size, dtype=bool), np.full(size, np.nan), np.full(size, np.nan)
     at = (entries.bar, np.arange(len(entries)) % columns)

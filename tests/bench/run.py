@@ -210,9 +210,8 @@ def _against(name: str, what: str, found: dict[str, Result], target: float) -> R
 
 def whole(sizes: Sizes, work: Path) -> list[Row]:
     """The year of minutes from files to files, and what more accounts add."""
-    market_bars, entries = bars.year_of_minutes()
     folder = work / "whole"
-    files.write(folder, market_bars, entries)
+    files.prepare(folder, years=1)
     mine = min((files.spent_by(files.replay(folder, 1)) for _ in range(3)), key=lambda spent: spent.seconds)
     theirs = files.spent_by([*peer("backtesting_files"), folder])
     sweep = files.spent_by(files.replay(folder, 100, "--jobs", "2"))
@@ -233,7 +232,7 @@ def years(sizes: Sizes, work: Path) -> list[Row]:
     spent = {}
     for count in (1, 2, 5):
         folder = work / f"years-{count}"
-        files.write(folder, *bars.year_of_minutes(count), symbols=10)
+        files.prepare(folder, years=count, symbols=10)
         spent[count] = files.spent_by(files.replay(folder, 10))
     seconds = ", ".join(
         f"{count}: {each.processor:.1f} s, {each.megabytes:,.0f} MB" for count, each in spent.items()

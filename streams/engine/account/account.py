@@ -109,6 +109,8 @@ class Account:
         return [lot for lot in self._in_order(keys) if lot.symbol == symbol]
 
     def _in_order(self, keys: AbstractSet[str]) -> list[Lot]:
+        if not keys:
+            return []
         found = [lot for key in keys if (lot := self.state.lots.get(key)) is not None]
         return found if len(found) < 2 else sorted(found, key=lambda lot: (len(lot.lot_id), lot.lot_id))
 
