@@ -17,13 +17,14 @@ what is remembered of the batch is its extremes. What was told is in order when 
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from heapq import heappop, heappush
 
 from schemas.columns import Columns
 from schemas.messages import Command, Output, Signal
 from streams.engine.account.account import Account
 from streams.engine.account.shared import USUAL_BARS, Shared, wants_sessions
-from streams.engine.execution import trailing
+from streams.engine.execution import breakers, trailing
 from streams.engine.market.batch import Batch
 from streams.engine.market.extremes import PriceRanges
 from streams.engine.market.market import Market, between
@@ -228,8 +229,9 @@ class Shard:
         changed = []
         number = account.number
         watching = self._watching[number]
+        bands = cache(lambda: breakers.bands(account, now))
         for key in sorted(stale):
-            watch = watch_of(account, key, now)
+            watch = watch_of(account, key, now, bands)
             symbol = watching.pop(key, None)
             if symbol is not None and (watch is None or watch.symbol != symbol):
                 self.watchlists[symbol].remove((number, key))

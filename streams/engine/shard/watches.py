@@ -4,6 +4,7 @@ Rules of this file: a watch may be too early, never too late. Its conditions all
 level": what waits for a fall watches the negated price.
 """
 
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from streams.engine.account.account import Account
@@ -16,6 +17,7 @@ from streams.engine.model.state import Lot
 from streams.engine.model.units import FOREVER
 from streams.engine.rules import exit_levels
 
+Bands = Callable[[], Mapping[str, tuple[int, int]]]
 TIME = 6
 LEVELS = 7
 """Above and below for sells, buys and marks, then the time of the symbol's own record."""
@@ -52,14 +54,17 @@ def _levels(which: int, above: int, below: int, time: int) -> tuple[int, ...]:
     return tuple(levels)
 
 
-def watch_of(account: Account, key: str, now: Moment) -> Watch | None:
-    """What a lot, an order or a symbol waits for; None when there is nothing."""
+def watch_of(account: Account, key: str, now: Moment, bands: Bands) -> Watch | None:
+    """What a lot, an order or a symbol waits for; None when there is nothing.
+
+    `bands`: those of the breakers, which are computed for all symbols at once.
+    """
     state = account.state
     if key in state.lots:
         return _of_lot(account, state.lots[key], now)
     if key in state.orders:
         return _of_order(account, state.orders[key], now)
-    return _of_symbol(account, key, now)
+    return _of_symbol(account, key, bands)
 
 
 def _reopening(account: Account, symbol: str, now: Moment, *, knows: bool) -> Watch | None:
@@ -154,7 +159,7 @@ def _beyond(which: int, direction: int, level: int) -> tuple[int, ...]:
     return _levels(which, above, below, FOREVER)
 
 
-def _of_symbol(account: Account, symbol: str, now: Moment) -> Watch | None:
+def _of_symbol(account: Account, symbol: str, bands: Bands) -> Watch | None:
     """Its entries, its slices, and its share of the breakers' room."""
     due = account.inbox.due_at(symbol, account.settings.latency)
     for plan in account.state.plans.values():
@@ -162,7 +167,7 @@ def _of_symbol(account: Account, symbol: str, now: Moment) -> Watch | None:
             due = min(due, plan.waiting[0].due)
     if not breakers.are_set(account.settings):
         return None if due >= FOREVER else Watch(symbol, (*NEVER[:TIME], due))
-    band = breakers.bands(account, now).get(symbol)
+    band = bands().get(symbol)
     if band is not None:
         return Watch(symbol, _levels(MARK, *band, due))
     return Watch(symbol, _levels(MARK, FOREVER, -FOREVER, due)) if due < FOREVER else None
