@@ -17,14 +17,13 @@ what is remembered of the batch is its extremes. What was told is in order when 
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from heapq import heappop, heappush
 
 from schemas.columns import Columns
 from schemas.messages import Command, Output, Signal
 from streams.engine.account.account import Account
 from streams.engine.account.shared import USUAL_BARS, Shared, wants_sessions
-from streams.engine.execution import breakers, trailing
+from streams.engine.execution import trailing
 from streams.engine.market.batch import Batch
 from streams.engine.market.extremes import PriceRanges
 from streams.engine.market.market import Market, between
@@ -38,7 +37,7 @@ from streams.engine.model.settings_check import BadSettingsError
 from streams.engine.model.units import FOREVER, SECOND
 from streams.engine.shard import opening
 from streams.engine.shard.told import Told, ToldAt, ToldMinutes
-from streams.engine.shard.watches import TIME, Watch, watch_of
+from streams.engine.shard.watches import TIME, Watch, watches_of
 from streams.engine.shard.watchlist import Watchlist
 from streams.engine.trading import step, turns
 
@@ -229,9 +228,7 @@ class Shard:
         changed = []
         number = account.number
         watching = self._watching[number]
-        bands = cache(lambda: breakers.bands(account, now))
-        for key in sorted(stale):
-            watch = watch_of(account, key, now, bands)
+        for key, watch in watches_of(account, sorted(stale), now):
             symbol = watching.pop(key, None)
             if symbol is not None and (watch is None or watch.symbol != symbol):
                 self.watchlists[symbol].remove((number, key))

@@ -4,7 +4,7 @@ Rules of this file: a watch may be too early, never too late. Its conditions all
 level": what waits for a fall watches the negated price.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from streams.engine.account.account import Account
@@ -17,7 +17,6 @@ from streams.engine.model.state import Lot
 from streams.engine.model.units import FOREVER
 from streams.engine.rules import exit_levels
 
-Bands = Callable[[], Mapping[str, tuple[int, int]]]
 TIME = 6
 LEVELS = 7
 """Above and below for sells, buys and marks, then the time of the symbol's own record."""
@@ -45,6 +44,9 @@ class Watch(NamedTuple):
 
 NEVER = (FOREVER,) * LEVELS
 
+Bands = Mapping[str, tuple[int, int]]
+"""Of the breakers, by symbol."""
+
 
 def _levels(which: int, above: int, below: int, time: int) -> tuple[int, ...]:
     levels = [FOREVER] * LEVELS
@@ -54,17 +56,19 @@ def _levels(which: int, above: int, below: int, time: int) -> tuple[int, ...]:
     return tuple(levels)
 
 
-def watch_of(account: Account, key: str, now: Moment, bands: Bands) -> Watch | None:
-    """What a lot, an order or a symbol waits for; None when there is nothing.
-
-    `bands`: those of the breakers, which are computed for all symbols at once.
-    """
+def watches_of(account: Account, keys: Iterable[str], now: Moment) -> Iterator[tuple[str, Watch | None]]:
+    """What each lot, order or symbol waits for; None when there is nothing."""
     state = account.state
-    if key in state.lots:
-        return _of_lot(account, state.lots[key], now)
-    if key in state.orders:
-        return _of_order(account, state.orders[key], now)
-    return _of_symbol(account, key, bands)
+    bands: Bands | None = None
+    for key in keys:
+        if key in state.lots:
+            yield key, _of_lot(account, state.lots[key], now)
+        elif key in state.orders:
+            yield key, _of_order(account, state.orders[key], now)
+        else:
+            if bands is None:  # of all symbols at once
+                bands = breakers.bands(account, now)
+            yield key, _of_symbol(account, key, bands)
 
 
 def _reopening(account: Account, symbol: str, now: Moment, *, knows: bool) -> Watch | None:
@@ -167,7 +171,7 @@ def _of_symbol(account: Account, symbol: str, bands: Bands) -> Watch | None:
             due = min(due, plan.waiting[0].due)
     if not breakers.are_set(account.settings):
         return None if due >= FOREVER else Watch(symbol, (*NEVER[:TIME], due))
-    band = bands().get(symbol)
+    band = bands.get(symbol)
     if band is not None:
         return Watch(symbol, _levels(MARK, *band, due))
     return Watch(symbol, _levels(MARK, FOREVER, -FOREVER, due)) if due < FOREVER else None
