@@ -6,6 +6,9 @@ Rules of this file: what is read here decides; whoever reads a column at once re
 import re
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+
+from schemas.columns import Ints
 from streams.engine.model.units import MILLISECOND, SECOND
 from streams.files.values.decimals import decimal_units
 
@@ -26,7 +29,7 @@ def time_of(text: str) -> int | None:
     """None when it is no time."""
     if re.fullmatch(r"[+-]?\d+", text) and not _is_date(text):
         value = int(text)
-        return _of_number(value) if abs(value) < 1 << 63 else None
+        return int(of_numbers(np.array([value]))[0]) if abs(value) < 1 << 63 else None
     if re.fullmatch(r"[+-]?\d*\.\d*(e[+-]?\d+)?", text, re.IGNORECASE):
         return _from_decimal(text)
     read = _written(re.sub(r"\s*(UTC|GMT)$", "+00:00", text))
@@ -59,13 +62,14 @@ def _is_date(text: str) -> bool:
     return text.isdigit() and FIRST_DATE <= int(text) <= LAST_DATE
 
 
-def _of_number(value: int) -> int:
-    size = abs(value)
-    if size < SECONDS_BELOW:
-        return value * SECOND
-    if size < MILLISECONDS_BELOW:
-        return value * MILLISECOND
-    return value if size < MICROSECONDS_BELOW else value // 1000
+def of_numbers(values: Ints) -> Ints:
+    """Numbers, whose unit their magnitude tells."""
+    size = np.abs(values)
+    return np.select(
+        [size < SECONDS_BELOW, size < MILLISECONDS_BELOW, size < MICROSECONDS_BELOW],
+        [values * SECOND, values * MILLISECOND, values],
+        values // 1000,
+    )
 
 
 def _from_decimal(text: str) -> int | None:

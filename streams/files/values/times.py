@@ -12,18 +12,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.columns import Ints
-from streams.engine.model.units import MILLISECOND, SECOND
+from streams.engine.model.units import SECOND
 from streams.files.arrays import Flags, flags_of, from_flags, numbers_of
 from streams.files.values.dates import rewritten
 from streams.files.values.decimals import MISSING, Converted, is_text, to_units
 from streams.files.values.single_times import (
     FIRST_DATE,
     LAST_DATE,
-    MICROSECONDS_BELOW,
-    MILLISECONDS_BELOW,
-    SECONDS_BELOW,
     UNITS_PER_MICROSECOND,
+    of_numbers,
     time_of,
 )
 
@@ -80,21 +77,12 @@ def _from_numbers(numbers: pa.Array) -> Converted:
     missing = flags_of(pc.is_null(numbers))
     values = np.where(missing, 0, numbers_of(numbers))
     dates = (values >= FIRST_DATE) & (values <= LAST_DATE)
-    micros = _scaled(values)
+    micros = of_numbers(values)
     bad = np.zeros(len(numbers), np.bool_)
     for at in np.flatnonzero(dates).tolist():
         date = time_of(str(values[at]))
         bad[at], micros[at] = date is None, date or 0
     return Converted(micros, missing, bad)
-
-
-def _scaled(values: Ints) -> Ints:
-    size = np.abs(values)
-    return np.select(
-        [size < SECONDS_BELOW, size < MILLISECONDS_BELOW, size < MICROSECONDS_BELOW],
-        [values * SECOND, values * MILLISECOND, values],
-        values // 1000,
-    )
 
 
 # Texts of several looks ----------------------------------------------------------------------
