@@ -22,7 +22,6 @@ from schemas.partition import shard_of
 from streams.agents.desk import Desk
 from streams.agents.market_decoder import MarketDecoder
 from streams.engine.model.units import MINUTE, SECOND
-from streams.engine.shard.told import Told
 from streams.engine.simulate import simulate
 from streams.files.writing import recording
 from streams.files.writing.layouts import EQUITY, FILLS, TRADES
@@ -32,7 +31,7 @@ from streams.transport.shard.reports import ShardReport
 from tests.live.instance import MARKET, SHARDS, Instance, Read, an_instance, wall, without_repeats
 from tests.live.pacing import Pace, publish, records
 from tests.live.worlds import FIXED, Stretch, Wanted, accounts_of_presets, create, hasty, stretch
-from tests.result_files import write_results
+from tests.result_files import told_of, write_results
 
 EVERY = ("fills", "trades", "equity", "decisions", "orders")
 """Topics in which each record counts; of the compacted ones the last of each key does."""
@@ -184,7 +183,7 @@ def check_files(folder: Path, run: Run) -> None:
             for topic in ("fills", "trades", "equity")
             for read in run.found[account.name][topic]
         ]
-        write_results(folder / account.name, Told.of([each for each in found if _time(each) <= end]))
+        write_results(folder / account.name, told_of(each for each in found if _time(each) <= end))
         for layout in FILES:
             lines = (folder / "replayed" / layout.file).read_bytes().splitlines(keepends=True)
             mine = f",{account.name},".encode()

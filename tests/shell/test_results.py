@@ -19,7 +19,7 @@ from streams.files.writing.layouts import EVERY_ROW, LAST_STATE
 from streams.files.writing.lines import LineMaker
 from streams.files.writing.results import Results
 from streams.files.writing.text import decimal_text, time_text
-from tests.result_files import write_results
+from tests.result_files import told_of, write_results
 
 TRADE_COLUMNS = (
     "trade_id,account,symbol,side,quantity,entry_price,exit_price,entry_ts,exit_ts,pnl,pnl_pct,fees,"
@@ -74,7 +74,7 @@ def test_every_field_of_a_message_has_a_column():
 
 
 def test_a_row_is_exact(tmp_path):
-    write_results(tmp_path, Told.of([FILL]))
+    write_results(tmp_path, told_of([FILL]))
     text = (tmp_path / "fills.csv").read_bytes()
     assert b"\r" not in text
     assert text.splitlines()[1].startswith(b"f1,o1,a,X,buy,100,99.5,0,2026-01-02T12:00:00.123456Z,entry,")
@@ -90,7 +90,7 @@ def test_no_text_becomes_a_formula(tmp_path, odd):
     decision = Decision(
         decision_id="d", ts=NOON, account="a", decision="refused", reason=odd, measured=-0.25, limit=-1.0
     )
-    write_results(tmp_path, Told.of([loss, decision]))
+    write_results(tmp_path, told_of([loss, decision]))
     (row,) = rows_of(tmp_path / "trades.csv")
     assert [
         row[name] for name in ("trade_id", "account", "symbol", "exit_reason", "signal_id", "source")
@@ -108,7 +108,7 @@ def test_numbers_that_were_measured_and_texts_with_commas(tmp_path):
     row = Equity(
         equity_id="e1", ts=NOON, account="a, b", equity=ONE, cash=ONE, unrealised=-1, drawdown=ONE // 4
     )
-    write_results(tmp_path, Told.of([decision, row]))
+    write_results(tmp_path, told_of([decision, row]))
     assert (tmp_path / "decisions.csv").read_text().splitlines()[1] == (
         '2026-01-02T12:00:00Z,"a, b",,,refused,vsr,0.1,3.0,d1,,,'
     )
@@ -123,10 +123,10 @@ def test_numbers_that_were_measured_and_texts_with_commas(tmp_path):
 def test_an_order_is_one_row_in_its_last_state(tmp_path):
     write_results(
         tmp_path,
-        Told.of([ORDER, change(ORDER, order_id="o2")]),
-        Told.of([change(ORDER, state="partially_filled", filled=ONE // 2)]),
-        Told.of([change(ORDER, state="filled", filled=ONE)]),
-        Told.of([change(ORDER, order_id="o2", reason="not_reached")]),
+        told_of([ORDER, change(ORDER, order_id="o2")]),
+        told_of([change(ORDER, state="partially_filled", filled=ONE // 2)]),
+        told_of([change(ORDER, state="filled", filled=ONE)]),
+        told_of([change(ORDER, order_id="o2", reason="not_reached")]),
     )
     assert [
         (row["order_id"], row["state"], row["filled"], row["reason"])
@@ -140,11 +140,11 @@ def test_an_order_is_one_row_in_its_last_state(tmp_path):
 def test_slices_and_positions_are_as_they_were_last(tmp_path):
     write_results(
         tmp_path,
-        Told.of(
+        told_of(
             [SLICE, change(SLICE, slice_id="p1.2", number=2), POSITION, change(POSITION, position_id="l2")]
         ),
-        Told.of([change(SLICE, state="skipped", reason="momentum", measured=54.5, limit=75.0)]),
-        Told.of([change(POSITION, quantity=0), change(POSITION, position_id="l2", mark=2 * ONE)]),
+        told_of([change(SLICE, state="skipped", reason="momentum", measured=54.5, limit=75.0)]),
+        told_of([change(POSITION, quantity=0), change(POSITION, position_id="l2", mark=2 * ONE)]),
     )
     assert [(row["slice_id"], row["state"], row["measured"]) for row in rows_of(tmp_path / "slices.csv")] == [
         ("p1.1", "skipped", "54.5"),
@@ -154,10 +154,10 @@ def test_slices_and_positions_are_as_they_were_last(tmp_path):
 
 
 def test_a_run_that_fails_leaves_the_results_of_the_one_before(tmp_path):
-    write_results(tmp_path, Told.of([FILL]))
+    write_results(tmp_path, told_of([FILL]))
     before = (tmp_path / "fills.csv").read_bytes()
     with pytest.raises(TypeError):
-        write_results(tmp_path, Told.of([change(FILL, fill_id="f2"), change(FILL, price="much")]))
+        write_results(tmp_path, told_of([change(FILL, fill_id="f2"), change(FILL, price="much")]))
     assert (tmp_path / "fills.csv").read_bytes() == before
     assert not [file for file in tmp_path.iterdir() if file.name.startswith(".")]
 
@@ -214,7 +214,7 @@ def told_of_two():
 def test_quiet_minutes_are_written_as_their_messages_are(tmp_path):
     told = told_of_two()
     write_results(tmp_path / "columns", told, accounts=2)
-    write_results(tmp_path / "messages", Told.of([*told]), accounts=2)
+    write_results(tmp_path / "messages", told_of(told), accounts=2)
     for name in ("equity.csv", "fills.csv"):
         assert (tmp_path / "columns" / name).read_bytes() == (tmp_path / "messages" / name).read_bytes()
     assert [row["equity_id"] for row in rows_of(tmp_path / "columns" / "equity.csv")] == [

@@ -46,13 +46,6 @@ class Told:
         self.records = records
         """How many the batch has; none between two batches."""
 
-    @classmethod
-    def of(cls, outputs: list[Output]) -> "Told":
-        """What one account told between two batches."""
-        told = cls()
-        told.parts.append(ToldAt(-1, 0, outputs))
-        return told
-
     def add(self, row: int, outputs: list[Output], numbers: Mapping[str, int]) -> None:
         """What accounts told one after the other; `numbers` by their names."""
         for account, some in groupby(outputs, key=attrgetter("account")):
