@@ -6,6 +6,7 @@ Its run alone, from a frame in memory; orders may overlap, and nothing is drawn.
 import time
 import warnings
 from collections import Counter
+from collections.abc import Mapping
 
 import pandas
 from backtesting import Backtest, Strategy
@@ -23,10 +24,8 @@ def frame(market: bars.Bars) -> pandas.DataFrame:
     return pandas.DataFrame({**prices, "Volume": market.volume / UNIT}, index=index)
 
 
-def strategy(entries: bars.Brackets) -> type[Strategy]:
-    levels = zip(entries.bar.tolist(), entries.target.tolist(), entries.stop.tolist(), strict=True)
-    known = {bar: (target / UNIT, stop / UNIT) for bar, target, stop in levels}
-    limit = int(entries.time_limit.max())
+def strategy(known: Mapping[int, tuple[float, float]], limit: int = 0) -> type[Strategy]:
+    """`known`: by the bar at whose close it is decided, a bracket's target and stop; `limit` in microseconds."""
 
     class Bracket(Strategy):
         def init(self) -> None:
@@ -45,10 +44,16 @@ def strategy(entries: bars.Brackets) -> type[Strategy]:
     return Bracket
 
 
+def tested(data: pandas.DataFrame, bracket: type[Strategy]) -> Backtest:
+    return Backtest(data, bracket, cash=10_000_000, hedging=True, exclusive_orders=False)
+
+
 def run(market: bars.Bars, entries: bars.Brackets) -> dict[str, object]:
-    test = Backtest(frame(market), strategy(entries), cash=10_000_000, hedging=True, exclusive_orders=False)
+    levels = zip((entries.target / UNIT).tolist(), (entries.stop / UNIT).tolist(), strict=True)
+    known = dict(zip(entries.bar.tolist(), levels, strict=True))
+    backtest = tested(frame(market), strategy(known, int(entries.time_limit.max())))
     started = time.perf_counter()
-    stats = test.run()
+    stats = backtest.run()
     took = time.perf_counter() - started
     trades = stats["_trades"]
     at_target = trades["ExitPrice"] >= trades["TP"]
