@@ -1,6 +1,6 @@
 """A run of market records as numpy columns: the form in which the engine reads the market."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -38,3 +38,7 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self.ts)
+
+
+FIELDS = tuple(field.name for field in fields(Columns) if field.name != "names")
+"""Those that have a value a record."""

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.columns import NOT_KNOWN, TICK, Columns, Ints
+from streams.engine.market.record_checks import take
 
 INTEGERS = ("ts", "price", "size", "bid", "ask")
 OF_BARS = ("open", "high", "low")
@@ -79,8 +80,8 @@ class _Source:
         """What comes before that time; everything when it is None."""
         assert self.columns is not None
         count = len(self.keys) if until is None else int(self.keys.searchsorted(until, side="left"))
-        first, keys = _picked(self.columns, slice(0, count)), self.keys[:count]
-        self.columns, self.keys = _picked(self.columns, slice(count, None)), self.keys[count:]
+        first, keys = take(self.columns, slice(0, count)), self.keys[:count]
+        self.columns, self.keys = take(self.columns, slice(count, None)), self.keys[count:]
         if not len(self.keys):
             self.columns = None
         return first, keys
@@ -106,7 +107,7 @@ class _Names:
 
 def _joined(parts: Sequence[tuple[Columns, Ints]], names: _Names) -> Columns:
     order = np.argsort(np.concatenate([keys for _, keys in parts]), kind="stable")
-    return _picked(concatenated([columns for columns, _ in parts if len(columns)], names), order)
+    return take(concatenated([columns for columns, _ in parts if len(columns)], names), order)
 
 
 def concatenated(parts: Sequence[Columns], names: _Names) -> Columns:
@@ -126,12 +127,3 @@ def concatenated(parts: Sequence[Columns], names: _Names) -> Columns:
 def _filled(part: Columns, name: str, value: int, kind: type = np.int64) -> npt.NDArray[Any]:
     column: npt.NDArray[Any] | None = getattr(part, name)
     return np.full(len(part), value, kind) if column is None else column
-
-
-def _picked(columns: Columns, chosen: slice | npt.NDArray[np.intp]) -> Columns:
-    every = (*INTEGERS, "symbol", "kind", *OF_BARS, "interval")
-    picked: dict[str, Any] = {}
-    for name in every:
-        column = getattr(columns, name)
-        picked[name] = None if column is None else column[chosen]
-    return Columns(columns.names, **picked)

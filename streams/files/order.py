@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from schemas.columns import Columns, Ints
+from schemas.columns import FIELDS, Columns, Ints
 from streams.engine.market.record_checks import take
 from streams.engine.model.units import SECOND
 
@@ -150,9 +150,8 @@ def _keys(columns: Columns, tops: Ints, newest: dict[str, int]) -> Ints:
 
 def joined(parts: list[Columns]) -> Columns:
     """Records of one file, one after the other: later ones know all the names of those before."""
-    fields = ("symbol", "ts", "price", "size", "bid", "ask", "kind", "open", "high", "low", "interval")
     columns: dict[str, Any] = {}
-    for name in fields:
+    for name in FIELDS:
         values = [getattr(part, name) for part in parts]
         columns[name] = None if values[0] is None else np.concatenate(values)
     return Columns(parts[-1].names, **columns)

@@ -9,7 +9,6 @@ import signal
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import fields
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -18,14 +17,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from schemas.columns import Columns
+from schemas.columns import FIELDS, Columns
 from streams.cli.commands.files.fold import Entry, Fold, Outcome
 from streams.engine.model.settings import Instruments, Settings
 from streams.files.writing.lines import Lines, OpenLine
 from streams.files.writing.results import Results
 
 PROCESSES = get_context("spawn")
-COLUMNS = [field.name for field in fields(Columns) if field.name != "names"]
 
 
 class Task(NamedTuple):
@@ -47,7 +45,7 @@ class Part(NamedTuple):
     @classmethod
     def of(cls, columns: Columns, folder: Path) -> "Part":
         folder.mkdir()
-        for name in COLUMNS:
+        for name in FIELDS:
             if (column := getattr(columns, name)) is not None:
                 np.save(folder / name, column)
         return cls(folder, columns.names)
