@@ -96,9 +96,13 @@ class Batch:
     def minutes_between(self, row: int, end: int) -> Ints:
         """Those after a record and before another."""
         found = self.minutes
-        if not len(found):
-            return found
         return found[found.searchsorted(row + 1) : found.searchsorted(end)]
+
+    def minute_from(self, row: int) -> int:
+        """The first record from that one on which begins a minute; the length if none does."""
+        found = self.minutes
+        at = int(found.searchsorted(row))
+        return int(found[at]) if at < len(found) else len(self)
 
     def first_at(self, time: int, start: int) -> int:
         """The first record at or after `start` whose event time is at or after `time`."""

@@ -260,6 +260,8 @@ class _Run:
         self.shard, self.number, self.batch, self.told = shard, number, batch, told
         self.account = shard.accounts[number]
         self.row = -1
+        self.minute = 0
+        """No record behind `row` and before this one begins a minute."""
         self.due: dict[str, int] = {}
         """The next record for each key."""
         self.heap: list[tuple[int, str]] = []
@@ -302,9 +304,10 @@ class _Run:
 
     def _pass_minutes(self, end: int) -> None:
         """The records before `end` that only begin a minute, while a position is open."""
-        if not self.account.wants_minutes():
+        if end <= self.minute or not self.account.wants_minutes():
             return
         rows = self.batch.minutes_between(self.row, end)
+        self.minute = self.batch.minute_from(end)
         if not len(rows):
             return
         equity = step.begin_minutes(self.account, self.batch, rows)
