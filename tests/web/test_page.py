@@ -29,6 +29,10 @@ def test_the_demo_fills_every_section(look, stack):
     for name in ("positions", "slices", "decisions", "trades"):
         slicer.until(lambda name=name: slicer.rows(name), 150)
     slicer.until(lambda: len(slicer.page.query_selector_all(".chart:has(canvas)")) == 2)
+    written = slicer.page.evaluate(
+        "[percent(-0.004), percent(-0.5), percent(-12.34), money(-0.001), money(-1234.5)]"
+    )
+    assert written == ["0.00 %", "−0.50 %", "−12.3 %", "0", "−1,234.5"]
     figures = slicer.until(lambda: slicer.tiles("performance"))
     opened = min(each["ts"] for each in stack.get("/api/decisions?account=vsr-slicer&limit=500")["items"])
     newest = stack.get("/api/decisions?account=vsr-slicer&limit=1")["items"][0]

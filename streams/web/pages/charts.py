@@ -31,7 +31,7 @@ async def equity(request: Request, here: Here, account: str) -> Response:
     found = await _of(here, account)
     curve = found.answers["equity-curve"] if found is not None else []
     if found is None or not curve:
-        return json(request, None)
+        return _none_yet(request, found)
     label = f"Equity, {texts.money(curve[-1]['equity'])} at the end, and drawdown: how far below its peak."
     falls = [(row["ts"], -100 * row["drawdown"]) for row in found.answers["drawdown"]]
     return json(
@@ -63,7 +63,7 @@ async def prices(request: Request, here: Here, account: str, symbol: str = "") -
     rows = found.answers["markers"] if found is not None else []
     marks = [row for row in rows if row["symbol"] == symbol][-MARKS:]
     if found is None or not marks:
-        return json(request, None)
+        return _none_yet(request, found)
     room = timedelta(minutes=5)
     until = _whole_minute(max(marks[-1]["ts"] + room, moment_of(found.as_of)))
     since = _whole_minute(marks[0]["ts"] - room)
@@ -81,6 +81,13 @@ async def prices(request: Request, here: Here, account: str, symbol: str = "") -
 
 async def _of(here: Instance, account: str) -> Stored | None:
     return await stored(here.live, here.results, account) if account in here.live.accounts else None
+
+
+def _none_yet(request: Request, found: Stored | None) -> Response:
+    """Why there is no chart; nothing where the page's own sentence says it."""
+    if found is None or found.behind_s < 1:
+        return json(request, None)
+    return json(request, {"waits": piece("not_stored", found.behind_s)})
 
 
 def line(points: Iterable[tuple[datetime, Any]]) -> list[tuple[int, float]]:

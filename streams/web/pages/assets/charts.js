@@ -24,8 +24,14 @@ const refresh = async (element) => {
     if (answer.status !== 200) return;
     const numbers = await answer.json();
     if (numbers === null || asked !== url(element)) return;
-    drawIn(element, asked, numbers, answer.headers.get("ETag"));
+    if (numbers.waits) sayWhy(element, numbers.waits);
+    else drawIn(element, asked, numbers, answer.headers.get("ETag"));
   } catch { /* the page says that it is not live */ }
+};
+
+const sayWhy = (element, text) => {
+  const empty = element.querySelector(".empty");
+  if (empty) empty.textContent = text;
 };
 
 const drawIn = (element, asked, numbers, tag) => {

@@ -11,9 +11,12 @@ const FALL_PX = 84;
 const PLAIN = { lastValueVisible: false, priceLineVisible: false };
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-const money = (value) => value.toLocaleString("en-US", { maximumFractionDigits: 2 }).replace("-", "−");
+const digits = (value, least, most) => value.toLocaleString("en-US", {
+  minimumFractionDigits: least, maximumFractionDigits: most, signDisplay: "negative", // no "-0.00"
+}).replace("-", "−");
+const money = (value) => digits(value, 0, 2);
 const price = (value) => value.toLocaleString("en-US", { maximumSignificantDigits: 7 });
-const percent = (value) => `${value.toFixed(Math.abs(value) < 1 ? 2 : 1).replace("-", "−")} %`;
+const percent = (value) => `${Math.abs(value) < 1 ? digits(value, 2, 2) : digits(value, 1, 1)} %`;
 const written = (format, minMove) => ({ priceFormat: { type: "custom", formatter: format, minMove } });
 const clockOf = (time) => new Date(time * 1_000).toISOString().slice(0, 19).replace("T", " ");
 const pairs = (line) => line.map(([time, value]) => ({ time, value }));
