@@ -17,7 +17,9 @@ class Lazy(NamedTuple):
     """In one line."""
 
     def load(self, name: str) -> click.Command:
-        found = getattr(import_module(f"streams.cli.commands.{self.module}"), name.replace("-", "_"))
+        module = import_module(f"streams.cli.commands.{self.module}")
+        called = name.replace("-", "_")
+        found = getattr(module, called if hasattr(module, called) else f"{called}_")  # `list_`
         assert isinstance(found, click.Command)
         return found
 

@@ -16,7 +16,7 @@ from schemas.errors import MessageError
 from schemas.kinds import key_of
 from schemas.market.ticks import MarketReader
 from schemas.messages import Command, CommandKind, Decision
-from streams.clients import desk_table
+from streams.clients.accounts import desk_table
 from streams.clients.kafka import (
     MARKET,
     Raw,

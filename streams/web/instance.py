@@ -9,6 +9,7 @@ from schemas.codec import Codec
 from schemas.wire.registry import Registry
 from sinks.database.database import Database
 from streams.transport.kafka.cluster import Cluster
+from streams.web.lists.all_accounts import AllAccounts
 from streams.web.state.commanding import Commander
 from streams.web.state.events import Events
 from streams.web.state.health import Health
@@ -23,6 +24,7 @@ class Instance:
 
     cluster: Cluster
     live: LiveState
+    everybody: AllAccounts
     results: Results
     health: Health
     commander: Commander
@@ -36,12 +38,13 @@ async def watched(cluster: Cluster, database: Database, registry_url: str | None
     live, results = LiveState(), Results(database)
     health, commander = Health(cluster, live, results), Commander(cluster, live)
     codec = Codec(registry=Registry(registry_url))
+    everybody, events = AllAccounts(live), Events(cluster, live, codec)
     followers = [EventFollower(cluster, live, loop, codec), PriceFollower(cluster, live, loop)]
     for follower in followers:
         follower.start()
     looking = asyncio.create_task(health.run())
     try:
-        yield Instance(cluster, live, results, health, commander, Events(cluster, live, codec))
+        yield Instance(cluster, live, everybody, results, health, commander, events)
     finally:
         looking.cancel()
         for follower in followers:

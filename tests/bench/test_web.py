@@ -66,7 +66,7 @@ async def ask(session, paths, weights, times, seconds):
 
 
 def paths_of(stack):
-    traded = [each["account"] for each in stack.get("/api/accounts")]
+    traded = [each["account"] for each in stack.all("/api/accounts")]
     cursors = {name: stack.get(f"/api/trades?account={name}")["next"] for name in ("a1", "a2", "a3")}
     found = {}
     for path, weight in OFTEN.items():

@@ -9,7 +9,7 @@ import pytest
 from schemas.partition import shard_of
 from streams.accounts import presets
 from streams.cli.commands.run.demo import home_of
-from streams.clients import desk_table
+from streams.clients.accounts import desk_table
 from streams.clients.commands import newest_time
 from streams.local.machine.home import Home
 from streams.local.machine.ports import free_ports

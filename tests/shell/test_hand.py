@@ -7,7 +7,8 @@ import pytest
 
 from streams.accounts import account_with
 from streams.agents.settings_units import in_engine_units
-from streams.clients import commands, desk_table
+from streams.clients import commands
+from streams.clients.accounts import desk_table
 from streams.engine.model.settings_check import read_settings
 from streams.engine.model.units import HOUR, ONE, SECOND
 from tests.shell.conftest import run

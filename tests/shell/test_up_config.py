@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.clients import desk_table
+from streams.clients.accounts import desk_table
 from streams.engine.model.units import ONE
 from streams.local.parts.child import command_line
 from tests.broker import skip_without_kafka

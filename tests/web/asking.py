@@ -1,6 +1,6 @@
 """What tests of the API ask for in one line."""
 
-from urllib.parse import urlencode
+from typing import Any
 
 from tests.web.stack import await_that
 
@@ -18,7 +18,7 @@ def opened(stack, name, **wanted):
 
 
 def holds(stack, name, count):
-    return len(stack.get(f"/api/positions?account={name}")) == count
+    return len(stack.all(f"/api/positions?account={name}")) == count
 
 
 def settled(stack, name):
@@ -42,7 +42,7 @@ def buy(stack, account, symbol, **more):
 
 
 def held(stack, account):
-    return {each["symbol"] for each in stack.get(f"/api/positions?account={account}")}
+    return {each["symbol"] for each in stack.all(f"/api/positions?account={account}")}
 
 
 def problem(reply, status):
@@ -53,14 +53,10 @@ def problem(reply, status):
 
 
 def walk(stack, path, limit, meanwhile=lambda: None):
-    """Every page, one behind the other."""
-    found, cursor = [], None
-    while True:
-        more = urlencode({"limit": limit, **({} if cursor is None else {"cursor": cursor})})
-        page = stack.get(f"{path}{'&' if '?' in path else '?'}{more}")
-        assert len(page["items"]) == limit or page["next"] is None
-        found += page["items"]
-        cursor = page["next"]
-        if cursor is None:
-            return found
+    """Every page, one behind the other; each but the last is full."""
+    pages: list[list[Any]] = []
+    for page in stack.pages(path, limit):
+        assert not pages or len(pages[-1]) == limit
+        pages.append(page)
         meanwhile()
+    return [each for page in pages for each in page]

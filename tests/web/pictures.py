@@ -58,7 +58,7 @@ def main() -> int:
 
 def _is_filled(stack: Stack) -> bool:
     """Everything has happened, and slices wait."""
-    slices = stack.get("/api/slices/pending?account=vsr-slicer")
+    slices = stack.all("/api/slices/pending?account=vsr-slicer")
     return bool(slices) and len(stack.get("/api/trades?account=vsr-slicer&limit=12")["items"]) == 12
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import pytest
 
@@ -67,6 +68,20 @@ class Stack:
         """What the API says; a problem is an error."""
         with urllib.request.urlopen(f"{self.url}{path}", timeout=PATIENCE_S) as answer:
             return json.loads(answer.read())
+
+    def pages(self, path: str, limit: int = 500) -> Iterator[list[Any]]:
+        """What a list has, page after page."""
+        cursor = None
+        while True:
+            more = urlencode({"limit": limit, **({} if cursor is None else {"cursor": cursor})})
+            page = self.get(f"{path}{'&' if '?' in path else '?'}{more}")
+            yield page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                return
+
+    def all(self, path: str) -> list[Any]:
+        return [each for page in self.pages(path) for each in page]
 
     def send(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         """Status and document, also of a problem."""

@@ -40,7 +40,7 @@ def test_an_account_is_opened_shown_changed_paused_and_resumed(stack):
         ["nobody"],
     )
     assert (found["settings"]["max_positions"], len(found["settings"]["slices"])) == (2, 4)
-    assert name in [each["account"] for each in stack.get("/api/accounts")]
+    assert name in [each["account"] for each in stack.all("/api/accounts")]
 
     status, told = stack.send(
         "PATCH", f"/api/accounts/{name}?wait=20", {"settings": {"max_positions": 4, "daily_loss": "2%"}}
@@ -53,7 +53,7 @@ def test_an_account_is_opened_shown_changed_paused_and_resumed(stack):
         status, told = stack.send("POST", f"/api/accounts/{name}/{verb}?wait=20")
         assert (status, told["decision"]["command_id"]) == (200, told["command_id"])
         await_that(partial(has_status, stack, name, status_word))
-        assert name in [each["account"] for each in stack.get(f"/api/accounts?status={status_word}")]
+        assert name in [each["account"] for each in stack.all(f"/api/accounts?status={status_word}")]
     refused = problem(stack.ask("POST", f"/api/accounts/{name}/resume?wait=20", {}), 409)
     assert refused["detail"] == "refused: closed: the account is closed and cannot trade again"
     assert refused["decision"]["command_id"] == refused["command_id"]
@@ -154,7 +154,7 @@ def test_each_type_of_order_rests_and_is_cancelled(stack, mine):
         status, told = order(stack, mine, type=type_, **levels)
         assert (status, told["decision"]["decision"]) == (200, "accepted"), told
     open_ = await_that(
-        lambda: found if len(found := stack.get(f"/api/orders/open?account={mine}")) == len(types) else None
+        lambda: found if len(found := stack.all(f"/api/orders/open?account={mine}")) == len(types) else None
     )
     by_type = {each["order_type"]: each for each in open_}
     assert set(by_type) == set(types)
@@ -164,13 +164,13 @@ def test_each_type_of_order_rests_and_is_cancelled(stack, mine):
         "buy",
     )
     assert by_type["stop"]["stop_price"] == high.rstrip("0").rstrip(".")
-    assert {each["order_id"] for each in stack.get("/api/orders/open")} >= {
+    assert {each["order_id"] for each in stack.all("/api/orders/open")} >= {
         each["order_id"] for each in open_
     }
     for each in open_:
         status, told = stack.send("DELETE", f"/api/orders/{each['order_id']}?wait=20")
         assert (status, told["decision"]["decision"]) == (200, "accepted")
-    await_that(lambda: not stack.get(f"/api/orders/open?account={mine}"))
+    await_that(lambda: not stack.all(f"/api/orders/open?account={mine}"))
 
     def listed():
         found = stack.get(f"/api/orders?account={mine}")["items"]
@@ -185,8 +185,8 @@ def test_a_market_order_is_filled_held_and_closed(stack):
     name = opened(stack, f"api-hand-{uuid4().hex[:6]}", follow=["nobody"])
     status, told = order(stack, name, note="by hand", stop_loss="1", take_profit="100000")
     assert (status, told["decision"]["decision"]) == (200, "accepted")
-    (held,) = await_that(lambda: stack.get(f"/api/positions?account={name}&symbol=AURA"))
-    assert stack.get(f"/api/positions?account={name}&symbol=BOLT") == []
+    (held,) = await_that(lambda: stack.all(f"/api/positions?account={name}&symbol=AURA"))
+    assert stack.all(f"/api/positions?account={name}&symbol=BOLT") == []
     assert (held["side"], held["quantity"], held["stop"], held["target"]) == ("long", "10", "1", "100000")
     (bought,) = stack.get(f"/api/fills?account={name}")["items"]
     assert Decimal(held["average_price"]) == Decimal(bought["price"])
@@ -258,13 +258,13 @@ def test_close_all_and_the_kill_switch_close_everything(stack):
         order(stack, name)
         order(stack, name, symbol="BOLT", side="sell", quantity="3")
         await_that(partial(holds, stack, name, 2))
-    short = next(each for each in stack.get(f"/api/positions?account={names[0]}") if each["symbol"] == "BOLT")
+    short = next(each for each in stack.all(f"/api/positions?account={names[0]}") if each["symbol"] == "BOLT")
     assert (short["side"], short["quantity"]) == ("short", "3")
 
     status, told = stack.send("POST", f"/api/accounts/{names[0]}/close-all?wait=20")
     assert (status, told["decision"]["decision"]) == (200, "accepted")
     assert settled(stack, names[0])["status"] == "active"
-    assert len(stack.get(f"/api/positions?account={names[1]}")) == 2
+    assert len(stack.all(f"/api/positions?account={names[1]}")) == 2
 
     status, told = stack.send("POST", "/api/kill?wait=20", {"accounts": names})
     assert status == 200
@@ -283,7 +283,7 @@ def test_equity_is_cash_and_what_is_held_at_the_newest_prices(stack, busiest):
     def now():
         """Read together, as far as nothing came in between."""
         before = stack.get(f"/api/accounts/{busiest}")
-        held = stack.get(f"/api/positions?account={busiest}")
+        held = stack.all(f"/api/positions?account={busiest}")
         return (before, held) if held and stack.get(f"/api/accounts/{busiest}") == before | {} else None
 
     account, held = await_that(now)

@@ -36,7 +36,7 @@ TIMES = {"trades": "exit_ts"}
 def test_memory_and_clickhouse_have_the_same_documents(stack, busiest, name):
     """Without an account a list is ClickHouse's alone; with one, its newest are those of memory."""
     key, ts = LISTS[name], TIMES.get(name, "ts")
-    accounts = [each["account"] for each in stack.get("/api/accounts")]
+    accounts = [each["account"] for each in stack.all("/api/accounts")]
     from_memory = {}
     for account in accounts:
         for each in stack.get(f"/api/{name}?account={quote(account)}&limit=150")["items"]:

@@ -36,7 +36,7 @@ def test_a_signal_is_followed_to_its_trade(stack):
         "mood": "fine",
     }
     status, told = stack.send("POST", "/api/signals?wait=30", body)
-    everybody = {each["account"] for each in stack.get("/api/accounts") if not each["follow"]}
+    everybody = {each["account"] for each in stack.all("/api/accounts") if not each["follow"]}
     assert (status, told["source"]) == (200, source)
     assert set(told["followers"]) - everybody == set(names)
     accepted = {each["account"] for each in told["decisions"] if each["decision"] == "accepted"}
@@ -47,13 +47,13 @@ def test_a_signal_is_followed_to_its_trade(stack):
     assert [each["source"] for each in at_once["signals"]] == [source]
 
     def waits():
-        found = stack.get(f"/api/slices/pending?account={names[0]}")
+        found = stack.all(f"/api/slices/pending?account={names[0]}")
         return found if [each["number"] for each in found] == [3] else None
 
     (waiting,) = await_that(waits)
     assert (waiting["condition"], waiting["of"], waiting["signal_id"]) == ("price_holds", 3, signal_id)
     assert waiting["due_in_seconds"] > 0
-    (plan,) = stack.get(f"/api/plans?account={names[0]}")
+    (plan,) = stack.all(f"/api/plans?account={names[0]}")
     assert (plan["plan_id"], [each["number"] for each in plan["slices"]]) == (waiting["plan_id"], [3])
 
     def said():
@@ -153,7 +153,7 @@ def test_a_signal_that_is_none_is_told_why(stack, given, word):
 def test_two_sources_may_number_their_signals_alike(stack):
     """Also where they speak at the same time."""
     sources, odd = [f"api-{side}-{uuid4().hex[:6]}" for side in "ab"], f"same\\id '{uuid4().hex}"
-    ts = stack.get("/api/accounts")[0]["as_of"]
+    ts = stack.all("/api/accounts")[0]["as_of"]
     for source in sources:
         stack.send(
             "POST",

@@ -64,8 +64,8 @@ def test_who_may_read_reads_and_who_may_trade_trades(beyond, stack):
     pause = ("POST", "/api/accounts/auto-trader-swing/pause?wait=30")
     resume = ("POST", "/api/accounts/auto-trader-swing/resume?wait=30")
     await_that(lambda: beyond("GET", "/api/accounts", reads)[0] == 200)
-    names = {each["account"] for each in json.loads(beyond("GET", "/api/accounts", reads)[1])}
-    assert names == {each["account"] for each in stack.get("/api/accounts")}
+    names = {each["account"] for each in json.loads(beyond("GET", "/api/accounts", reads)[1])["items"]}
+    assert names == {each["account"] for each in stack.all("/api/accounts")}
     assert beyond(*pause, reads, {})[0] == 403
     assert stack.get("/api/accounts/auto-trader-swing")["status"] == "active"
     assert beyond(*pause, trades, {})[0] == 200

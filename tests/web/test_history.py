@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from schemas.errors import MessageError
 from schemas.messages import Fill, SliceTimer
 from sinks.database.database import Database
-from streams.web.state import history
+from streams.web.lists import history
+from streams.web.lists.history import LISTS, Wish, cursor_of, key_in, page, plain
 from streams.web.state import recent_messages as recent_module
-from streams.web.state.history import LISTS, Wish, page, plain, read_cursor, write_cursor
 from streams.web.state.kept_answers import Results
 from streams.web.state.live_state import Event, LiveState, Place
 from streams.web.state.recent_messages import key_of
@@ -178,20 +178,20 @@ def test_what_came_lately_stands_for_what_is_stored(world):
 
 def test_a_cursor_is_read_as_it_was_written():
     listed = LISTS["trades"]
-    cursor = write_cursor(listed, {"exit_ts": "2026-01-05T14:30:00.000001Z", "trade_id": "mü-t10"})
-    assert read_cursor(cursor) == (1_767_623_400_000_001, 6, "mü-t10")
+    cursor = cursor_of(listed, {"exit_ts": "2026-01-05T14:30:00.000001Z", "trade_id": "mü-t10"})
+    assert key_in(cursor) == (1_767_623_400_000_001, 6, "mü-t10")
 
 
 def test_signals_of_two_sources_may_have_one_id():
     listed = LISTS["signals"]
     items = [{"ts": "2026-01-05T14:30:00Z", "signal_id": "1", "source": source} for source in ("a", "b")]
-    assert read_cursor(write_cursor(listed, items[0])) < read_cursor(write_cursor(listed, items[1]))
+    assert key_in(cursor_of(listed, items[0])) < key_in(cursor_of(listed, items[1]))
 
 
 @pytest.mark.parametrize("cursor", ["", "A", "ü", "AAAA", "W10", "WzEsMl0", "WyJhIiwiYSJd", "WzEwMDAwMDAwMDAwMDAwMDAwMDAwMDAsImEiXQ", "e30", "MQ", "\x00"])  # fmt: skip
 def test_what_is_no_cursor_is_told_so(cursor):
     with pytest.raises(MessageError, match=r"cursor: found .* expected the `next` of the previous page"):
-        read_cursor(cursor)
+        key_in(cursor)
 
 
 # Values of ClickHouse

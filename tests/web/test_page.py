@@ -271,7 +271,7 @@ def test_a_server_that_is_killed(look, stack):
     page.until(
         lambda: (
             {row[0] for row in page.rows("accounts")}
-            == {each["account"] for each in stack.get("/api/accounts")}
+            == {each["account"] for each in stack.all("/api/accounts")}
         )
     )
 
@@ -302,7 +302,7 @@ def test_without_a_network(look, stack, account):
         os.kill(stack.pid("web"), signal.SIGKILL)
         page.until(lambda: page.text("#link") == "disconnected", 20)
         assert "does not answer" in page.act(page.button("Pause"))
-        await_that(lambda: stack.get("/api/accounts"))
+        await_that(lambda: stack.all("/api/accounts"))
         page.page.wait_for_timeout(4_000)
         assert page.text("#link") == "disconnected"
         page.context.set_offline(False)

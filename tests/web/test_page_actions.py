@@ -180,12 +180,12 @@ def test_the_kill_switch_of_one_account(look, stack, account, market_is_open):
 def test_the_kill_switch_of_all(look, stack, market_is_open):
     page = look()
     page.until(lambda: any("active" in row[3] for row in page.rows("accounts")))
-    active = [each["account"] for each in stack.get("/api/accounts?status=active")]
+    active = [each["account"] for each in stack.all("/api/accounts?status=active")]
     try:
         assert "decided for" in page.act(page.button("Kill switch"))
         page.until(lambda: all("paused" in row[3] for row in page.rows("accounts") if row[0] in active))
         page.until(lambda: all(row[8] == "0" for row in page.rows("accounts")))
-        assert stack.get("/api/positions") == []
+        assert stack.all("/api/positions") == []
     finally:
         for name in active:
             stack.send("POST", f"/api/accounts/{name}/resume?wait=10")

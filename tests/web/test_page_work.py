@@ -37,7 +37,7 @@ def stack(tmp_path_factory):
 
 
 def stack_accounts(stack):
-    return stack.get("/api/accounts")
+    return stack.all("/api/accounts")
 
 
 def measured(session):

@@ -64,7 +64,7 @@ def instance(*, stored=(), decided=SIGNALS):
 
     return SimpleNamespace(
         live=live,
-        commander=SimpleNamespace(followers={"s": set(ACCOUNTS)}.get),
+        commander=SimpleNamespace(is_followed=lambda source: source == "s"),
         health=SimpleNamespace(sink_lag=0, troubles=list),
         results=SimpleNamespace(ask=ask),
     )

@@ -11,9 +11,9 @@ from sinks.asking.questions import Answer
 from sinks.database.database import Database
 from streams.engine.model.units import SECOND
 from streams.web.state import stored as module
-from streams.web.state.history import micros
 from streams.web.state.kept_answers import Results
 from streams.web.state.live_state import Event, LiveState, Place
+from streams.web.state.moments import micros
 from streams.web.state.recent_messages import MOST, Key
 from streams.web.state.stored import QUESTIONS, TABLES, Stored, stored
 

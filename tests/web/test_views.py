@@ -11,6 +11,7 @@ from schemas.messages import Command, Signal, Tick
 from streams.accounts import account_with
 from streams.engine.model.units import ONE, SECOND
 from streams.engine.shard.shard import Shard
+from streams.web.lists.all_accounts import AllAccounts
 from streams.web.pages import views
 from streams.web.state.live_state import Event, LiveState, Place, Price
 from tests.engine.worlds import START, columns_of
@@ -55,7 +56,10 @@ def here():
     live.take([], [], events, {})
     health = SimpleNamespace(sink_lag=0, troubles=list)
     return SimpleNamespace(
-        live=live, health=health, commander=SimpleNamespace(followers=lambda source: {"holds", "blocked"})
+        live=live,
+        everybody=AllAccounts(live),
+        health=health,
+        commander=SimpleNamespace(is_followed=lambda source: True),
     )
 
 
@@ -81,7 +85,7 @@ def test_an_account_that_is_blocked(here, monkeypatch):
 
 
 def test_all_accounts(here, monkeypatch):
-    page = made(here, views.overview, monkeypatch)
+    page = made(here, views.overview(), monkeypatch)
     assert set(page.lists["accounts"]) == {"holds", "blocked"}
     assert page.lists["signals"] and page.lists["happened"]
     assert re.search(r"Slices waiting</dt>\s*<dd[^>]*>1</dd>", page.pieces["totals"])

@@ -11,7 +11,7 @@ import click
 
 from streams.accounts import check_new_name
 from streams.cli.publishing.asking import verdict
-from streams.clients import desk_table
+from streams.clients.accounts import desk_table
 from streams.clients.commands import decisions, market_of, new_command, newest_time
 from streams.clients.kafka import partitions_of
 from streams.clients.workers import desks, has_gate, reports

@@ -1,48 +1,44 @@
 """An account in the terminal: what it has, holds, and is about to do."""
 
-from schemas.text.numbers import time_text
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.text.numbers import decimal
 from streams.cli.printing.tables import cents, table
-from streams.clients.account_document import document
-from streams.clients.desk_table import Held
 
 HEADS = ("account", "status", "market", "follows", "equity", "cash", "positions", "orders", "plans")
 
 
-def account_row(held: Held) -> list[str]:
-    state = held.state
-    return [
-        held.name,
-        state.status,
-        held.settings.market,
-        _follows(held),
-        cents(held.equity.equity) if held.equity else cents(state.cash),
-        cents(state.cash),
-        str(len(state.lots)),
-        str(len(state.orders)),
-        str(len(state.plans)),
-    ]
+def account_row(document: Mapping[str, Any]) -> list[str]:
+    texts = {**document, "follows": _follows(document)}
+    texts |= {name: _money(document, name) for name in ("equity", "cash")}
+    return [str(texts[name]) for name in HEADS]
 
 
-def _follows(held: Held) -> str:
-    return ", ".join(held.settings.follow) or "every source"
+def _follows(document: Mapping[str, Any]) -> str:
+    return ", ".join(document["follow"]) or "every source"
 
 
-def account_lines(held: Held) -> list[str]:
-    shown = document(held)
+def _money(document: Mapping[str, Any], name: str, *, sign: bool = False) -> str:
+    return cents(decimal(name, document[name]), sign=sign)
+
+
+def account_lines(document: Mapping[str, Any]) -> list[str]:
+    as_of = f" at {document['as_of']}" if document["as_of"] else ""
     figures = {
-        "status": held.state.status,
-        "market": held.settings.market,
-        "follows": _follows(held),
-        "cash": cents(held.state.cash),
-        "equity": f"{cents(held.equity.equity)} at {time_text(held.equity.ts)}" if held.equity else "",
-        "unrealised": cents(held.equity.unrealised, sign=True) if held.equity else "",
-        "realised before fees": cents(held.state.realised, sign=True),
-        "fees": cents(held.state.fees),
-        "blocked by": " and ".join(shown["blocked_by"]),
+        "status": document["status"],
+        "market": document["market"],
+        "follows": _follows(document),
+        "cash": _money(document, "cash"),
+        "equity": f"{_money(document, 'equity')}{as_of}",
+        "unrealised": _money(document, "unrealised", sign=True),
+        "realised before fees": _money(document, "realised", sign=True),
+        "fees": _money(document, "fees"),
+        "blocked by": " and ".join(document["blocked_by"]),
     }
-    lines = [held.name, *(f"  {what:22}{figure}" for what, figure in figures.items() if figure)]
+    lines = [document["account"], *(f"  {what:22}{figure}" for what, figure in figures.items() if figure)]
     for what in ("positions", "orders", "plans"):
-        rows = shown[what]
+        rows = document[what]
         lines += ["", what if rows else f"no {what}"]
         if rows:
             texts = [["" if cell is None else str(cell) for cell in row.values()] for row in rows]

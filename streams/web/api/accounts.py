@@ -1,27 +1,38 @@
 """Accounts: list, open, show, change, pause, resume, close."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from streams.accounts import check_new_name, document_of
+from streams.clients.accounts.finding import is_found
 from streams.clients.settings_texts import changes_in_words, changes_of, settings_of
-from streams.web.api.common import KNOWN, PROBLEM, Here, Wait, asked, json, later, standing
-from streams.web.api.models import AccountOut, AccountWhole, Change, CommandOut, NewAccount
-from streams.web.state.account_now import Standing, account_document
+from streams.web.api.common import KNOWN, PROBLEM, Cursor, Here, Limit, Wait, asked, json, later, standing
+from streams.web.api.models import AccountOut, AccountWhole, Change, CommandOut, NewAccount, page_model
+from streams.web.lists.live_lists import ACCOUNTS, open_page
+from streams.web.state.account_now import account_document
 
 router = APIRouter(prefix="/accounts", tags=["accounts"], responses=PROBLEM, dependencies=KNOWN)
 LATER = later(CommandOut)
 
 
-@router.get("", response_model=list[AccountOut])
+@router.get("", response_model=page_model("Accounts", AccountOut))
 async def list_accounts(
-    request: Request, here: Here, status: Literal["active", "paused", "closed"] | None = None
+    request: Request,
+    here: Here,
+    status: Literal["active", "paused", "closed"] | None = None,
+    find: Annotated[str, Query(description="Only with this in the name, or in a source it follows.")] = "",
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> Response:
-    """Every account at the newest prices."""
-    found = [Standing(here.live, name) for name in sorted(here.live.accounts)]
-    return json(request, [account_document(each) for each in found if status in (None, each.state.status)])
+    """Accounts at the newest prices, by name."""
+    names = (
+        name
+        for name, state in here.live.accounts.items()
+        if status in (None, state.status) and is_found(find, name, state.versions[-1].follow)
+    )
+    return json(request, open_page(here.live, ACCOUNTS, names, limit, cursor)._asdict())
 
 
 @router.post("", response_model=CommandOut, responses=LATER)

@@ -16,9 +16,9 @@ from schemas.messages import Decision
 from streams.clients.commands import REASONS
 from streams.web import problems
 from streams.web.instance import Instance
+from streams.web.lists.history import document
 from streams.web.state.account_now import Standing
 from streams.web.state.commanding import Outcome
-from streams.web.state.history import document
 
 OK, ACCEPTED, NOT_MODIFIED, NOT_FOUND, CONFLICT = 200, 202, 304, 404, 409
 MOST_WAIT_S = 60.0
@@ -47,6 +47,11 @@ Wait = Annotated[
     float,
     Query(ge=0, le=MOST_WAIT_S, description="How many seconds to wait for the decision; 0: not at all."),
 ]
+
+
+MOST = 500
+Limit = Annotated[int, Query(ge=1, le=MOST, description="At most this many.")]
+Cursor = Annotated[str | None, Query(description="The `next` of the previous page.")]
 
 
 class NotThereError(Exception):

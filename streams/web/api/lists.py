@@ -8,14 +8,11 @@ from starlette.responses import Response
 
 from schemas.errors import MessageError
 from schemas.text import numbers
-from streams.web.api.common import KNOWN, PROBLEM, Here, json
+from streams.web.api.common import KNOWN, PROBLEM, Cursor, Here, Limit, json
 from streams.web.api.models import message_model, page_model
-from streams.web.state.history import LISTS, Wish, page
+from streams.web.lists.history import LISTS, Wish, page
 
 router = APIRouter(tags=["history"], responses=PROBLEM, dependencies=KNOWN)
-MOST = 500
-
-
 Wishes = Callable[[str], Wish]
 
 
@@ -27,8 +24,8 @@ async def wishes(
     source: Annotated[str | None, Query(description="Only what signals of this source caused.")] = None,
     since: Annotated[str | None, Query(description="From this time on: 2026-01-05T14:30:00Z.")] = None,
     until: Annotated[str | None, Query(description="Before this time.")] = None,
-    limit: Annotated[int, Query(ge=1, le=MOST, description="At most this many.")] = 50,
-    cursor: Annotated[str | None, Query(description="The `next` of the previous page.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> Wishes:
     """What may be asked of every list."""
     fields = {

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from sinks.asking.questions import Answer, QuestionError, answer, questions, select
 from streams.web.api.common import PROBLEM, Here, NotThereError, Written, json, sent, standing, written
 from streams.web.api.models import QueryAnswer, Sql
-from streams.web.state.history import plain
+from streams.web.lists.history import plain
 from streams.web.state.kept_answers import MOST_BYTES
 
 router = APIRouter(tags=["questions"], responses=PROBLEM)

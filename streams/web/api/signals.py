@@ -12,7 +12,7 @@ from streams.clients.commands import time_in
 from streams.web.api.common import ACCEPTED, KNOWN, OK, PROBLEM, Here, NotThereError, Wait, json, later
 from streams.web.api.models import NewSignal, SignalAnswer
 from streams.web.instance import Instance
-from streams.web.state.history import caused, document
+from streams.web.lists.history import caused, document
 
 router = APIRouter(prefix="/signals", tags=["signals"], responses=PROBLEM, dependencies=KNOWN)
 

@@ -12,7 +12,9 @@ from streams.web.api.common import (
     KNOWN,
     OK,
     PROBLEM,
+    Cursor,
     Here,
+    Limit,
     NotThereError,
     Wait,
     asked,
@@ -30,62 +32,62 @@ from streams.web.api.models import (
     PlanOut,
     PositionOut,
     SliceOut,
+    page_model,
 )
 from streams.web.instance import Instance
-from streams.web.state.account_now import (
-    Standing,
-    open_order_document,
-    plan_document,
-    position_document,
-    slice_document,
-)
+from streams.web.lists.live_lists import ORDERS, PLANS, POSITIONS, SLICES, OpenList, open_page
+from streams.web.state.account_now import Standing
 from streams.web.state.commanding import WEB
 
 router = APIRouter(tags=["trading"], responses=PROBLEM, dependencies=KNOWN)
 LATER = later(CommandOut)
 
 
-def _standings(here: Instance, account: str | None) -> list[Standing]:
-    if account is not None:
-        return [standing(here, account)]
-    return [Standing(here.live, name) for name in sorted(here.live.accounts)]
+def _account_of(here: Instance, id_: str) -> Standing | None:
+    """The account that gave the id; None where there is none."""
+    name = id_.rpartition("-")[0]
+    return Standing(here.live, name) if name in here.live.accounts else None
 
 
-@router.get("/positions", response_model=list[PositionOut])
-async def list_positions(
-    request: Request, here: Here, account: str | None = None, symbol: str | None = None
+def _page(
+    request: Request, here: Instance, listed: OpenList, account: str | None, limit: int, cursor: str | None
 ) -> Response:
-    """What is held, at the newest prices."""
-    found = [
-        position_document(each, holding)
-        for each in _standings(here, account)
-        for holding in each.holdings
-        if symbol in (None, holding.lot.symbol)
-    ]
-    return json(request, found)
+    names = here.live.accounts if account is None else [standing(here, account).name]
+    return json(request, open_page(here.live, listed, names, limit, cursor)._asdict())
+
+
+@router.get("/positions", response_model=page_model("Positions", PositionOut))
+async def list_positions(
+    request: Request,
+    here: Here,
+    account: str | None = None,
+    symbol: str | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """What is held, at the newest prices: account by account, the oldest first."""
+    listed = POSITIONS if symbol is None else POSITIONS.only(lambda lot: lot.symbol == symbol)
+    return _page(request, here, listed, account, limit, cursor)
 
 
 @router.post("/positions/{position_id}/close", response_model=CommandOut, responses=LATER)
 async def close_position(request: Request, here: Here, position_id: str, wait: Wait = 0) -> Response:
     """Close a position at the market."""
-    for each in _standings(here, None):
-        lot = each.state.lots.get(position_id)
-        if lot is not None:
-            by = (
-                {"lot_id": position_id}
-                if each.settings.position_mode == "per_signal"
-                else {"symbol": lot.symbol}
-            )
-            found = await here.commander.command(each.name, "close_position", wait, **by)
-            return asked(request, found, each.name)
-    raise NotThereError(f"there is no open position {position_id}; GET /api/positions lists them")
+    each = _account_of(here, position_id)
+    lot = None if each is None else each.state.lots.get(position_id)
+    if each is None or lot is None:
+        raise NotThereError(f"there is no open position {position_id}; GET /api/positions lists them")
+    is_one_of_many = each.settings.position_mode == "per_signal"
+    by = {"lot_id": position_id} if is_one_of_many else {"symbol": lot.symbol}
+    return asked(request, await here.commander.command(each.name, "close_position", wait, **by), each.name)
 
 
-@router.get("/orders/open", response_model=list[OpenOrderOut])
-async def list_open_orders(request: Request, here: Here, account: str | None = None) -> Response:
-    """Orders that wait, with the reason why they do."""
-    found = [open_order_document(each, order) for each in _standings(here, account) for order in each.orders]
-    return json(request, found)
+@router.get("/orders/open", response_model=page_model("OpenOrders", OpenOrderOut))
+async def list_open_orders(
+    request: Request, here: Here, account: str | None = None, limit: Limit = 50, cursor: Cursor = None
+) -> Response:
+    """Orders that wait, with the reason why they do: account by account, the oldest first."""
+    return _page(request, here, ORDERS, account, limit, cursor)
 
 
 @router.post("/orders", response_model=CommandOut, responses=LATER)
@@ -108,41 +110,38 @@ async def place_order(request: Request, here: Here, order: NewOrder, wait: Wait 
 @router.delete("/orders/{order_id}", response_model=CommandOut, responses=LATER)
 async def cancel_order(request: Request, here: Here, order_id: str, wait: Wait = 0) -> Response:
     """Cancel an open order."""
-    for each in _standings(here, None):
-        if any(order.order_id == order_id for order in each.orders):
-            return asked(
-                request, await here.commander.command(each.name, "cancel", wait, order_id=order_id), each.name
-            )
-    raise NotThereError(f"there is no open order {order_id}; GET /api/orders/open lists them")
+    each = _account_of(here, order_id)
+    if each is None or all(order.order_id != order_id for order in each.orders):
+        raise NotThereError(f"there is no open order {order_id}; GET /api/orders/open lists them")
+    return asked(
+        request, await here.commander.command(each.name, "cancel", wait, order_id=order_id), each.name
+    )
 
 
-@router.get("/plans", response_model=list[PlanOut])
-async def list_plans(request: Request, here: Here, account: str | None = None) -> Response:
-    """Entries that are being made, with the slices that wait."""
-    found = [
-        plan_document(each, plan) for each in _standings(here, account) for plan in each.state.plans.values()
-    ]
-    return json(request, found)
+@router.get("/plans", response_model=page_model("Plans", PlanOut))
+async def list_plans(
+    request: Request, here: Here, account: str | None = None, limit: Limit = 50, cursor: Cursor = None
+) -> Response:
+    """Entries that are being made, with the slices that wait: account by account, the oldest first."""
+    return _page(request, here, PLANS, account, limit, cursor)
 
 
-@router.get("/slices/pending", response_model=list[SliceOut])
-async def list_pending_slices(request: Request, here: Here, account: str | None = None) -> Response:
-    """Slices that wait, with what they wait for."""
-    found = [slice_document(each, waiting) for each in _standings(here, account) for waiting in each.waiting]
-    return json(request, sorted(found, key=lambda each: each["due_in_seconds"]))
+@router.get("/slices/pending", response_model=page_model("PendingSlices", SliceOut))
+async def list_pending_slices(
+    request: Request, here: Here, account: str | None = None, limit: Limit = 50, cursor: Cursor = None
+) -> Response:
+    """Slices that wait, the next one first, with what they wait for."""
+    return _page(request, here, SLICES, account, limit, cursor)
 
 
 @router.delete("/plans/{plan_id}", response_model=CommandOut, responses=LATER)
 async def cancel_plan(request: Request, here: Here, plan_id: str, wait: Wait = 0) -> Response:
     """Cancel a plan's orders and the slices that are left; what was entered stays."""
-    for each in _standings(here, None):
-        if plan_id in each.state.plans:
-            return asked(
-                request,
-                await here.commander.command(each.name, "cancel_plan", wait, plan_id=plan_id),
-                each.name,
-            )
-    raise NotThereError(f"there is no open plan {plan_id}; GET /api/plans lists them")
+    each = _account_of(here, plan_id)
+    if each is None or plan_id not in each.state.plans:
+        raise NotThereError(f"there is no open plan {plan_id}; GET /api/plans lists them")
+    found = await here.commander.command(each.name, "cancel_plan", wait, plan_id=plan_id)
+    return asked(request, found, each.name)
 
 
 @router.post("/kill", response_model=ManyOut, responses=later(ManyOut))

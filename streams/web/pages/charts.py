@@ -16,7 +16,7 @@ from sinks.report import charts, texts
 from streams.web.api.common import Here, json
 from streams.web.instance import Instance
 from streams.web.pages.rendering import piece
-from streams.web.state.history import moment_of
+from streams.web.state.moments import moment_of
 from streams.web.state.stored import Stored, stored
 
 router = APIRouter(prefix="/charts", include_in_schema=False)

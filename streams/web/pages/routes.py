@@ -17,6 +17,7 @@ from streams.web.api.events import HEADERS
 from streams.web.guard.visits import visit_of
 from streams.web.instance import Instance
 from streams.web.pages import views
+from streams.web.pages.accounts_wish import AccountsWish
 from streams.web.pages.channels import Channels
 from streams.web.pages.limits import limits
 from streams.web.pages.rendering import marked, page
@@ -24,19 +25,22 @@ from streams.web.pages.views import Make, View
 
 router = APIRouter(include_in_schema=False)
 ACCOUNT = "/accounts/"
-MAKES: dict[str, Make] = {"/": views.overview, "/signals": views.signals, "/system": views.system}
+MAKES: dict[str, Make] = {"/": views.overview(), "/signals": views.signals, "/system": views.system}
 MAKES_WITH: dict[str, Callable[[Mapping[str, str]], Make]] = {
+    "/": lambda asked: views.overview(AccountsWish.of(asked)),
     "/signals": lambda asked: views.signals_with(asked["find"]) if asked.get("find") else views.signals,
     "/trace": lambda asked: views.trace(asked.get("signal_id", ""), asked.get("source", "")),
 }
 """Pages that are asked for something."""
+ASKED = {"/": ("find", "sort", "page"), "/signals": ("find",), "/trace": ("signal_id", "source")}
+"""By these names."""
 
 
 def make_of(page: str) -> Make:
     """What makes a page's view; behind a question mark is what it is asked for."""
-    path, _, query = page.partition("?")
-    if query and path in MAKES_WITH:
-        return MAKES_WITH[path](dict(parse_qsl(query)))
+    path, asked = _asked(page)
+    if asked:
+        return MAKES_WITH[path](asked)
     if path.startswith(ACCOUNT) and len(path) > len(ACCOUNT):
         return views.account(unquote(path.removeprefix(ACCOUNT)))
     if path not in MAKES:
@@ -46,13 +50,18 @@ def make_of(page: str) -> Make:
 
 def without_others_words(page: str) -> str:
     """The page as all see it who look at it: what a link adds for others makes no other page."""
+    return _asking(*_asked(page))
+
+
+def _asked(page: str) -> tuple[str, dict[str, str]]:
     path, _, query = page.partition("?")
-    return page if query and path in MAKES_WITH else path
+    return path, {name: text for name, text in parse_qsl(query) if name in ASKED.get(path, ())}
 
 
 @router.get("/")
 async def overview(request: Request, here: Here) -> Response:
-    return await _page(request, here, "/", "overview.html.jinja", presets=presets())
+    wish = AccountsWish.of(request.query_params)
+    return await _page(request, here, wish.link, "overview.html.jinja", presets=presets(), wish=wish)
 
 
 @router.get("/accounts")
@@ -73,16 +82,16 @@ async def signals(request: Request, here: Here, find: str = "") -> Response:
     known = sorted({symbol for prices in here.live.prices.values() for symbol in prices})
     sources = sorted({each for state in here.live.accounts.values() for each in state.versions[-1].follow})
     found = {"symbols": known, "sources": sources, "find": find}
-    return await _page(request, here, _asking("/signals", find=find), "signals.html.jinja", **found)
+    return await _page(request, here, _asking("/signals", {"find": find}), "signals.html.jinja", **found)
 
 
 @router.get("/trace")
 async def trace(request: Request, here: Here, signal_id: str, source: str = "") -> Response:
-    path = _asking("/trace", signal_id=signal_id, source=source)
+    path = _asking("/trace", {"signal_id": signal_id, "source": source})
     return await _page(request, here, path, "trace.html.jinja")
 
 
-def _asking(path: str, **asked: str) -> str:
+def _asking(path: str, asked: Mapping[str, str]) -> str:
     given = {name: value for name, value in asked.items() if value}
     return f"{path}?{urlencode(given)}" if given else path
 

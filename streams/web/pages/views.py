@@ -19,6 +19,8 @@ from streams.engine.model.state import AccountState
 from streams.engine.model.units import MINUTE
 from streams.transport.contract.machine import Awaited
 from streams.web.instance import Instance
+from streams.web.lists.all_accounts import totals_of
+from streams.web.pages.accounts_wish import AccountsWish, shown
 from streams.web.pages.rendering import piece, spark
 from streams.web.state.account_now import Standing
 from streams.web.state.health import MANY as MANY_BEHIND
@@ -57,6 +59,7 @@ class View:
 
 
 Make = Callable[[Instance], Awaitable[View]]
+EVERY = AccountsWish()
 
 
 def common(here: Instance, view: View) -> View:
@@ -73,33 +76,24 @@ def common(here: Instance, view: View) -> View:
 # All accounts ----------------------------------------------------------------------------------
 
 
-async def overview(here: Instance) -> View:
-    live = here.live
-    view = common(here, View("Accounts"))
-    standings = sorted((Standing(live, name) for name in live.accounts), key=_open_first)
-    view.pieces["totals"] = piece("totals", totals(standings))
-    view.rows("accounts", "account_row", ((each.name, (each, _spark(here, each.name))) for each in standings))
-    view.pieces["no-accounts"] = "" if standings else piece("no_accounts", live.is_whole)
-    view.rows("signals", "signal_row", _judged(here, here.live.newest(Signal, most=FEW)))
-    view.rows("happened", "happened_row", _happened(here, FEW))
-    view.say_empty(signals="No signal has come yet.", happened="No entry yet.")
-    return view
+def overview(wish: AccountsWish = EVERY) -> Make:
+    async def make(here: Instance) -> View:
+        live = here.live
+        view = common(here, View("Accounts"))
+        glances = await here.everybody.glances()
+        there_is = shown(glances, wish)
+        standings = [Standing(live, name) for name in there_is.names if name in live.accounts]
+        view.pieces["totals"] = piece("totals", totals_of(glances))
+        view.pieces["accounts-shown"] = piece("accounts_shown", there_is)
+        rows = ((each.name, (each, _spark(here, each.name))) for each in standings)
+        view.rows("accounts", "account_row", rows)
+        view.pieces["no-accounts"] = "" if standings else piece("no_accounts", live.is_whole, wish.find)
+        view.rows("signals", "signal_row", _judged(here, here.live.newest(Signal, most=FEW)))
+        view.rows("happened", "happened_row", _happened(here, FEW))
+        view.say_empty(signals="No signal has come yet.", happened="No entry yet.")
+        return view
 
-
-def _open_first(standing: Standing) -> tuple[bool, str]:
-    return standing.state.status == "closed", standing.name
-
-
-def totals(standings: list[Standing]) -> dict[str, Any]:
-    return {
-        "accounts": len(standings),
-        "equity": sum(each.equity for each in standings),
-        "day_pnl": sum(each.day_pnl for each in standings),
-        "unrealised": sum(each.unrealised for each in standings),
-        "risk": sum(each.risk for each in standings),
-        "positions": sum(len(each.holdings) for each in standings),
-        "slices": sum(len(each.waiting) for each in standings),
-    }
+    return make
 
 
 def _spark(here: Instance, account: str) -> Any:
@@ -150,7 +144,7 @@ class Undecided:
     """What is to be said of signals on which not every account is known to have decided."""
 
     def __init__(self, here: Instance, sources: Iterable[str]) -> None:
-        self._followed = {source for source in sources if here.commander.followers(source)}
+        self._followed = {source for source in sources if here.commander.is_followed(source)}
         self._now = max(here.live.times.values(), default=0)
         self._accounts = _open(here)
         self._awaited = _awaited(here)

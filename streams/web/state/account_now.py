@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from schemas.text.numbers import decimal_text
-from streams.clients.account_document import decimal, iso, order_document
+from streams.clients.accounts.account_document import decimal, iso, open_orders, order_document
 from streams.engine.account.outbox import side_word
 from streams.engine.model.orders import Order
 from streams.engine.model.state import AccountState, Lot, Plan, PlannedSlice
@@ -66,13 +66,16 @@ class Standing:
         self.settings = self.state.versions[-1]
         self.now = live.times.get(self.settings.market, 0)
         """The market's time."""
-        self.holdings = [
-            Holding(lot, _mark(live, self.settings.market, lot)) for lot in self.state.lots.values()
-        ]
+        self._live = live
+        self.holdings = [self.holding(lot) for lot in self.state.lots.values()]
         self.unrealised = sum(each.unrealised for each in self.holdings)
         self.equity = self.state.cash + sum(ledger.value(each.lot, each.mark) for each in self.holdings)
         self.exposure = sum(each.value for each in self.holdings)
         self.risk = sum(each.risk for each in self.holdings)
+
+    def holding(self, lot: Lot) -> Holding:
+        """One of its lots, at the newest price."""
+        return Holding(lot, _mark(self._live, self.settings.market, lot))
 
     @property
     def closed_pnl(self) -> int:
@@ -90,10 +93,7 @@ class Standing:
 
     @property
     def orders(self) -> Iterator[Order]:
-        """Those that are open: entries, then exits."""
-        yield from self.state.orders.values()
-        for lot in self.state.lots.values():
-            yield from lot.exits.values()
+        return open_orders(self.state)
 
     @property
     def waiting(self) -> list[WaitingSlice]:

@@ -21,6 +21,7 @@ from schemas.messages import Command, CommandKind, Decision, Message, Signal
 from streams.clients.commands import market_of, new_command, timed
 from streams.clients.kafka import HURRIED, MARKET, Sender
 from streams.clients.workers import reached
+from streams.engine.model.state import AccountState
 from streams.transport.kafka.cluster import Cluster, ClusterError
 from streams.web.state.live_state import Event, LiveState
 
@@ -92,12 +93,10 @@ class Commander:
 
     def followers(self, source: str) -> set[str]:
         """The accounts that decide on what a source says."""
-        return {
-            name
-            for name, state in self.live.accounts.items()
-            if state.status != "closed"
-            and (not state.versions[-1].follow or source in state.versions[-1].follow)
-        }
+        return {name for name, state in self.live.accounts.items() if _follows(state, source)}
+
+    def is_followed(self, source: str) -> bool:
+        return any(_follows(state, source) for state in self.live.accounts.values())
 
     @contextmanager
     def _listening(self, ids: Sequence[str]) -> "Iterator[list[asyncio.Queue[Decision]]]":
@@ -183,3 +182,8 @@ async def _gathered(
             break
         found[decision.decision_id] = decision
     return list(found.values())
+
+
+def _follows(state: AccountState, source: str) -> bool:
+    follow = state.versions[-1].follow
+    return state.status != "closed" and (not follow or source in follow)

@@ -14,9 +14,9 @@ from schemas.messages import Equity, Fill, Message, SliceTimer, Trade
 from sinks.asking.questions import ask, select
 from streams.clients.workers import reached
 from streams.engine.model.units import SECOND
-from streams.web.state.history import moment_of
 from streams.web.state.kept_answers import Results
 from streams.web.state.live_state import LATELY, LiveState
+from streams.web.state.moments import moment_of
 from streams.web.state.recent_messages import KEPT, MOST, Key
 
 Rows = list[dict[str, Any]]

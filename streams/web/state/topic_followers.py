@@ -21,7 +21,7 @@ from schemas.codec import Codec
 from schemas.errors import MessageError, RegistryError
 from schemas.market.ticks import MarketReader, MarketRows
 from schemas.messages import Message
-from streams.clients.desk_table import TABLE
+from streams.clients.accounts.desk_table import TABLE
 from streams.clients.kafka import BATCH, MARKET, Place, Raw, Reader, beginnings, ends, partitions_of, require
 from streams.clients.workers import REPORTS, wall
 from streams.engine.market.record_checks import marks_of, own_times

@@ -12,8 +12,8 @@ import click
 from sinks.asking.questions import ask
 from streams.cli.options.many import example
 from streams.cli.printing.answers import reader
+from streams.clients.accounts.desk_table import open_accounts
 from streams.clients.decimals import decimal_cell
-from streams.clients.desk_table import open_accounts
 from streams.clients.traces import Row, lines, with_waiting
 from streams.clients.waits import waits
 from streams.clients.workers import reports

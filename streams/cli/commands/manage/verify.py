@@ -23,7 +23,7 @@ from streams.accounts import load_instruments
 from streams.agents.desk import Desk
 from streams.cli.commands.manage.topics import MARKET_HELP
 from streams.cli.options.many import FILE, example
-from streams.clients import desk_table
+from streams.clients.accounts import desk_table
 from streams.engine.model.settings import Instruments
 from streams.local.machine.home import find_cluster, own_instance
 from streams.transport.kafka.cluster import Cluster

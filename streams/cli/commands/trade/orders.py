@@ -11,7 +11,7 @@ from schemas.messages import OrderSide, OrderType, TimeInForce
 from streams.cli.options.many import example
 from streams.cli.options.params import AMOUNT, TIME
 from streams.cli.publishing.asking import ask, wait_option
-from streams.clients import desk_table
+from streams.clients.accounts import desk_table
 from streams.clients.commands import new_command
 from streams.engine.model.order_types import ORDER_TYPES
 from streams.local.machine.home import find_cluster

@@ -5,31 +5,28 @@ moves nothing. Both sources give the same documents, and no message is in none: 
 stored yet.
 """
 
-import base64
-import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-import orjson
 from clickhouse_connect.driver.client import Client
 
 from schemas.codec import default_codec
-from schemas.errors import MessageError
 from schemas.kinds import KINDS
 from schemas.messages import Message
 from schemas.text.numbers import time as read_time
 from schemas.text.numbers import time_text
 from sinks.asking.questions import select
+from streams.web.lists.cursors import read_cursor, write_cursor
 from streams.web.state.kept_answers import Results
 from streams.web.state.live_state import LiveState
+from streams.web.state.moments import EPOCH, micros
 from streams.web.state.recent_messages import KEPT, Found, Key, key_of
 
 CAUSED = 500
 """So much of what a signal caused is shown, of each kind."""
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Listed(NamedTuple):
@@ -89,7 +86,7 @@ class Wish:
 
     @property
     def before(self) -> Key | None:
-        return None if self.cursor is None else read_cursor(self.cursor)
+        return None if self.cursor is None else key_in(self.cursor)
 
 
 class Page(NamedTuple):
@@ -109,7 +106,7 @@ async def page(live: LiveState, results: Results, wish: Wish) -> Page:
         found += await results.get(key, lambda client: _stored(client, listed, wish, before))
     items = found[: wish.limit]
     is_last = len(found) <= wish.limit
-    return Page(items, None if is_last else write_cursor(listed, items[-1]))
+    return Page(items, None if is_last else cursor_of(listed, items[-1]))
 
 
 async def caused(live: LiveState, results: Results, name: str, signal_id: str) -> list[dict[str, Any]]:
@@ -233,29 +230,15 @@ def _time(value: datetime) -> Any:
     return time_text(micros(value)) if value >= EPOCH else value.isoformat().replace("+00:00", "Z")
 
 
-def moment_of(at: int) -> datetime:
-    return EPOCH + timedelta(microseconds=at)
-
-
-def micros(value: datetime) -> int:
-    passed = value - EPOCH
-    return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
-
-
 # Cursors ---------------------------------------------------------------------------------------
 
 
-def write_cursor(listed: Listed, item: Mapping[str, Any]) -> str:
+def cursor_of(listed: Listed, item: Mapping[str, Any]) -> str:
     time, _, id_ = listed.key_of(item)
-    text = orjson.dumps([time, id_])
-    return base64.urlsafe_b64encode(text).decode().rstrip("=")
+    return write_cursor((time, id_))
 
 
-def read_cursor(cursor: str) -> Key:
-    try:
-        time, id_ = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if type(time) is not int or type(id_) is not str or not -(1 << 62) < time < 1 << 62:
-            raise ValueError
-    except (ValueError, TypeError, binascii.Error) as error:
-        raise MessageError("cursor", repr(cursor), "the `next` of the previous page") from error
+def key_in(cursor: str) -> Key:
+    time, id_ = read_cursor(cursor, int, str)
+    assert isinstance(time, int) and isinstance(id_, str)
     return time, len(id_), id_

@@ -9,6 +9,7 @@ from schemas.codec import default_codec
 from schemas.messages import Equity
 from schemas.partition import partition_of
 from streams.agents.names import ACCOUNTS, TOPICS
+from streams.clients.accounts.finding import is_found
 from streams.clients.kafka import Place, Raw, beginnings, ends, read_spans, require
 from streams.engine.model.settings import Settings
 from streams.engine.model.state import AccountState
@@ -35,6 +36,10 @@ class Held:
     @property
     def settings(self) -> Settings:
         return self.state.versions[-1]
+
+    def is_found(self, text: str) -> bool:
+        """In its name, or in a source that it follows."""
+        return is_found(text, self.name, self.settings.follow)
 
 
 def accounts(cluster: Cluster, names: Iterable[str] = ()) -> list[Held]:

@@ -1,0 +1,1 @@
+"""Long answers, page by page: accounts, what is open in them, what happened."""
