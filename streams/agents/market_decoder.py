@@ -15,8 +15,8 @@ from schemas.errors import MessageError
 from schemas.market.ticks import MarketReader
 from schemas.text.numbers import TIME_END
 from streams.engine.market.record_checks import own_times, take
-from streams.engine.market.shared_batches import SharedBatches
 from streams.engine.model.units import FOREVER, MILLISECOND, SECOND
+from streams.engine.shard.shared_batches import SharedBatches
 from streams.transport.contract.machine import Raw
 from streams.transport.kafka.raws import Raws
 

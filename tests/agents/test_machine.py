@@ -28,7 +28,7 @@ from streams.accounts import account_with, presets, whole_settings
 from streams.agents.machine import DeskMachine
 from streams.agents.market_decoder import MarketRun
 from streams.agents.times import MAX_AHEAD
-from streams.engine.market.shared_batches import SharedBatches
+from streams.engine.shard.shared_batches import SharedBatches
 from streams.engine.model.settings import Level, Settings, Size
 from streams.engine.model.settings_check import read_settings
 from streams.engine.model.units import MINUTE, ONE, SECOND

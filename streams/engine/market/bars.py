@@ -7,6 +7,8 @@ import msgspec
 import numpy as np
 
 from schemas.columns import Ints
+from streams.engine.market.grouped import Grouped
+from streams.engine.market.symbol_table import Rows, SymbolTable
 from streams.engine.model.units import FOREVER
 
 
@@ -18,8 +20,17 @@ class PastBar(msgspec.Struct, frozen=True, array_like=True):
     close: int
 
 
+BUCKET, HIGH, LOW, CLOSE = range(4)
+"""The rows of a table of bars: a symbol's newest one. Besides it has those that have ended."""
+NO_BAR = (-FOREVER, 0, 0, 0)
+
+
+def no_bars() -> SymbolTable:
+    return SymbolTable(NO_BAR, things=1)
+
+
 class Records(msgspec.Struct, frozen=True):
-    """A symbol's records as bars see them."""
+    """Records as bars see them."""
 
     bucket: Ints
     high: Ints
@@ -27,7 +38,11 @@ class Records(msgspec.Struct, frozen=True):
     close: Ints
 
     def until(self, end: int) -> "Records":
-        return Records(self.bucket[:end], self.high[:end], self.low[:end], self.close[:end])
+        return self.between(0, end)
+
+    def between(self, start: int, end: int) -> "Records":
+        rows = slice(start, end)
+        return Records(self.bucket[rows], self.high[rows], self.low[rows], self.close[rows])
 
 
 class Bars(msgspec.Struct, frozen=True, array_like=True):
@@ -37,15 +52,8 @@ class Bars(msgspec.Struct, frozen=True, array_like=True):
     """It may still grow."""
     ended: list[PastBar] = []
 
-    @classmethod
-    def of(cls, bars: list[PastBar]) -> "Bars":
-        return cls(bars[-1], bars[:-1])
-
     def together(self) -> list[PastBar]:
         return [*self.ended, self.newest]
-
-    def with_newest(self, newest: PastBar) -> "Bars":
-        return Bars(newest, self.ended)
 
 
 def with_records(known: list[PastBar], records: Records, keep: int) -> list[PastBar]:
@@ -58,6 +66,30 @@ def with_records(known: list[PastBar], records: Records, keep: int) -> list[Past
         else:
             bars.append(bar)
     return bars[-keep:]
+
+
+def bars_after(
+    before: SymbolTable, places: Ints, records: Records, grouped: Grouped, keep: int
+) -> SymbolTable:
+    """The last bars of symbols after records that stand together; mostly they only add to the newest."""
+    bars, (ended,) = before.rows(places)
+    first, last = records.bucket[grouped.starts], records.bucket[grouped.ends - 1]
+    high, low = grouped.highest(records.high), grouped.lowest(records.low)
+    grows = bars[BUCKET] == last
+    after = np.array((
+        last,
+        np.where(grows, np.maximum(bars[HIGH], high), high),
+        np.where(grows, np.minimum(bars[LOW], low), low),
+        records.close[grouped.ends - 1],
+    ))  # fmt: skip
+    for at in np.flatnonzero(~grows | (first != last)).tolist():
+        bar = PastBar(*bars[:, at].tolist())
+        known = [] if bar.bucket == NO_BAR[BUCKET] else [*ended[at], bar]
+        if first[at] != last[at]:
+            known = with_records(known, records.between(grouped.starts[at], grouped.ends[at]), keep)
+            after[:, at] = msgspec.structs.astuple(known.pop())
+        ended[at] = known[-(keep - 1) :] if keep > 1 else []
+    return before.with_rows(places, Rows(after, [ended]))
 
 
 def _bars_of(records: Records) -> list[PastBar]:

@@ -1,11 +1,105 @@
-"""Market records that are folded together, as columns of each symbol."""
+"""Market records that are folded together, as columns of each symbol.
+
+Rules of this file: of a symbol that nobody asks for nothing is made.
+"""
+
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from schemas.columns import CLOCK, Columns, Ints
-from streams.engine.market.series import Series, SymbolState
+from schemas.columns import BAR, CLOCK, Ints
+from streams.engine.market.column import BUY, MARK, SELL, Column
+from streams.engine.market.grouped import Grouped
+from streams.engine.market.record_checks import Checked, marks_of
+from streams.engine.market.series import Series
+from streams.engine.market.symbols import Symbols
 from streams.engine.model.calendars import floor_minute, next_minute
 from streams.engine.model.units import FOREVER, MINUTE
+
+
+class SeriesBySymbol(Mapping[str, Series]):
+    """Each symbol's records, made when they are asked for."""
+
+    def __init__(self, checked: Checked | None, past: Symbols) -> None:
+        """None: there are no records."""
+        self._past = past
+        self._at: dict[str, int] | None = {}
+        if checked is not None:
+            columns = checked.columns
+            self.grouped = Grouped(columns, None if columns.kind is None else columns.kind != CLOCK)
+            order = self.grouped.order
+            self.together = checked if order is None else checked.take(order)
+            self._at = None
+        self._made: dict[str, Series] = {}
+        self._marks: Ints | None = None
+        self._prices: list[tuple[int, Ints, list[int], list[int]]] | None = None
+        """Of ticks: the price columns, and how far each symbol's went."""
+
+    @property
+    def at(self) -> dict[str, int]:
+        """Where each symbol is among the groups."""
+        if self._at is None:
+            names = self.together.columns.names
+            self._at = {names[which]: at for at, which in enumerate(self.grouped.symbols.tolist())}
+        return self._at
+
+    @property
+    def marks(self) -> Ints:
+        """Of all records together."""
+        if self._marks is None:
+            ready = self.together.ready.get(MARK)
+            self._marks = marks_of(self.together.columns) if ready is None else ready.top
+        return self._marks
+
+    def __contains__(self, symbol: object) -> bool:
+        return symbol in self.at
+
+    def __len__(self) -> int:
+        return len(self.grouped if self._at is None else self._at)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.at)
+
+    def __getitem__(self, symbol: str) -> Series:
+        found = self._made.get(symbol)
+        return self._make(symbol, self.at[symbol]) if found is None else found
+
+    def get(self, symbol: str, default: object = None) -> Series | None:  # type: ignore[override]
+        found = self._made.get(symbol)
+        if found is not None:
+            return found
+        at = self.at.get(symbol)
+        return None if at is None else self._make(symbol, at)
+
+    def _make(self, symbol: str, at: int) -> Series:
+        grouped = self.grouped
+        if grouped.order is None:
+            made = Series(symbol, self._past, self.together, None)
+        else:
+            rows = slice(int(grouped.starts[at]), int(grouped.ends[at]))
+            part = self.together.take(rows)
+            part.ready = {
+                which: Column(values[rows], values[rows], (highest[at], lowest[at]))
+                for which, values, highest, lowest in self.prices
+            }
+            made = Series(symbol, self._past, part, grouped.order[rows])
+        self._made[symbol] = made
+        return made
+
+    @property
+    def prices(self) -> list[tuple[int, Ints, list[int], list[int]]]:
+        if self._prices is None:
+            columns, grouped = self.together.columns, self.grouped
+            found = {}
+            if columns.kind is None:
+                found[MARK] = self.marks
+                if columns.bid.all() and columns.ask.all():
+                    found |= {SELL: columns.bid, BUY: columns.ask}
+            self._prices = [
+                (which, values, grouped.highest(values).tolist(), grouped.lowest(values).tolist())
+                for which, values in found.items()
+            ]
+        return self._prices
 
 
 class Batch:
@@ -17,10 +111,11 @@ class Batch:
         self,
         time: Ints,
         previous: int,
-        symbols: dict[str, SymbolState],
+        symbols: Symbols,
         histories: dict[int, int],
-        raw: Columns | None = None,
+        checked: Checked | None = None,
     ) -> None:
+        """`checked`: the records; None: it stands for the place between two."""
         self.time = time
         self.last = int(time[-1])
         self.previous = previous
@@ -29,17 +124,13 @@ class Batch:
         """What was known before it."""
         self.histories = histories
         """Which bars are kept, and how many."""
-        self.raw = raw
-        """The records; None: it stands for the place between two."""
-        self.series: dict[str, Series] = {}
+        self.raw = None if checked is None else checked.columns
+        self.series = SeriesBySymbol(checked, symbols)
         self._interval: int | None = None
         self._minutes: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.time)
-
-    def add(self, series: Series) -> None:
-        self.series[series.symbol] = series
 
     def locate(self, row: int) -> tuple[Series | None, int]:
         """The series of a record and its index there; None for a clock."""
@@ -51,22 +142,22 @@ class Batch:
 
     def known(self) -> set[str]:
         """The symbols of the market so far."""
-        return self.symbols.keys() | self.series.keys()
+        return {*self.symbols, *self.series}
 
     def interval(self) -> int | None:
         """The longest of the market's bars before this batch, or 0; None where it brings bars itself."""
-        if any(series.bars for series in self.series.values()):
+        if self.raw is not None and self.raw.kind is not None and (self.raw.kind == BAR).any():
             return None
         if self._interval is None:
-            self._interval = max((state.interval for state in self.symbols.values()), default=0)
+            self._interval = self.symbols.longest_interval()
         return self._interval
 
     def mark_before(self, symbol: str, row: int) -> int:
         """The symbol's newest mark before a record; 0 before its first."""
         series = self.series.get(symbol)
         if series is None:
-            state = self.symbols.get(symbol)
-            return state.mark if state is not None else 0
+            newest = self.symbols.newest(symbol)
+            return newest.mark if newest is not None else 0
         at = series.at_or_after(row) - 1
         return int(series.marks[at]) if at >= 0 else series.before
 

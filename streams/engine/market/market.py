@@ -1,17 +1,18 @@
 """The market from batch to batch: what the records so far come to, and the next ones as columns."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 import numpy as np
 
-from schemas.columns import BAR, CLOCK, Columns, Ints
-from streams.engine.market.batch import Batch
-from streams.engine.market.column import BUY, MARK, SELL, Column
+from schemas.columns import BAR, CLOCK, Ints
+from streams.engine.market.bars import Records, bars_after, no_bars
+from streams.engine.market.batch import Batch, SeriesBySymbol
 from streams.engine.market.moment import Moment
-from streams.engine.market.record_checks import Checked, marks_of, places_by_symbol
-from streams.engine.market.series import Series, SymbolState
-from streams.engine.model.units import FOREVER
+from streams.engine.market.record_checks import Checked
+from streams.engine.market.symbol_table import Rows, SymbolTable
+from streams.engine.market.symbols import BUY, DAY, INTERVAL, MARK, RECORDS, SELL, TIME, Symbols
+from streams.engine.market.vwap import Sessions, Volume, sessions_after
+from streams.engine.model.units import FOREVER, MICROSECOND
 
 
 def between(market: "Market") -> Moment | None:
@@ -26,7 +27,7 @@ class Market:
     """Folds batches into what the next batch must know."""
 
     def __init__(self, *, sessions: bool, histories: dict[int, int]) -> None:
-        self.symbols: dict[str, SymbolState] = {}
+        self.symbols = Symbols()
         self.time = -FOREVER
         self.sessions = sessions
         """Whether each symbol's session volume is kept, for the accounts that look at it."""
@@ -39,38 +40,50 @@ class Market:
         for end in [*_changes_of_kind(checked), len(checked)]:
             if end > start:
                 part = checked.take(slice(start, end)) if end - start < len(checked) else checked
-                batch = self._batch(part)
+                batch = Batch(part.time, self.time, self.symbols, dict(self.histories), part)
                 self._take_in(batch)
                 yield batch
             start = end
 
-    def _batch(self, checked: Checked) -> Batch:
-        batch = Batch(checked.time, self.time, self.symbols, dict(self.histories), checked.columns)
-        for symbol, part, rows in _by_symbol(checked):
-            batch.add(Series(self.symbols.get(symbol) or SymbolState(symbol), part, rows))
-        return batch
-
     def _take_in(self, batch: Batch) -> None:
         self.time = batch.last
-        after = {symbol: self._after(series) for symbol, series in batch.series.items()}
-        self.symbols = {**self.symbols, **after}
+        if len(batch.series):
+            self.symbols = self._after(batch.series)
 
-    def _after(self, series: Series) -> SymbolState:
-        state, raw, mark = series.state, series.raw, int(series.marks[-1])
-        session = state.session
+    def _after(self, series: SeriesBySymbol) -> Symbols:
+        grouped, columns, time = series.grouped, series.together.columns, series.together.time
+        first, last = grouped.starts, grouped.ends - 1
+        known = self.symbols
+        places = known.names.places_of(columns.names)[grouped.symbols]
+        before, (notional, volume) = known.table.rows(places)
+        mark, bid, ask = series.marks[last], columns.bid[last], columns.ask[last]
+        interval, inside = before[INTERVAL], time
+        if columns.kind is not None:
+            inside = time - np.where(columns.kind == BAR, MICROSECOND, 0)
+            if columns.interval is not None:
+                interval = np.where(columns.kind[first] == BAR, columns.interval[last], interval)
+        sessions = Sessions(before[DAY], notional, volume)
         if self.sessions:
-            session = session.after(series.volume())
-        return SymbolState(
-            state.symbol,
-            count=state.count + len(series),
-            time=series.last,
-            mark=mark,
-            sell=int(raw.bid[-1]) or mark,
-            buy=int(raw.ask[-1]) or mark,
-            interval=int(raw.interval[-1]) if series.bars and raw.interval is not None else state.interval,
-            session=session,
-            bars=series.bars_after(mark, self.histories) if self.histories else state.bars,
-        )
+            sessions = sessions_after(sessions, Volume(inside, series.marks, columns.size), grouped)
+        after = np.empty_like(before)
+        after[RECORDS] = before[RECORDS] + (grouped.ends - grouped.starts)
+        after[TIME], after[MARK], after[INTERVAL], after[DAY] = time[last], mark, interval, sessions.day
+        after[SELL], after[BUY] = np.where(bid != 0, bid, mark), np.where(ask != 0, ask, mark)
+        table = known.table.with_rows(places, Rows(after, (sessions.notional, sessions.volume)))
+        return Symbols(known.names, table, self._bars_after(series, places, inside))
+
+    def _bars_after(self, series: SeriesBySymbol, places: Ints, inside: Ints) -> dict[int, SymbolTable]:
+        bars = dict(self.symbols.bars)
+        columns = series.together.columns
+        high = low = series.marks
+        if columns.kind is not None and columns.high is not None and columns.low is not None:
+            is_bar = columns.kind == BAR
+            high, low = np.where(is_bar, columns.high, high), np.where(is_bar, columns.low, low)
+        for interval, keep in self.histories.items():
+            records = Records(inside // interval, high, low, series.marks)
+            known = bars.get(interval) or no_bars()
+            bars[interval] = bars_after(known, places, records, series.grouped, keep)
+        return bars
 
 
 def _changes_of_kind(checked: Checked) -> list[int]:
@@ -87,42 +100,3 @@ def _changes_of_kind(checked: Checked) -> list[int]:
             changes.append(at)
             now = {which: what}
     return changes
-
-
-def _by_symbol(checked: Checked) -> list[tuple[str, Checked, Ints | None]]:
-    """Each symbol's records, and their places in the batch; None: all of it."""
-    columns = checked.columns
-    symbol = columns.symbol
-    if checked.ready or (columns.kind is None and (symbol == symbol[0]).all()):
-        return [(columns.names[int(symbol[0])], checked, None)]
-    order = places_by_symbol(symbol, len(columns.names))
-    if columns.kind is not None:
-        order = order[columns.kind[order] != CLOCK]
-    if not len(order):
-        return []
-    ranked = symbol[order]
-    starts = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
-    together = checked.take(order)
-    parts: list[tuple[str, Checked, Ints | None]] = []
-    ready = _columns_by_symbol(together.columns, starts) if columns.kind is None else [{}] * len(starts)
-    for known, (start, end) in zip(ready, pairwise([*starts.tolist(), len(order)]), strict=True):
-        part = together.take(slice(start, end))
-        part.ready = known
-        parts.append((columns.names[int(ranked[start])], part, order[start:end]))
-    return parts
-
-
-def _columns_by_symbol(columns: Columns, starts: Ints) -> list[dict[int, Column]]:
-    """The price columns of ticks, with how far each symbol's went."""
-    found: dict[int, Ints] = {MARK: marks_of(columns)}
-    if columns.bid.all() and columns.ask.all():
-        found |= {SELL: columns.bid, BUY: columns.ask}
-    ends = [*starts.tolist()[1:], len(columns)]
-    ready: list[dict[int, Column]] = [{} for _ in ends]
-    for which, values in found.items():
-        highest, lowest = np.maximum.reduceat(values, starts), np.minimum.reduceat(values, starts)
-        edges = zip(starts.tolist(), ends, highest.tolist(), lowest.tolist(), strict=True)
-        for known, (start, end, high, low) in zip(ready, edges, strict=True):
-            part = values[start:end]
-            known[which] = Column(part, part, (high, low))
-    return ready

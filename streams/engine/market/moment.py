@@ -86,8 +86,8 @@ class Moment:
         if series is not None and at >= 0:
             quote = int((series.raw.ask if side > 0 else series.raw.bid)[at])
             return quote or int(series.marks[at])
-        state = self.batch.symbols.get(symbol)
-        return 0 if state is None else state.buy if side > 0 else state.sell
+        newest = self.batch.symbols.newest(symbol)
+        return 0 if newest is None else newest.buy if side > 0 else newest.sell
 
     def mark_before(self, symbol: str) -> int:
         """The newest mark before this record."""
@@ -97,18 +97,18 @@ class Moment:
         """Event time of the symbol's newest record."""
         if symbol == self.symbol:
             return self.time
-        state = self.batch.symbols.get(symbol)
         series = self.batch.series.get(symbol)
         at = series.at_or_after(self.row) - 1 if series is not None else -1
         if series is not None and at >= 0:
             return int(series.time[at])
-        return state.time if state is not None else -FOREVER
+        newest = self.batch.symbols.newest(symbol)
+        return newest.time if newest is not None else -FOREVER
 
     def time_before(self, symbol: str) -> int:
         """The same before this record."""
         if self.series is None or symbol != self.symbol:
             return self.time_of(symbol)
-        return int(self.series.time[self.index - 1]) if self.index else self.series.state.time
+        return int(self.series.time[self.index - 1]) if self.index else self.series.time_before
 
     def interval_of(self, symbol: str) -> int:
         """The bar interval of a symbol; of the market's bars while it had none of its own; else 0."""
@@ -124,13 +124,12 @@ class Moment:
             at = series.at_or_after(self.row + 1) - 1
             if at >= 0:
                 return int(series.raw.interval[at])
-        state = self.batch.symbols.get(symbol)
-        return state.interval if state is not None else 0
+        newest = self.batch.symbols.newest(symbol)
+        return newest.interval if newest is not None else 0
 
     def bars_of(self, symbol: str, interval: int) -> list[PastBar]:
         """The symbol's last bars of that interval, the newest unfinished."""
-        state = self.batch.symbols.get(symbol)
-        known = [] if state is None else state.bars_of(interval)
+        known = self.batch.symbols.bars_of(symbol, interval)
         series = self.batch.series.get(symbol)
         if series is None or interval not in self.batch.histories:
             return known
@@ -140,4 +139,4 @@ class Moment:
     def vwap(self) -> tuple[int, int]:
         """Price × size and size of this symbol since midnight UTC, this record included."""
         assert self.series is not None
-        return session_until(self.series.state.session, self.series.volume(), self.index + 1)
+        return session_until(self.series.session_before(), self.series.volume(), self.index + 1)

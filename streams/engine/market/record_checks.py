@@ -5,6 +5,7 @@ columns; only a run with a bad one is walked record by record.
 """
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +13,8 @@ import numpy.typing as npt
 
 from schemas.columns import BAR, CLOCK, NOT_KNOWN, TICK, Columns, Ints
 from streams.engine.market.column import BUY, MARK, SELL, Column
+from streams.engine.market.grouped import Flags, Grouped
+from streams.engine.market.symbol_table import Names, Rows, SymbolTable
 from streams.engine.model.settings import Checks
 from streams.engine.model.units import FOREVER, MICROSECOND, MINUTE, ONE
 
@@ -21,7 +24,6 @@ LONGEST_BAR = FOREVER // 2
 """So that its end is a time too."""
 
 Faults = npt.NDArray[np.int8]
-Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(slots=True)
@@ -64,14 +66,6 @@ def take(columns: Columns, chosen: Flags | npt.NDArray[np.intp] | slice) -> Colu
     )
 
 
-def places_by_symbol(symbol: npt.NDArray[np.int32], names: int) -> npt.NDArray[np.intp]:
-    """The records' places, each symbol's together and in order."""
-    small = names <= np.iinfo(np.int16).max  # such numbers are sorted by radix; long runs are found faster
-    if small and np.count_nonzero(symbol[1:] != symbol[:-1]) > len(symbol) // 16:
-        symbol = symbol.astype(np.int16)
-    return np.argsort(symbol, kind="stable")
-
-
 def own_times(columns: Columns) -> Ints:
     """When each record is known: a bar when it ends."""
     if columns.interval is None:
@@ -104,17 +98,53 @@ def marks_of(columns: Columns) -> Ints:
     return np.where(columns.price != 0, columns.price, between)
 
 
+NO_TICKS = (0, 0)
+
+
+class RawTicks(Mapping[str, tuple[int, int]]):
+    """The two newest raw ticks of each symbol, the newest first; 0 where there was none. A value."""
+
+    __slots__ = ("names", "table")
+
+    def __init__(self, names: Names | None = None, table: SymbolTable | None = None) -> None:
+        self.names = names or Names()
+        self.table = table or SymbolTable(NO_TICKS)
+
+    def with_ticks(self, places: Ints, ticks: Ints) -> "RawTicks":
+        return RawTicks(self.names, self.table.with_rows(places, Rows(ticks)))
+
+    def with_(self, ticks: Mapping[str, tuple[int, int]]) -> "RawTicks":
+        if not ticks:
+            return self
+        places = np.array([self.names.places_of([symbol])[0] for symbol in ticks])
+        return self.with_ticks(places, np.array(list(ticks.values()), np.int64).T)
+
+    def get(self, symbol: str, default: tuple[int, int] = NO_TICKS) -> tuple[int, int]:  # type: ignore[override]
+        place = self.names.places.get(symbol)
+        last, second = (0, 0) if place is None else self.table.row(place).numbers
+        return (last, second) if last else default
+
+    def __getitem__(self, symbol: str) -> tuple[int, int]:
+        found = self.get(symbol)
+        if not found[0]:
+            raise KeyError(symbol)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        names = list(self.names.places)
+        return (names[place] for place in np.flatnonzero(self.table.columns().numbers[0]).tolist())
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self.table.columns().numbers[0]))
+
+
 class Gatekeeper:
     """Checks a market's records in their log's order."""
 
     def __init__(self, checks: Checks) -> None:
         self.checks = checks
         self.time = -FOREVER
-        self.raw: dict[str, tuple[int, int]] = {}
-        """The two newest raw ticks of a symbol, newest first; 0 where there was none.
-
-        A value: each call makes a new one.
-        """
+        self.raw = RawTicks()
         self.dropped: Counter[str] = Counter()
 
     def check(self, columns: Columns) -> Checked:
@@ -175,30 +205,36 @@ class Gatekeeper:
         newest = self._jumps_pass(columns, marks, lone)
         if newest is None:
             return None
-        self.raw = self.raw | newest
+        self.raw = newest
         self.time = int(times[-1])
         return times
 
-    def _jumps_pass(
-        self, columns: Columns, marks: Ints, lone: Column | None
-    ) -> dict[str, tuple[int, int]] | None:
-        newest = {}
-        groups = [(columns.names[int(columns.symbol[0])], lone)] if lone else _by_symbol(columns, marks)
-        for symbol, column in groups:
-            prices = column.top
-            last, second = self.raw.get(symbol, (0, 0))
-            if not self._no_jump(column, last, second):
+    def _jumps_pass(self, columns: Columns, marks: Ints, lone: Column | None) -> "RawTicks | None":
+        """The raw ticks after these records; None where one of them is too far from those before."""
+        ticks = None if columns.kind is None else columns.kind == TICK
+        grouped = Grouped(columns, None if ticks is None or ticks.all() else ticks)
+        if not len(grouped):
+            return self.raw
+        prices, places = grouped.of(marks), self.raw.names.places_of(columns.names)[grouped.symbols]
+        (last, second), _ = self.raw.table.rows(places)
+        if lone is not None:
+            whole = lone.extremes(0, len(prices))
+            high, low = np.array([whole[0]]), np.array([whole[1]])
+        else:
+            high, low = grouped.highest(prices), grouped.lowest(prices)
+        high, low = np.maximum(high, last), np.where(last > 0, np.minimum(low, last), low)
+        for at in np.flatnonzero(high - low > self._allowed_of(low)).tolist():
+            mine = prices[grouped.starts[at] : grouped.ends[at]]
+            if int(high[at] - low[at]) <= self._allowed(int(low[at])):
+                continue  # shares beyond what columns hold
+            if not self._no_jump(mine, int(last[at]), int(second[at])):
                 return None
-            newest[symbol] = (int(prices[-1]), int(prices[-2]) if len(prices) > 1 else last)
-        return newest
+        newest = prices[grouped.ends - 1]
+        is_one = grouped.ends - grouped.starts == 1
+        before = np.where(is_one, last, prices[np.maximum(grouped.ends - 2, 0)])
+        return self.raw.with_ticks(places, np.array((newest, before)))
 
-    def _no_jump(self, column: Column, last: int, second: int) -> bool:
-        prices = column.top
-        high, low = column.extremes(0, len(prices))
-        if last:
-            low, high = min(low, last), max(high, last)
-        if high - low <= self._allowed(low):
-            return True
+    def _no_jump(self, prices: Ints, last: int, second: int) -> bool:
         one = np.concatenate(([last], prices[:-1]))
         two = np.concatenate(([second, last], prices[:-2]))[: len(prices)]
         near = np.abs(prices - one) <= self._allowed_of(one)
@@ -214,30 +250,33 @@ class Gatekeeper:
         return earlier // ONE * share + earlier % ONE * share // ONE
 
     def _walk(self, columns: Columns, own: Ints, marks: Ints, faults: Faults | None) -> tuple[Ints, Flags]:
-        self.raw = dict(self.raw)
+        raw: dict[str, tuple[int, int]] = {}
         kept = np.zeros(len(own), np.bool_)
         times = np.zeros(len(own), np.int64)
         kinds = [TICK] * len(own) if columns.kind is None else columns.kind.tolist()
         found = [0] * len(own) if faults is None else faults.tolist()
         rows = zip(own.tolist(), marks.tolist(), found, kinds, columns.symbol.tolist(), strict=True)
         for at, (moment, mark, fault, kind, symbol) in enumerate(rows):
-            reason = self._judge(moment, mark, fault, kind, columns.names[symbol])
+            reason = self._judge(moment, mark, fault, kind, columns.names[symbol], raw)
             if reason:
                 self.dropped[reason] += 1
                 continue
             self.time = max(self.time, moment)
             kept[at], times[at] = True, self.time
+        self.raw = self.raw.with_(raw)
         return times, kept
 
-    def _judge(self, moment: int, mark: int, fault: int, kind: int, symbol: str) -> str:
+    def _judge(
+        self, moment: int, mark: int, fault: int, kind: int, symbol: str, raw: dict[str, tuple[int, int]]
+    ) -> str:
         if fault:
             return FAULTS[fault]
         if moment < self.time - self.checks.lateness:
             return "late_record"
         if kind != TICK:
             return ""
-        last, second = self.raw.get(symbol, (0, 0))
-        self.raw[symbol] = (mark, last)
+        last, second = raw.get(symbol) or self.raw.get(symbol, NO_TICKS)
+        raw[symbol] = (mark, last)
         near = not last or any(
             earlier and abs(mark - earlier) <= self._allowed(earlier) for earlier in (last, second)
         )
@@ -257,24 +296,3 @@ def _quoted_ticks(columns: Columns) -> dict[int, Column]:
     if (columns.ask < columns.bid).any():
         return {}
     return {MARK: marks, SELL: sells, BUY: Column(columns.ask, columns.ask)}
-
-
-def _by_symbol(columns: Columns, marks: Ints) -> list[tuple[str, Column]]:
-    """Each symbol's ticks, in order."""
-    symbol = columns.symbol
-    ticks = None if columns.kind is None else columns.kind == TICK
-    if ticks is not None and not ticks.all():
-        symbol, marks = symbol[ticks], marks[ticks]
-    if not len(symbol):
-        return []
-    if (symbol == symbol[0]).all():
-        return [(columns.names[int(symbol[0])], Column(marks, marks))]
-    order = places_by_symbol(symbol, len(columns.names))
-    ranked, marks = symbol[order], marks[order]
-    starts = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
-    highest, lowest = np.maximum.reduceat(marks, starts).tolist(), np.minimum.reduceat(marks, starts).tolist()
-    groups = np.split(marks, starts[1:])
-    return [
-        (columns.names[int(ranked[at])], Column(group, group, (high, low)))
-        for at, group, high, low in zip(starts, groups, highest, lowest, strict=True)
-    ]

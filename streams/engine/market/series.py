@@ -1,55 +1,32 @@
-"""One symbol's records in a batch, and what is left of its past when a batch has gone.
+"""One symbol's records in a batch."""
 
-Rules of this file: what is known of a symbol is a value that is replaced, never changed: whoever holds a
-batch sees what was before it.
-"""
-
-import msgspec
 import numpy as np
 
 from schemas.columns import BAR, Ints
-from streams.engine.market.bars import Bars, PastBar, Records, with_records
+from streams.engine.market.bars import Records
 from streams.engine.market.column import BUY, MARK, SELL, Column
 from streams.engine.market.record_checks import Checked, marks_of
+from streams.engine.market.symbols import Newest, Symbols
 from streams.engine.market.vwap import SessionVolume, Volume
-from streams.engine.model.units import FOREVER, MICROSECOND
+from streams.engine.model.units import MICROSECOND
 
-
-class SymbolState(msgspec.Struct, frozen=True, array_like=True):
-    """What is left of a symbol's past when a batch has gone."""
-
-    symbol: str
-    count: int = 0
-    """Records so far."""
-    time: int = -FOREVER
-    mark: int = 0
-    sell: int = 0
-    buy: int = 0
-    interval: int = 0
-    """Of its bars; 0 while it had none."""
-    session: SessionVolume = SessionVolume()
-    bars: dict[int, Bars] = {}
-    """By interval."""
-
-    def bars_of(self, interval: int) -> list[PastBar]:
-        known = self.bars.get(interval)
-        return [] if known is None else known.together()
+NOTHING = Newest()
 
 
 class Series:
     """One symbol's records in a batch."""
 
     __slots__ = (
-        "_columns", "_marks", "_place", "bars", "base", "before",
-        "last", "raw", "rows", "state", "symbol", "time",
+        "_columns", "_marks", "_past", "_place", "bars", "base", "before",
+        "last", "raw", "rows", "symbol", "time", "time_before",
     )  # fmt: skip
 
-    def __init__(self, state: SymbolState, checked: Checked, rows: Ints | None) -> None:
-        self.state = state
-        """Before the batch."""
-        self.symbol = state.symbol
-        self.base = state.count
-        self.before = state.mark
+    def __init__(self, symbol: str, past: Symbols, checked: Checked, rows: Ints | None) -> None:
+        self._past = past
+        """What was known before the batch."""
+        self.symbol = symbol
+        newest = past.newest(symbol) or NOTHING
+        self.base, self.before, self.time_before = newest.records, newest.mark, newest.time
         self.raw = checked.columns
         self.time = checked.time
         self.last = int(checked.time[-1])
@@ -74,6 +51,9 @@ class Series:
     def inside(self) -> Ints:
         """A time of each record's own day and interval: a bar belongs to that in which it ends."""
         return self.time - MICROSECOND if self.bars else self.time
+
+    def session_before(self) -> SessionVolume:
+        return self._past.session_of(self.symbol)
 
     def volume(self) -> Volume:
         return Volume(self.inside, self.marks, self.raw.size)
@@ -102,23 +82,6 @@ class Series:
         """As the makers of bars see them."""
         column = self.column(MARK)
         return Records(self.inside // interval, column.top, column.bottom, self.marks)
-
-    def bars_after(self, mark: int, histories: dict[int, int]) -> dict[int, Bars]:
-        """The symbol's last bars when the batch has gone: mostly it only adds to the newest of each."""
-        first, last = int(self.time[0]) - self.bars, self.last - self.bars
-        high, low = self.column(MARK).extremes(0, len(self))
-        after = {}
-        for interval, keep in histories.items():
-            known, bucket = self.state.bars.get(interval), last // interval
-            if known is not None and known.newest.bucket == bucket == first // interval:
-                newest = known.newest
-                after[interval] = known.with_newest(
-                    PastBar(bucket, max(newest.high, high), min(newest.low, low), mark)
-                )
-            else:
-                bars = with_records(self.state.bars_of(interval), self.records(interval), keep)
-                after[interval] = Bars.of(bars)
-        return after
 
     def at_or_after(self, row: int) -> int:
         """The index of the first record at or after a place in the batch."""

@@ -6,6 +6,8 @@ import msgspec
 import numpy as np
 
 from schemas.columns import Ints
+from streams.engine.market.grouped import Grouped
+from streams.engine.market.symbol_table import Things
 from streams.engine.model.units import DAY
 
 _HALF = 26
@@ -29,8 +31,41 @@ class SessionVolume(msgspec.Struct, frozen=True, array_like=True):
     notional: int = 0
     volume: int = 0
 
-    def after(self, records: Volume) -> "SessionVolume":
-        return SessionVolume(int(records.time[-1]) // DAY, *session_until(self, records, len(records.time)))
+
+class Sessions(NamedTuple):
+    """The same of many symbols."""
+
+    day: Ints
+    notional: Things
+    volume: Things
+
+
+def sessions_after(past: Sessions, records: Volume, grouped: Grouped) -> Sessions:
+    """After records that stand together: the session of each symbol's last."""
+    day, lengths = records.time // DAY, grouped.ends - grouped.starts
+    last = day[grouped.ends - 1]
+    counts = day == np.repeat(last, lengths)
+    size = np.where(counts, np.maximum(records.size, 0), 0)
+    notional = _exact_dots(records.price, size, grouped, int(lengths.max()))
+    volume = np.add.reduceat(size, grouped.starts).astype(object)
+    goes_on = (past.day == last) & (day[grouped.starts] == last)
+    if goes_on.any():
+        notional[goes_on] += past.notional[goes_on]
+        volume[goes_on] += past.volume[goes_on]
+    return Sessions(last, notional, volume)
+
+
+def _exact_dots(left: Ints, right: Ints, grouped: Grouped, longest: int) -> Things:
+    if longest > _RUN:
+        spans = zip(grouped.starts.tolist(), grouped.ends.tolist(), strict=True)
+        dots = np.empty(len(grouped), object)
+        dots[:] = [exact_dot(left[start:end], right[start:end]) for start, end in spans]
+        return dots
+    a_high, a_low, b_high, b_low = left >> _HALF, left & _LOW, right >> _HALF, right & _LOW
+    parts = ((a_high, b_high, 2 * _HALF), (a_high, b_low, _HALF), (a_low, b_high, _HALF), (a_low, b_low, 0))
+    sums = [np.add.reduceat(a * b, grouped.starts).astype(object) * (1 << shift) for a, b, shift in parts]
+    total: Things = sums[0] + sums[1] + sums[2] + sums[3]
+    return total
 
 
 def session_until(past: SessionVolume, records: Volume, end: int) -> tuple[int, int]:

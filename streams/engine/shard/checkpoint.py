@@ -6,9 +6,12 @@ came from. A row is an array: a new field goes last and has a default.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
+from schemas.columns import Ints
 from schemas.messages import Command, Signal
 from streams.engine.account.account import Account
 from streams.engine.account.inbox import Waits
@@ -17,7 +20,8 @@ from streams.engine.execution import trailing
 from streams.engine.market.bars import Bars, PastBar
 from streams.engine.market.extremes import Three
 from streams.engine.market.market import between
-from streams.engine.market.series import SymbolState
+from streams.engine.market.symbol_table import Names, Things
+from streams.engine.market.symbols import SymbolState
 from streams.engine.model.state import AccountState
 from streams.engine.shard.shard import Shard
 
@@ -73,8 +77,7 @@ class Notebook:
 
     def __init__(self, shard: Shard) -> None:
         self.shard = shard
-        self._states: dict[str, SymbolState] = {}
-        self._raw: dict[str, tuple[int, int]] = {}
+        self._written = NOTHING
 
     def header(self) -> ShardHeader:
         shard = self.shard
@@ -86,13 +89,14 @@ class Notebook:
         for account in self.shard.accounts:
             if account.take_changed():
                 rows.accounts.append(AccountRow(account.number, account.state, account.inbox.waits()))
-        raw = self.shard.gatekeeper.raw
-        for symbol, state in self.shard.market.symbols.items():
-            former = self._states.get(symbol)
-            if former is not state or raw.get(symbol) != self._raw.get(symbol):
-                rows.bars += _ended_since(former, state)
-                rows.symbols.append(self._symbol_row(state))
-        self._states, self._raw = self.shard.market.symbols, raw
+        symbols, now = self.shard.market.symbols, Written.of(self.shard)
+        for symbol in now.since(self._written):
+            state = symbols.get(symbol)
+            if state is None:  # a raw tick was all that came
+                continue
+            rows.bars += now.ended_since(self._written, state)
+            rows.symbols.append(self._symbol_row(state))
+        self._written = now
         return rows
 
     def settled(self) -> ShardRows:
@@ -150,23 +154,66 @@ class Notebook:
     def _restore_symbols(self, rows: ShardRows) -> None:
         shard = self.shard
         ended = {(row.symbol, row.interval): row.bars for row in rows.bars}
+        states = []
         for row in rows.symbols:
             symbol = row.state.symbol
             bars = {
                 interval: Bars(known.newest, ended.get((symbol, interval), []))
                 for interval, known in row.state.bars.items()
             }
-            shard.market.symbols[symbol] = msgspec.structs.replace(row.state, bars=bars)
-            if row.raw[0]:
-                shard.gatekeeper.raw[symbol] = row.raw
+            states.append(msgspec.structs.replace(row.state, bars=bars))
             if row.extremes is not None:
                 shard.shared.ranges.symbols[symbol] = row.extremes
-        self._states, self._raw = shard.market.symbols, shard.gatekeeper.raw
+        raw = {row.state.symbol: row.raw for row in rows.symbols if row.raw[0]}
+        shard.market.symbols = shard.market.symbols.with_states(states)
+        shard.gatekeeper.raw = shard.gatekeeper.raw.with_(raw)
+        self._written = Written.of(shard)
 
 
-def _ended_since(former: SymbolState | None, state: SymbolState) -> Iterator[BarsRow]:
-    """The intervals of which a bar has ended."""
-    for interval, bars in state.bars.items():
-        before = former.bars.get(interval) if former is not None else None
-        if bars.ended and (before is None or before.ended is not bars.ended):
-            yield BarsRow(state.symbol, interval, bars.ended)
+class Written(NamedTuple):
+    """How far the market had come when its rows were told: what has changed since is to be told."""
+
+    names: Names
+    counts: Ints
+    """Of records, by the symbol's place."""
+    raw_names: Names
+    raw: Ints
+    ended: dict[int, Things]
+    """Bars, by interval."""
+
+    @classmethod
+    def of(cls, shard: Shard) -> "Written":
+        symbols, raw = shard.market.symbols, shard.gatekeeper.raw
+        ended = {interval: table.columns().things[0].copy() for interval, table in symbols.bars.items()}
+        counts = symbols.counts().copy()[None]
+        return cls(symbols.names, counts, raw.names, raw.table.columns().numbers.copy(), ended)
+
+    def since(self, before: "Written") -> list[str]:
+        """The symbols of which anything has changed."""
+        changed = _changed(self.names, self.counts, before.counts if before.names is self.names else None)
+        changed += _changed(
+            self.raw_names, self.raw, before.raw if before.raw_names is self.raw_names else None
+        )
+        return list(dict.fromkeys(changed))
+
+    def ended_since(self, before: "Written", state: SymbolState) -> Iterator[BarsRow]:
+        """The intervals of which a bar has ended."""
+        place = self.names.places[state.symbol]
+        for interval, bars in state.bars.items():
+            known = before.ended.get(interval, ()) if before.names is self.names else ()
+            former = known[place] if place < len(known) else None
+            if bars.ended and former is not bars.ended:
+                yield BarsRow(state.symbol, interval, bars.ended)
+
+
+NOTHING = Written(Names(), np.zeros((1, 0), np.int64), Names(), np.zeros((2, 0), np.int64), {})
+
+
+def _changed(names: Names, now: Ints, before: Ints | None) -> list[str]:
+    """Symbols whose columns differ; where they were numbered otherwise, all."""
+    if before is None:
+        before = now[:, :0]
+    known = before.shape[1]
+    differs = np.concatenate(((now[:, :known] != before).any(axis=0), now[:, known:].any(axis=0)))
+    every = list(names.places)
+    return [every[place] for place in np.flatnonzero(differs).tolist()]

@@ -16,7 +16,7 @@ what is remembered of the batch is its extremes. What was told is in order when 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 
 from schemas.columns import Columns
@@ -30,12 +30,12 @@ from streams.engine.market.market import Market, between
 from streams.engine.market.moment import Moment
 from streams.engine.market.record_checks import Checked, Gatekeeper
 from streams.engine.market.series import Series
-from streams.engine.market.shared_batches import SharedBatches
 from streams.engine.model.calendars import next_minute
 from streams.engine.model.settings import Instruments, Settings
 from streams.engine.model.settings_check import BadSettingsError
 from streams.engine.model.units import FOREVER, SECOND
 from streams.engine.shard import opening
+from streams.engine.shard.shared_batches import SharedBatches
 from streams.engine.shard.told import Told, ToldAt, ToldMinutes
 from streams.engine.shard.watches import TIME, Watch, watches_of
 from streams.engine.shard.watchlist import Watchlist
@@ -143,8 +143,9 @@ class Shard:
 
     def _between(self) -> Moment | None:
         """After the last record and before the next; made once for all entries that arrive there."""
-        if self._now is None or self._now.batch.symbols is not self.market.symbols:
-            self._now = between(self.market)
+        now, market = self._now, self.market
+        if now is None or now.time != market.time or now.batch.symbols is not market.symbols:
+            self._now = between(market)
         return self._now
 
     def _open_by(self, command: Command, now: Moment | None, ahead: int) -> Output:
@@ -190,12 +191,10 @@ class Shard:
 
     def _fold(self, batch: Batch) -> Told:
         touched: dict[int, list[tuple[str, Watch]]] = defaultdict(list)
-        for symbol, series in batch.series.items():
-            watchlist = self.watchlists.get(symbol)
-            if watchlist:
-                for row in watchlist.reached(series):
-                    number, key = watchlist.owners[row]
-                    touched[number].append((key, watchlist.watches[row]))
+        for series, watchlist in self._watched(batch):
+            for row in watchlist.reached(series):
+                number, key = watchlist.owners[row]
+                touched[number].append((key, watchlist.watches[row]))
         last = int(batch.time[-1])
         while self._wakes and self._wakes[0][0] <= last:
             time, number = heappop(self._wakes)
@@ -205,15 +204,22 @@ class Shard:
         told = Told(len(batch))
         for number in sorted(touched):
             _Run(self, number, batch, told).through(touched[number])
-        lists = [(series, self.watchlists.get(symbol)) for symbol, series in batch.series.items()]
-        self._unsettled.update(
-            each.symbol for each, found in lists if found is not None and found.is_unsettled
-        )
+        watched = self._watched(batch)
+        self._unsettled.update(series.symbol for series, watchlist in watched if watchlist.is_unsettled)
         self._settle(batch.series)
-        for series, watchlist in lists:
-            self.shared.ranges.take_in(series, watchlist.columns() if watchlist else set())
+        ranges = self.shared.ranges
+        for series, watchlist in watched:
+            ranges.take_in(series, watchlist.columns())
+        for symbol in _in_both(ranges.symbols, batch.series):
+            if not self.watchlists.get(symbol):
+                del ranges.symbols[symbol]
         self.shared.signals.forget(last)
         return told
+
+    def _watched(self, batch: Batch) -> list[tuple[Series, Watchlist]]:
+        """The symbols of the batch that anybody watches."""
+        lists, series = self.watchlists, batch.series
+        return [(series[symbol], lists[symbol]) for symbol in _in_both(lists, series) if lists[symbol]]
 
     def _settle(self, series: Mapping[str, Series]) -> None:
         """Trails take in what passed before they were watched."""
@@ -352,3 +358,9 @@ def first_reached(series: Series, ranges: PriceRanges, watch: Watch, start: int)
         found = series.column(trail.which).trail(start, end, trail.side, extreme, trail.share, trail.amount)
         end = found if found >= 0 else end
     return end
+
+
+def _in_both(one: Collection[str], other: Collection[str]) -> list[str]:
+    """The market may have thousands of symbols, and so may those who watch: the fewer are gone through."""
+    few, many = (one, other) if len(one) < len(other) else (other, one)
+    return [symbol for symbol in few if symbol in many]

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from schemas.columns import Columns
 from streams.engine.market.batch import Batch
 from streams.engine.market.market import Market
-from streams.engine.market.record_checks import Gatekeeper
-from streams.engine.market.series import SymbolState
+from streams.engine.market.record_checks import Gatekeeper, RawTicks
+from streams.engine.market.symbols import Symbols
 from streams.engine.model.settings import Checks
 
 
@@ -20,17 +20,17 @@ class StartingPoint(NamedTuple):
 
     checks: Checks
     checked: int
-    raw: dict[str, tuple[int, int]]
     time: int
-    symbols: dict[str, SymbolState]
     sessions: bool
     histories: dict[int, int]
+    raw: RawTicks
+    symbols: Symbols
 
     @classmethod
     def of(cls, gatekeeper: Gatekeeper, market: Market) -> "StartingPoint":
         return cls(
-            gatekeeper.checks, gatekeeper.time, gatekeeper.raw,
-            market.time, market.symbols, market.sessions, dict(market.histories),
+            gatekeeper.checks, gatekeeper.time, market.time, market.sessions, dict(market.histories),
+            gatekeeper.raw, market.symbols,
         )  # fmt: skip
 
     def is_at(self, other: "StartingPoint") -> bool:

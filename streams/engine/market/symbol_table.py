@@ -1,0 +1,152 @@
+"""Rows by symbol, as they are at one moment of a market.
+
+Rules of this file: a table is a value: new rows make another, and who holds the one before sees what was. The
+newest has the columns; an older one has the rows that were changed behind it, and asks the next for others.
+So a batch of twenty symbols costs twenty rows, however many symbols the market has.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from schemas.columns import Ints
+
+Things = npt.NDArray[np.object_]
+ROOM = 16
+
+
+class Names:
+    """The symbols of a market, numbered as they came; all its tables share them."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, int] = {}
+        self._asked: list[str] = []
+        self._answer = np.zeros(0, np.int64)
+
+    def places_of(self, names: list[str]) -> Ints:
+        """Of each of a run's names; a market's runs have one growing list."""
+        if names is not self._asked or len(names) != len(self._answer):
+            places = self.places
+            found = [places.setdefault(name, len(places)) for name in names]
+            self._asked, self._answer = names, np.array(found, np.int64)
+        return self._answer
+
+
+class Rows(NamedTuple):
+    """Of some symbols, side by side."""
+
+    numbers: Ints
+    things: Sequence[Things] = ()
+
+
+class Row(NamedTuple):
+    numbers: list[int]
+    things: list[Any]
+
+
+class _Columns:
+    """What the newest table has."""
+
+    def __init__(self, empty: Ints, numbers: Ints, things: list[Things]) -> None:
+        self._empty = empty
+        """What a symbol has that has no row."""
+        self.numbers, self.things = numbers, things
+
+    def copy(self) -> "_Columns":
+        return _Columns(self._empty, self.numbers.copy(), [column.copy() for column in self.things])
+
+    def make_room(self, places: Ints) -> None:
+        room = self.numbers.shape[1]
+        missing = int(places.max(initial=0)) + 1 - room
+        if missing > 0:
+            more = max(missing, room)
+            self.numbers = np.concatenate((self.numbers, np.repeat(self._empty, more, axis=1)), axis=1)
+            nothing = np.full(more, None, object)
+            self.things = [np.concatenate((column, nothing)) for column in self.things]
+
+    def rows(self, places: Ints) -> Rows:
+        return Rows(self.numbers[:, places], [column[places] for column in self.things])
+
+    def row(self, place: int) -> Row:
+        if place >= self.numbers.shape[1]:
+            return Row(self._empty[:, 0].tolist(), [None] * len(self.things))
+        return Row(self.numbers[:, place].tolist(), [column[place] for column in self.things])
+
+    def put(self, places: Ints, rows: Rows) -> None:
+        self.numbers[:, places] = rows.numbers
+        for column, values in zip(self.things, rows.things, strict=True):
+            column[places] = values
+
+
+class _Former:
+    """What an older table has: rows as they were, and the table that has others in their place."""
+
+    def __init__(self, places: Ints, rows: Rows, after: "SymbolTable") -> None:
+        self.places, self.rows, self.after = places, rows, after
+        self._at: dict[int, int] | None = None
+
+    def row(self, place: int) -> Row | None:
+        if self._at is None:
+            self._at = {known: at for at, known in enumerate(self.places.tolist())}
+        at = self._at.get(place)
+        if at is None:
+            return None
+        return Row(self.rows.numbers[:, at].tolist(), [column[at] for column in self.rows.things])
+
+
+class SymbolTable:
+    """Numbers, and other things, of each symbol, by its place."""
+
+    __slots__ = ("has",)
+
+    def __init__(self, empty: Sequence[int], things: int = 0) -> None:
+        """`empty`: the numbers of a symbol that has no row; `things`: how many columns there are besides."""
+        none = np.array(empty, np.int64)[:, None]
+        columns = [np.full(ROOM, None, object) for _ in range(things)]
+        self.has: _Columns | _Former = _Columns(none, np.repeat(none, ROOM, axis=1), columns)
+
+    def row(self, place: int) -> Row:
+        has = self.has
+        while isinstance(has, _Former):
+            found = has.row(place)
+            if found is not None:
+                return found
+            has = has.after.has
+        return has.row(place)
+
+    def rows(self, places: Ints) -> Rows:
+        columns = self._columns()
+        columns.make_room(places)
+        return columns.rows(places)
+
+    def columns(self) -> Rows:
+        """Of every place that there may be; they are not to be kept."""
+        columns = self._columns()
+        return Rows(columns.numbers, columns.things)
+
+    def with_rows(self, places: Ints, rows: Rows) -> "SymbolTable":
+        """The table in which these places have other rows; no place comes twice."""
+        columns = self._columns()
+        columns.make_room(places)
+        after = SymbolTable.__new__(SymbolTable)
+        after.has = columns
+        if columns is self.has:
+            self.has = _Former(places, columns.rows(places), after)
+        columns.put(places, rows)
+        return after
+
+    def _columns(self) -> _Columns:
+        """Its own; those of an older table are made anew."""
+        behind = []
+        has = self.has
+        while isinstance(has, _Former):
+            behind.append(has)
+            has = has.after.has
+        if not behind:
+            return has
+        columns = has.copy()
+        for each in reversed(behind):
+            columns.put(each.places, each.rows)
+        return columns
