@@ -28,10 +28,10 @@ from streams.accounts import account_with, presets, whole_settings
 from streams.agents.machine import DeskMachine
 from streams.agents.market_decoder import MarketRun
 from streams.agents.times import MAX_AHEAD
-from streams.engine.shard.shared_batches import SharedBatches
 from streams.engine.model.settings import Level, Settings, Size
 from streams.engine.model.settings_check import read_settings
 from streams.engine.model.units import MINUTE, ONE, SECOND
+from streams.engine.shard.shared_batches import SharedBatches
 from streams.engine.simulate import simulate
 from streams.transport.contract.machine import Awaited, Record
 from tests.agents.desk import Store, drive, entries_of, entry_of, run_of

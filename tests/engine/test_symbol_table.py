@@ -10,7 +10,7 @@ from schemas.messages import Bar, Tick
 from streams.engine.market.bars import PastBar
 from streams.engine.market.market import Market
 from streams.engine.market.record_checks import Gatekeeper
-from streams.engine.market.symbol_table import Names, Rows, SymbolTable
+from streams.engine.market.symbol_table import RowsAt, SymbolNames, SymbolTable
 from streams.engine.market.symbols import Symbols
 from streams.engine.model.settings import Checks
 from streams.engine.model.units import DAY, HOUR, MINUTE, ONE, SECOND
@@ -35,7 +35,7 @@ def test_each_table_keeps_its_rows_whatever_others_are_made_of_it(changes):
         places = np.array(list(rows), np.int64)
         numbers = np.array([(value, -value) for value in rows.values()], np.int64).reshape(-1, 2).T
         things = np.array([f"v{value}" for value in rows.values()], object)
-        tables.append(tables[before].with_rows(places, Rows(numbers, [things])))
+        tables.append(tables[before].with_rows(places, RowsAt(numbers, [things])))
         models.append(models[before] | rows)
     for table, model in zip(tables, models, strict=True):
         for place in range(45):
@@ -52,7 +52,7 @@ def test_each_table_keeps_its_rows_whatever_others_are_made_of_it(changes):
 
 
 def test_names_keep_their_places_and_a_growing_list_is_read_again():
-    names, run = Names(), ["b", "a"]
+    names, run = SymbolNames(), ["b", "a"]
     assert names.places_of(run).tolist() == [0, 1]
     run.append("c")
     assert names.places_of(run).tolist() == [0, 1, 2]

@@ -32,14 +32,14 @@ ORDER = (
 _Answer = TypeVar("_Answer")
 
 
-class Some(NamedTuple):
+class SomeAccounts(NamedTuple):
     """Accounts by name."""
 
     documents: list[Document]
     are_all: bool
 
 
-def some_accounts(environment: Mapping[str, str], find: str, most: int | None) -> Some:
+def some_accounts(environment: Mapping[str, str], find: str, most: int | None) -> SomeAccounts:
     """The first of those with this in their name or in a source that they follow; None: all of them."""
 
     def of_page(page: PageApi) -> list[Document]:
@@ -52,7 +52,7 @@ def some_accounts(environment: Mapping[str, str], find: str, most: int | None) -
         from streams.clients.accounts.accounts_of_table import documents  # which takes half a second
 
         found = documents(cluster, find, most)
-    return Some(found[:most], most is None or len(found) <= most)
+    return SomeAccounts(found[:most], most is None or len(found) <= most)
 
 
 def one_account(environment: Mapping[str, str], name: str) -> Document:

@@ -8,7 +8,7 @@ import numpy as np
 
 from schemas.columns import Ints
 from streams.engine.market.grouped import Grouped
-from streams.engine.market.symbol_table import Rows, SymbolTable
+from streams.engine.market.symbol_table import RowsAt, SymbolTable
 from streams.engine.model.units import FOREVER
 
 
@@ -89,7 +89,7 @@ def bars_after(
             known = with_records(known, records.between(grouped.starts[at], grouped.ends[at]), keep)
             after[:, at] = msgspec.structs.astuple(known.pop())
         ended[at] = known[-(keep - 1) :] if keep > 1 else []
-    return before.with_rows(places, Rows(after, [ended]))
+    return before.with_rows(places, RowsAt(after, [ended]))
 
 
 def _bars_of(records: Records) -> list[PastBar]:

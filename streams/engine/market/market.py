@@ -9,7 +9,7 @@ from streams.engine.market.bars import Records, bars_after, no_bars
 from streams.engine.market.batch import Batch, SeriesBySymbol
 from streams.engine.market.moment import Moment
 from streams.engine.market.record_checks import Checked
-from streams.engine.market.symbol_table import Rows, SymbolTable
+from streams.engine.market.symbol_table import RowsAt, SymbolTable
 from streams.engine.market.symbols import BUY, DAY, INTERVAL, MARK, RECORDS, SELL, TIME, Symbols
 from streams.engine.market.vwap import Sessions, Volume, sessions_after
 from streams.engine.model.units import FOREVER, MICROSECOND
@@ -69,7 +69,7 @@ class Market:
         after[RECORDS] = before[RECORDS] + (grouped.ends - grouped.starts)
         after[TIME], after[MARK], after[INTERVAL], after[DAY] = time[last], mark, interval, sessions.day
         after[SELL], after[BUY] = np.where(bid != 0, bid, mark), np.where(ask != 0, ask, mark)
-        table = known.table.with_rows(places, Rows(after, (sessions.notional, sessions.volume)))
+        table = known.table.with_rows(places, RowsAt(after, (sessions.notional, sessions.volume)))
         return Symbols(known.names, table, self._bars_after(series, places, inside))
 
     def _bars_after(self, series: SeriesBySymbol, places: Ints, inside: Ints) -> dict[int, SymbolTable]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from schemas.columns import BAR, CLOCK, NOT_KNOWN, TICK, Columns, Ints
 from streams.engine.market.column import BUY, MARK, SELL, Column
 from streams.engine.market.grouped import Flags, Grouped
-from streams.engine.market.symbol_table import Names, Rows, SymbolTable
+from streams.engine.market.symbol_table import RowsAt, SymbolNames, SymbolTable
 from streams.engine.model.settings import Checks
 from streams.engine.model.units import FOREVER, MICROSECOND, MINUTE, ONE
 
@@ -106,17 +106,17 @@ class RawTicks(Mapping[str, tuple[int, int]]):
 
     __slots__ = ("names", "table")
 
-    def __init__(self, names: Names | None = None, table: SymbolTable | None = None) -> None:
-        self.names = names or Names()
+    def __init__(self, names: SymbolNames | None = None, table: SymbolTable | None = None) -> None:
+        self.names = names or SymbolNames()
         self.table = table or SymbolTable(NO_TICKS)
 
     def with_ticks(self, places: Ints, ticks: Ints) -> "RawTicks":
-        return RawTicks(self.names, self.table.with_rows(places, Rows(ticks)))
+        return RawTicks(self.names, self.table.with_rows(places, RowsAt(ticks)))
 
     def with_(self, ticks: Mapping[str, tuple[int, int]]) -> "RawTicks":
         if not ticks:
             return self
-        places = np.array([self.names.places_of([symbol])[0] for symbol in ticks])
+        places = np.array([self.names.place_of(symbol) for symbol in ticks])
         return self.with_ticks(places, np.array(list(ticks.values()), np.int64).T)
 
     def get(self, symbol: str, default: tuple[int, int] = NO_TICKS) -> tuple[int, int]:  # type: ignore[override]

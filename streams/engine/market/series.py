@@ -6,11 +6,11 @@ from schemas.columns import BAR, Ints
 from streams.engine.market.bars import Records
 from streams.engine.market.column import BUY, MARK, SELL, Column
 from streams.engine.market.record_checks import Checked, marks_of
-from streams.engine.market.symbols import Newest, Symbols
+from streams.engine.market.symbols import SymbolNumbers, Symbols
 from streams.engine.market.vwap import SessionVolume, Volume
 from streams.engine.model.units import MICROSECOND
 
-NOTHING = Newest()
+NOTHING = SymbolNumbers()
 
 
 class Series:

@@ -17,7 +17,7 @@ Things = npt.NDArray[np.object_]
 ROOM = 16
 
 
-class Names:
+class SymbolNames:
     """The symbols of a market, numbered as they came; all its tables share them."""
 
     def __init__(self) -> None:
@@ -25,23 +25,24 @@ class Names:
         self._asked: list[str] = []
         self._answer = np.zeros(0, np.int64)
 
+    def place_of(self, name: str) -> int:
+        return self.places.setdefault(name, len(self.places))
+
     def places_of(self, names: list[str]) -> Ints:
         """Of each of a run's names; a market's runs have one growing list."""
         if names is not self._asked or len(names) != len(self._answer):
-            places = self.places
-            found = [places.setdefault(name, len(places)) for name in names]
-            self._asked, self._answer = names, np.array(found, np.int64)
+            self._asked, self._answer = names, np.array([self.place_of(name) for name in names], np.int64)
         return self._answer
 
 
-class Rows(NamedTuple):
+class RowsAt(NamedTuple):
     """Of some symbols, side by side."""
 
     numbers: Ints
     things: Sequence[Things] = ()
 
 
-class Row(NamedTuple):
+class RowAt(NamedTuple):
     numbers: list[int]
     things: list[Any]
 
@@ -66,15 +67,15 @@ class _Columns:
             nothing = np.full(more, None, object)
             self.things = [np.concatenate((column, nothing)) for column in self.things]
 
-    def rows(self, places: Ints) -> Rows:
-        return Rows(self.numbers[:, places], [column[places] for column in self.things])
+    def rows(self, places: Ints) -> RowsAt:
+        return RowsAt(self.numbers[:, places], [column[places] for column in self.things])
 
-    def row(self, place: int) -> Row:
+    def row(self, place: int) -> RowAt:
         if place >= self.numbers.shape[1]:
-            return Row(self._empty[:, 0].tolist(), [None] * len(self.things))
-        return Row(self.numbers[:, place].tolist(), [column[place] for column in self.things])
+            return RowAt(self._empty[:, 0].tolist(), [None] * len(self.things))
+        return RowAt(self.numbers[:, place].tolist(), [column[place] for column in self.things])
 
-    def put(self, places: Ints, rows: Rows) -> None:
+    def put(self, places: Ints, rows: RowsAt) -> None:
         self.numbers[:, places] = rows.numbers
         for column, values in zip(self.things, rows.things, strict=True):
             column[places] = values
@@ -83,17 +84,17 @@ class _Columns:
 class _Former:
     """What an older table has: rows as they were, and the table that has others in their place."""
 
-    def __init__(self, places: Ints, rows: Rows, after: "SymbolTable") -> None:
+    def __init__(self, places: Ints, rows: RowsAt, after: "SymbolTable") -> None:
         self.places, self.rows, self.after = places, rows, after
         self._at: dict[int, int] | None = None
 
-    def row(self, place: int) -> Row | None:
+    def row(self, place: int) -> RowAt | None:
         if self._at is None:
             self._at = {known: at for at, known in enumerate(self.places.tolist())}
         at = self._at.get(place)
         if at is None:
             return None
-        return Row(self.rows.numbers[:, at].tolist(), [column[at] for column in self.rows.things])
+        return RowAt(self.rows.numbers[:, at].tolist(), [column[at] for column in self.rows.things])
 
 
 class SymbolTable:
@@ -107,7 +108,7 @@ class SymbolTable:
         columns = [np.full(ROOM, None, object) for _ in range(things)]
         self.has: _Columns | _Former = _Columns(none, np.repeat(none, ROOM, axis=1), columns)
 
-    def row(self, place: int) -> Row:
+    def row(self, place: int) -> RowAt:
         has = self.has
         while isinstance(has, _Former):
             found = has.row(place)
@@ -116,17 +117,17 @@ class SymbolTable:
             has = has.after.has
         return has.row(place)
 
-    def rows(self, places: Ints) -> Rows:
+    def rows(self, places: Ints) -> RowsAt:
         columns = self._columns()
         columns.make_room(places)
         return columns.rows(places)
 
-    def columns(self) -> Rows:
+    def columns(self) -> RowsAt:
         """Of every place that there may be; they are not to be kept."""
         columns = self._columns()
-        return Rows(columns.numbers, columns.things)
+        return RowsAt(columns.numbers, columns.things)
 
-    def with_rows(self, places: Ints, rows: Rows) -> "SymbolTable":
+    def with_rows(self, places: Ints, rows: RowsAt) -> "SymbolTable":
         """The table in which these places have other rows; no place comes twice."""
         columns = self._columns()
         columns.make_room(places)

@@ -11,7 +11,7 @@ import numpy as np
 
 from schemas.columns import Ints
 from streams.engine.market.bars import NO_BAR, Bars, PastBar, no_bars
-from streams.engine.market.symbol_table import Names, Rows, SymbolTable, Things
+from streams.engine.market.symbol_table import RowsAt, SymbolNames, SymbolTable, Things
 from streams.engine.market.vwap import SessionVolume
 from streams.engine.model.units import FOREVER
 
@@ -37,7 +37,7 @@ class SymbolState(msgspec.Struct, frozen=True, array_like=True):
         return [] if known is None else known.together()
 
 
-class Newest(NamedTuple):
+class SymbolNumbers(NamedTuple):
     """The numbers of a symbol alone."""
 
     records: int = 0
@@ -62,21 +62,21 @@ class Symbols(Mapping[str, SymbolState]):
 
     def __init__(
         self,
-        names: Names | None = None,
+        names: SymbolNames | None = None,
         table: SymbolTable | None = None,
         bars: Mapping[int, SymbolTable] | None = None,
     ) -> None:
-        self.names = names or Names()
-        self.table = table or SymbolTable(Newest(), things=2)
+        self.names = names or SymbolNames()
+        self.table = table or SymbolTable(SymbolNumbers(), things=2)
         """Besides the numbers, the notional and the volume of the session."""
         self.bars = bars or {}
         """By interval: the newest bar of each symbol, and those that have ended."""
 
-    def newest(self, symbol: str) -> Newest | None:
+    def newest(self, symbol: str) -> SymbolNumbers | None:
         place = self.names.places.get(symbol)
         if place is None:
             return None
-        found = Newest(*self.table.row(place).numbers)
+        found = SymbolNumbers(*self.table.row(place).numbers)
         return found if found.records else None
 
     def session_of(self, symbol: str) -> SessionVolume:
@@ -84,7 +84,7 @@ class Symbols(Mapping[str, SymbolState]):
         if place is None:
             return SessionVolume()
         numbers, (notional, volume) = self.table.row(place)
-        return SessionVolume(Newest(*numbers).day, notional or 0, volume or 0)
+        return SessionVolume(SymbolNumbers(*numbers).day, notional or 0, volume or 0)
 
     def bars_of(self, symbol: str, interval: int) -> list[PastBar]:
         """The last of that interval, the newest unfinished."""
@@ -103,7 +103,7 @@ class Symbols(Mapping[str, SymbolState]):
 
     def _state(self, symbol: str, place: int) -> SymbolState | None:
         numbers, (notional, volume) = self.table.row(place)
-        found = Newest(*numbers)
+        found = SymbolNumbers(*numbers)
         if not found.records:
             return None
         bars = {}
@@ -139,19 +139,21 @@ class Symbols(Mapping[str, SymbolState]):
         """With these too; each once."""
         states = list(states)
         places = self._places(states)
-        numbers = np.array([_numbers(each) for each in states], np.int64).reshape(-1, len(Newest._fields)).T
+        numbers = (
+            np.array([_numbers(each) for each in states], np.int64).reshape(-1, len(SymbolNumbers._fields)).T
+        )
         sums = _things([(each.session.notional, each.session.volume) for each in states], 2)
         bars = dict(self.bars)
         for interval in dict.fromkeys(interval for each in states for interval in each.bars):
             having = [each for each in states if interval in each.bars]
             known = [each.bars[interval] for each in having]
             newest = np.array([msgspec.structs.astuple(each.newest) for each in known], np.int64).T
-            rows = Rows(newest, _things([(each.ended,) for each in known], 1))
+            rows = RowsAt(newest, _things([(each.ended,) for each in known], 1))
             bars[interval] = (bars.get(interval) or no_bars()).with_rows(self._places(having), rows)
-        return Symbols(self.names, self.table.with_rows(places, Rows(numbers, sums)), bars)
+        return Symbols(self.names, self.table.with_rows(places, RowsAt(numbers, sums)), bars)
 
     def _places(self, states: Iterable[SymbolState]) -> Ints:
-        return np.array([self.names.places_of([each.symbol])[0] for each in states], np.int64)
+        return np.array([self.names.place_of(each.symbol) for each in states], np.int64)
 
 
 def _numbers(state: SymbolState) -> tuple[int, ...]:

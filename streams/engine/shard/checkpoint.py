@@ -20,7 +20,7 @@ from streams.engine.execution import trailing
 from streams.engine.market.bars import Bars, PastBar
 from streams.engine.market.extremes import Three
 from streams.engine.market.market import between
-from streams.engine.market.symbol_table import Names, Things
+from streams.engine.market.symbol_table import SymbolNames, Things
 from streams.engine.market.symbols import SymbolState
 from streams.engine.model.state import AccountState
 from streams.engine.shard.shard import Shard
@@ -77,7 +77,7 @@ class Notebook:
 
     def __init__(self, shard: Shard) -> None:
         self.shard = shard
-        self._written = NOTHING
+        self._told = NOTHING
 
     def header(self) -> ShardHeader:
         shard = self.shard
@@ -89,14 +89,14 @@ class Notebook:
         for account in self.shard.accounts:
             if account.take_changed():
                 rows.accounts.append(AccountRow(account.number, account.state, account.inbox.waits()))
-        symbols, now = self.shard.market.symbols, Written.of(self.shard)
-        for symbol in now.since(self._written):
+        symbols, now = self.shard.market.symbols, MarketTold.of(self.shard)
+        for symbol in now.since(self._told):
             state = symbols.get(symbol)
             if state is None:  # a raw tick was all that came
                 continue
-            rows.bars += now.ended_since(self._written, state)
+            rows.bars += now.ended_since(self._told, state)
             rows.symbols.append(self._symbol_row(state))
-        self._written = now
+        self._told = now
         return rows
 
     def settled(self) -> ShardRows:
@@ -167,28 +167,28 @@ class Notebook:
         raw = {row.state.symbol: row.raw for row in rows.symbols if row.raw[0]}
         shard.market.symbols = shard.market.symbols.with_states(states)
         shard.gatekeeper.raw = shard.gatekeeper.raw.with_(raw)
-        self._written = Written.of(shard)
+        self._told = MarketTold.of(shard)
 
 
-class Written(NamedTuple):
+class MarketTold(NamedTuple):
     """How far the market had come when its rows were told: what has changed since is to be told."""
 
-    names: Names
+    names: SymbolNames
     counts: Ints
     """Of records, by the symbol's place."""
-    raw_names: Names
+    raw_names: SymbolNames
     raw: Ints
     ended: dict[int, Things]
     """Bars, by interval."""
 
     @classmethod
-    def of(cls, shard: Shard) -> "Written":
+    def of(cls, shard: Shard) -> "MarketTold":
         symbols, raw = shard.market.symbols, shard.gatekeeper.raw
         ended = {interval: table.columns().things[0].copy() for interval, table in symbols.bars.items()}
         counts = symbols.counts().copy()[None]
         return cls(symbols.names, counts, raw.names, raw.table.columns().numbers.copy(), ended)
 
-    def since(self, before: "Written") -> list[str]:
+    def since(self, before: "MarketTold") -> list[str]:
         """The symbols of which anything has changed."""
         changed = _changed(self.names, self.counts, before.counts if before.names is self.names else None)
         changed += _changed(
@@ -196,7 +196,7 @@ class Written(NamedTuple):
         )
         return list(dict.fromkeys(changed))
 
-    def ended_since(self, before: "Written", state: SymbolState) -> Iterator[BarsRow]:
+    def ended_since(self, before: "MarketTold", state: SymbolState) -> Iterator[BarsRow]:
         """The intervals of which a bar has ended."""
         place = self.names.places[state.symbol]
         for interval, bars in state.bars.items():
@@ -206,10 +206,10 @@ class Written(NamedTuple):
                 yield BarsRow(state.symbol, interval, bars.ended)
 
 
-NOTHING = Written(Names(), np.zeros((1, 0), np.int64), Names(), np.zeros((2, 0), np.int64), {})
+NOTHING = MarketTold(SymbolNames(), np.zeros((1, 0), np.int64), SymbolNames(), np.zeros((2, 0), np.int64), {})
 
 
-def _changed(names: Names, now: Ints, before: Ints | None) -> list[str]:
+def _changed(names: SymbolNames, now: Ints, before: Ints | None) -> list[str]:
     """Symbols whose columns differ; where they were numbered otherwise, all."""
     if before is None:
         before = now[:, :0]
