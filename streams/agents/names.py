@@ -15,3 +15,8 @@ TOPICS = Names(
     snapshots="snapshots",
     outputs=frozenset({"orders", "fills", "trades", "equity", "decisions", "alerts"}),
 )
+
+
+def awaited_key(market: str, symbol: str) -> str:
+    """Of what entries wait for in a market: the next record of a symbol, or without one of any."""
+    return f"{market}/{symbol}"

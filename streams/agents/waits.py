@@ -6,6 +6,7 @@ Rules of this file: it looks and changes nothing. It looks at so many entries an
 from itertools import islice
 
 from schemas.text.numbers import time_text
+from streams.agents.names import awaited_key
 from streams.engine.model.units import FOREVER, MINUTE
 from streams.engine.shard.shard import Shard
 from streams.transport.contract.machine import Awaited
@@ -36,13 +37,8 @@ def _awaited(shard: Shard, topic: str, symbol: str, waiting: list[list[int]]) ->
     what = record_in_words(symbol, topic, is_known=is_known, later=later)
     until = expiry if has_begun and expiry < FOREVER else 0
     return Awaited(
-        key_of(topic, symbol), what, len(waiting), until, since, shard.market.time if has_begun else 0
+        awaited_key(topic, symbol), what, len(waiting), until, since, shard.market.time if has_begun else 0
     )
-
-
-def key_of(topic: str, symbol: str) -> str:
-    """Of what is waited for: the next record of a symbol, or without one of any."""
-    return f"{topic}/{symbol}"
 
 
 def record_in_words(symbol: str, topic: str, *, is_known: bool, later: int) -> str:

@@ -7,7 +7,7 @@ what time the first entry is. What is before that one has expired, or was decide
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from schemas.text.numbers import time_text
-from streams.agents.waits import key_of
+from streams.agents.names import awaited_key
 from streams.clients.workers import desks
 from streams.engine.model.state import AccountState
 from streams.transport.contract.machine import Awaited
@@ -47,12 +47,12 @@ def yet_to_decide(
     `accounts` are those that are open, `waiting` is what all entries wait for.
     """
     own = "" if side == "flat" else symbol
-    if not any(key.endswith(key_of("", own)) for key in waiting):
+    if not any(key.endswith(awaited_key("", own)) for key in waiting):
         return
     for name, state in accounts.items():
         settings = state.versions[-1]
         follows = not settings.follow or source in settings.follow
-        awaited = waiting.get(key_of(settings.market, own))
+        awaited = waiting.get(awaited_key(settings.market, own))
         if awaited is None or not follows or name in decided:
             continue
         if ts >= awaited.since and not _was_opened_after(state, ts, awaited.now):
