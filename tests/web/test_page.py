@@ -301,7 +301,7 @@ def test_without_a_network(look, stack, account):
         page.context.set_offline(True)
         os.kill(stack.pid("web"), signal.SIGKILL)
         page.until(lambda: page.text("#link") == "disconnected", 20)
-        assert "does not answer" in page.act(page.button("Pause"))
+        assert "did not answer" in page.act(page.button("Pause"))
         await_that(lambda: stack.all("/api/accounts"))
         page.page.wait_for_timeout(4_000)
         assert page.text("#link") == "disconnected"
