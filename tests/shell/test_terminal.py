@@ -436,6 +436,6 @@ def test_completion():
     script = subprocess.run(GHOSTFILL, env=source, capture_output=True, text=True, check=True).stdout
     assert "_GHOSTFILL_COMPLETE=bash_complete" in script and "ghostfill" in script
     assert sorted(completed("ghostfill po")) == ["position", "positions"]
-    assert completed("ghostfill account c") == ["change", "close", "create"]
+    assert completed("ghostfill account c") == ["create", "change", "close"]
     assert completed("ghostfill history --li") == ["--limit"]
     assert set(completed("ghostfill ")) == set(command.list_commands(click.Context(command)))

@@ -22,8 +22,7 @@ def here(*awaits, now=0, created=None):
         name: SimpleNamespace(status="active", versions=[each], created=created) for name, each in settings.items()
     }  # fmt: skip
     live = SimpleNamespace(workers={"w": desk}, heard_until=moment, accounts=accounts, times={"ticks": now})
-    followers = {"s": {"a", "b"}}
-    return SimpleNamespace(live=live, commander=SimpleNamespace(followers=followers.get))
+    return SimpleNamespace(live=live, commander=SimpleNamespace(is_followed=lambda source: source == "s"))
 
 
 def said(instance, decided=(), source="s", **fields):
