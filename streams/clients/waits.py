@@ -51,9 +51,8 @@ def yet_to_decide(
         return
     for name, state in accounts.items():
         settings = state.versions[-1]
-        follows = not settings.follow or source in settings.follow
         awaited = waiting.get(awaited_key(settings.market, own))
-        if awaited is None or not follows or name in decided:
+        if awaited is None or not settings.follows(source) or name in decided:
             continue
         if ts >= awaited.since and not _was_opened_after(state, ts, awaited.now):
             yield name, in_words(awaited)

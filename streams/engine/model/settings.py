@@ -164,6 +164,9 @@ class Settings(Setting):
     atr_interval: int = 15 * MINUTE
     atr_length: int = 14
 
+    def follows(self, source: str) -> bool:
+        return not self.follow or source in self.follow
+
 
 class Session(Setting):
     """When a market is open: on these weekdays, in [open, close) of its zone."""

@@ -29,7 +29,7 @@ def refuse_ahead(account: Account, entry: Signal | Command, now: Moment, ahead: 
 
 def concerns(account: Account, entry: Signal | Command) -> bool:
     """Whether it may come to a turn here: settings that are about to change may follow other sources."""
-    return isinstance(entry, Command) or bool(account.inbox.changes) or _follows(account, entry)
+    return isinstance(entry, Command) or bool(account.inbox.changes) or account.settings.follows(entry.source)
 
 
 def admit(account: Account, entry: Signal | Command, number: int, now: Moment | None) -> None:
@@ -56,11 +56,6 @@ def _is_late(account: Account, entry: Signal | Command, now: Moment) -> bool:
     if _waits_for_own(entry):
         return due <= now.time_before(entry.symbol or "")
     return due <= (now.time if now.passed else now.previous)
-
-
-def _follows(account: Account, signal: Signal) -> bool:
-    follow = account.settings.follow
-    return not follow or signal.source in follow
 
 
 def _is_past(account: Account, entry: Signal | Command, now: Moment) -> bool:
@@ -92,7 +87,7 @@ def expire(account: Account, now: Moment) -> None:
         assert isinstance(signal, Signal)
         if account.inbox.holds(waiting, now.time, now.interval_of(signal.symbol)):
             continue
-        if _follows(account, signal) and _first_turn(account, signal, now):
+        if account.settings.follows(signal.source) and _first_turn(account, signal, now):
             account.out.decide(
                 now.time, "expired", "no_market", symbol=signal.symbol, origin=origin_of(signal)
             )
@@ -110,7 +105,7 @@ def take(account: Account, now: Moment) -> None:
 def _turn(account: Account, entry: Signal | Command, now: Moment) -> None:
     if isinstance(entry, Command):
         commands.execute(account, entry, now)
-    elif _follows(account, entry) and _first_turn(account, entry, now):
+    elif account.settings.follows(entry.source) and _first_turn(account, entry, now):
         if _is_past(account, entry, now):
             account.out.decide(now.time, "expired", "expired", symbol=entry.symbol, origin=origin_of(entry))
         elif entry.side == "flat":

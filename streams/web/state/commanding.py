@@ -185,5 +185,4 @@ async def _gathered(
 
 
 def _follows(state: AccountState, source: str) -> bool:
-    follow = state.versions[-1].follow
-    return state.status != "closed" and (not follow or source in follow)
+    return state.status != "closed" and state.versions[-1].follows(source)
