@@ -56,8 +56,8 @@ def every_record(world: World) -> list[Output]:
                 assert_sound(account, Moment(batch, 0))
                 told += account.take_output()
                 trailing.end_batch(account, batch.series)
-            for series in batch.series.values():
-                shared.ranges.take_in(series, {SELL, BUY, MARK})
+            for symbol in batch.series:
+                shared.ranges.take_in(batch.series[symbol], {SELL, BUY, MARK})
     return told
 
 

@@ -11,7 +11,7 @@ from streams.engine.market.bars import PastBar
 from streams.engine.market.market import Market
 from streams.engine.market.record_checks import Gatekeeper
 from streams.engine.market.symbol_table import RowsAt, SymbolNames, SymbolTable
-from streams.engine.market.symbols import Symbols
+from streams.engine.market.symbols import SymbolNumbers, Symbols
 from streams.engine.model.settings import Checks
 from streams.engine.model.units import DAY, HOUR, MINUTE, ONE, SECOND
 from tests.engine.worlds import START, columns_of
@@ -150,4 +150,4 @@ def test_a_symbol_without_a_record_is_not_there():
     symbols = Symbols()
     symbols.names.places_of(["X"])
     assert "X" not in symbols and symbols.get("X") is None and len(symbols) == 0
-    assert symbols.newest("X") is None and symbols.bars_of("X", MINUTE) == []
+    assert symbols.newest("X") == SymbolNumbers() and symbols.bars_of("X", MINUTE) == []

@@ -4,9 +4,8 @@ Rules of this file: between two looks a lot's price reached none of its levels, 
 counts. A batch ends with everything that was looked at in it brought to its end.
 """
 
-from collections.abc import Mapping
-
 from streams.engine.account.account import Account
+from streams.engine.market.batch import SeriesBySymbol
 from streams.engine.market.column import BUY, MARK, SELL
 from streams.engine.market.moment import Moment
 from streams.engine.market.series import Series
@@ -109,15 +108,15 @@ def filling_column(side: int) -> int:
 # All of an account ---------------------------------------------------------------------------
 
 
-def end_batch(account: Account, series_of: Mapping[str, Series]) -> None:
+def end_batch(account: Account, series_of: SeriesBySymbol) -> None:
     """Bring what was looked at within a batch to its end: afterwards only whole batches are remembered."""
     for lot in account.take_recent():
-        series = series_of.get(lot.symbol)
+        series = series_of.find(lot.symbol)
         if series is not None and lot.quantity:
             end = series.base + len(series)
             _take_in(account, lot, series, end, end)
     for order in account.state.orders.values():
-        series = series_of.get(order.symbol)
+        series = series_of.find(order.symbol)
         if series is not None and order.follows:
             end = series.base + len(series)
             _follow_series(account, order, series, end)

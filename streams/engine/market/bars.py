@@ -69,13 +69,15 @@ def with_records(known: list[PastBar], records: Records, keep: int) -> list[Past
 
 
 def bars_after(
-    before: SymbolTable, places: Ints, records: Records, grouped: Grouped, keep: int
+    before: SymbolTable, places: Ints, records: Records, grouped: Grouped, span: tuple[Ints, Ints], keep: int
 ) -> SymbolTable:
-    """The last bars of symbols after records that stand together; mostly they only add to the newest."""
+    """The last bars of symbols after records that stand together; mostly they only add to the newest.
+
+    `span`: the highest and the lowest of each symbol's records.
+    """
     bars, (ended,) = before.rows(places)
     first, last = records.bucket[grouped.starts], records.bucket[grouped.ends - 1]
-    high, low = grouped.highest(records.high), grouped.lowest(records.low)
-    grows = bars[BUCKET] == last
+    grows, (high, low) = bars[BUCKET] == last, span
     after = np.array((
         last,
         np.where(grows, np.maximum(bars[HIGH], high), high),
@@ -88,7 +90,7 @@ def bars_after(
         if first[at] != last[at]:
             known = with_records(known, records.between(grouped.starts[at], grouped.ends[at]), keep)
             after[:, at] = msgspec.structs.astuple(known.pop())
-        ended[at] = known[-(keep - 1) :] if keep > 1 else []
+        ended[at] = known[max(0, len(known) + 1 - keep) :]
     return before.with_rows(places, RowsAt(after, [ended]))
 
 

@@ -3,7 +3,8 @@
 Rules of this file: of a symbol that nobody asks for nothing is made.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
+from functools import cached_property
 
 import numpy as np
 
@@ -17,89 +18,76 @@ from streams.engine.model.calendars import floor_minute, next_minute
 from streams.engine.model.units import FOREVER, MINUTE
 
 
-class SeriesBySymbol(Mapping[str, Series]):
+class SeriesBySymbol(Collection[str]):
     """Each symbol's records, made when they are asked for."""
 
     def __init__(self, checked: Checked | None, past: Symbols) -> None:
         """None: there are no records."""
         self._past = past
-        self._at: dict[str, int] | None = {}
-        if checked is not None:
-            columns = checked.columns
-            self.grouped = Grouped(columns, None if columns.kind is None else columns.kind != CLOCK)
-            order = self.grouped.order
-            self.together = checked if order is None else checked.take(order)
-            self._at = None
         self._made: dict[str, Series] = {}
-        self._marks: Ints | None = None
-        self._prices: list[tuple[int, Ints, list[int], list[int]]] | None = None
-        """Of ticks: the price columns, and how far each symbol's went."""
+        if checked is None:
+            self.at = {}
+            return
+        columns = checked.columns
+        self.grouped = Grouped(columns, None if columns.kind is None else columns.kind != CLOCK)
+        order = self.grouped.order
+        self.together = checked if order is None else checked.take(order)
 
-    @property
+    @cached_property
     def at(self) -> dict[str, int]:
         """Where each symbol is among the groups."""
-        if self._at is None:
-            names = self.together.columns.names
-            self._at = {names[which]: at for at, which in enumerate(self.grouped.symbols.tolist())}
-        return self._at
+        names = self.together.columns.names
+        return {names[which]: at for at, which in enumerate(self.grouped.symbols.tolist())}
 
-    @property
+    @cached_property
     def marks(self) -> Ints:
         """Of all records together."""
-        if self._marks is None:
-            ready = self.together.ready.get(MARK)
-            self._marks = marks_of(self.together.columns) if ready is None else ready.top
-        return self._marks
+        ready = self.together.ready.get(MARK)
+        return marks_of(self.together.columns) if ready is None else ready.top
+
+    @cached_property
+    def _prices(self) -> list[tuple[int, Ints, list[int], list[int]]]:
+        """Of ticks: the price columns, and how far each symbol's went."""
+        columns, grouped = self.together.columns, self.grouped
+        found = {}
+        if columns.kind is None:
+            found[MARK] = self.marks
+            if columns.bid.all() and columns.ask.all():
+                found |= {SELL: columns.bid, BUY: columns.ask}
+        return [
+            (which, values, grouped.highest(values).tolist(), grouped.lowest(values).tolist())
+            for which, values in found.items()
+        ]
 
     def __contains__(self, symbol: object) -> bool:
         return symbol in self.at
 
     def __len__(self) -> int:
-        return len(self.grouped if self._at is None else self._at)
+        return len(self.at)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.at)
 
     def __getitem__(self, symbol: str) -> Series:
         found = self._made.get(symbol)
-        return self._make(symbol, self.at[symbol]) if found is None else found
+        if found is None:
+            found = self._made[symbol] = self._make(symbol, self.at[symbol])
+        return found
 
-    def get(self, symbol: str, default: object = None) -> Series | None:  # type: ignore[override]
-        found = self._made.get(symbol)
-        if found is not None:
-            return found
-        at = self.at.get(symbol)
-        return None if at is None else self._make(symbol, at)
+    def find(self, symbol: str) -> Series | None:
+        return self[symbol] if symbol in self.at else None
 
     def _make(self, symbol: str, at: int) -> Series:
         grouped = self.grouped
         if grouped.order is None:
-            made = Series(symbol, self._past, self.together, None)
-        else:
-            rows = slice(int(grouped.starts[at]), int(grouped.ends[at]))
-            part = self.together.take(rows)
-            part.ready = {
-                which: Column(values[rows], values[rows], (highest[at], lowest[at]))
-                for which, values, highest, lowest in self.prices
-            }
-            made = Series(symbol, self._past, part, grouped.order[rows])
-        self._made[symbol] = made
-        return made
-
-    @property
-    def prices(self) -> list[tuple[int, Ints, list[int], list[int]]]:
-        if self._prices is None:
-            columns, grouped = self.together.columns, self.grouped
-            found = {}
-            if columns.kind is None:
-                found[MARK] = self.marks
-                if columns.bid.all() and columns.ask.all():
-                    found |= {SELL: columns.bid, BUY: columns.ask}
-            self._prices = [
-                (which, values, grouped.highest(values).tolist(), grouped.lowest(values).tolist())
-                for which, values in found.items()
-            ]
-        return self._prices
+            return Series(symbol, self._past, self.together, None)
+        rows = slice(int(grouped.starts[at]), int(grouped.ends[at]))
+        part = self.together.take(rows)
+        part.ready = {
+            which: Column(values[rows], values[rows], (highest[at], lowest[at]))
+            for which, values, highest, lowest in self._prices
+        }
+        return Series(symbol, self._past, part, grouped.order[rows])
 
 
 class Batch:
@@ -154,16 +142,15 @@ class Batch:
 
     def mark_before(self, symbol: str, row: int) -> int:
         """The symbol's newest mark before a record; 0 before its first."""
-        series = self.series.get(symbol)
+        series = self.series.find(symbol)
         if series is None:
-            newest = self.symbols.newest(symbol)
-            return newest.mark if newest is not None else 0
+            return self.symbols.newest(symbol).mark
         at = series.at_or_after(row) - 1
         return int(series.marks[at]) if at >= 0 else series.before
 
     def marks_before(self, symbol: str, rows: Ints) -> Ints:
         """The same before each of these records."""
-        series = self.series.get(symbol)
+        series = self.series.find(symbol)
         if series is None:
             return np.full(len(rows), self.mark_before(symbol, 0), np.int64)
         at = series.all_at_or_after(rows) - 1

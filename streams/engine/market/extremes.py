@@ -42,12 +42,6 @@ class Extremes(msgspec.Struct, array_like=True):
             kept[:] = [pair for at, pair in enumerate(kept) if at in needed]
 
 
-def _count_of(now: Moment, symbol: str) -> int:
-    newest = now.batch.symbols.newest(symbol)
-    assert newest is not None
-    return newest.records
-
-
 Three = tuple[Extremes, Extremes, Extremes]
 """For sells, for buys and for marks."""
 
@@ -78,9 +72,9 @@ class PriceRanges:
         self, now: Moment, symbol: str, which: int, since: int, until: int | None = None
     ) -> tuple[int, int, int]:
         """Highest and lowest of a symbol since a count, and the count that they reach."""
-        series = now.batch.series.get(symbol)
+        series = now.batch.series.find(symbol)
         if series is None:
-            return *self.since(symbol, which, since), _count_of(now, symbol)
+            return *self.since(symbol, which, since), now.batch.symbols.newest(symbol).records
         count = series.base + series.at_or_after(now.row + 1) if until is None else until
         return *self.within(series, which, since, count), count
 

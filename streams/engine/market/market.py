@@ -64,7 +64,8 @@ class Market:
                 interval = np.where(columns.kind[first] == BAR, columns.interval[last], interval)
         sessions = Sessions(before[DAY], notional, volume)
         if self.sessions:
-            sessions = sessions_after(sessions, Volume(inside, series.marks, columns.size), grouped)
+            records = Volume(inside, series.marks, columns.size)
+            sessions = sessions_after(sessions, records, grouped.starts, grouped.ends)
         after = np.empty_like(before)
         after[RECORDS] = before[RECORDS] + (grouped.ends - grouped.starts)
         after[TIME], after[MARK], after[INTERVAL], after[DAY] = time[last], mark, interval, sessions.day
@@ -79,10 +80,12 @@ class Market:
         if columns.kind is not None and columns.high is not None and columns.low is not None:
             is_bar = columns.kind == BAR
             high, low = np.where(is_bar, columns.high, high), np.where(is_bar, columns.low, low)
+        grouped = series.grouped
+        span = grouped.highest(high), grouped.lowest(low)
         for interval, keep in self.histories.items():
             records = Records(inside // interval, high, low, series.marks)
             known = bars.get(interval) or no_bars()
-            bars[interval] = bars_after(known, places, records, series.grouped, keep)
+            bars[interval] = bars_after(known, places, records, grouped, span, keep)
         return bars
 
 

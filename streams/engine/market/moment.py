@@ -8,7 +8,7 @@ from streams.engine.market.batch import Batch
 from streams.engine.market.record_checks import last_instant
 from streams.engine.market.series import Series
 from streams.engine.market.vwap import session_until
-from streams.engine.model.units import FOREVER, MICROSECOND, MINUTE
+from streams.engine.model.units import MICROSECOND, MINUTE
 
 
 class Moment:
@@ -81,13 +81,13 @@ class Moment:
         """What an order of that side would match at the symbol's newest record; 0 before its first."""
         if symbol == self.symbol:
             return self.price_for(side)
-        series = self.batch.series.get(symbol)
+        series = self.batch.series.find(symbol)
         at = series.at_or_after(self.row + 1) - 1 if series is not None else -1
         if series is not None and at >= 0:
             quote = int((series.raw.ask if side > 0 else series.raw.bid)[at])
             return quote or int(series.marks[at])
         newest = self.batch.symbols.newest(symbol)
-        return 0 if newest is None else newest.buy if side > 0 else newest.sell
+        return newest.buy if side > 0 else newest.sell
 
     def mark_before(self, symbol: str) -> int:
         """The newest mark before this record."""
@@ -97,12 +97,11 @@ class Moment:
         """Event time of the symbol's newest record."""
         if symbol == self.symbol:
             return self.time
-        series = self.batch.series.get(symbol)
+        series = self.batch.series.find(symbol)
         at = series.at_or_after(self.row) - 1 if series is not None else -1
         if series is not None and at >= 0:
             return int(series.time[at])
-        newest = self.batch.symbols.newest(symbol)
-        return newest.time if newest is not None else -FOREVER
+        return self.batch.symbols.newest(symbol).time
 
     def time_before(self, symbol: str) -> int:
         """The same before this record."""
@@ -119,18 +118,17 @@ class Moment:
         return max(map(self._interval, self.batch.known()), default=0) if known is None else known
 
     def _interval(self, symbol: str) -> int:
-        series = self.batch.series.get(symbol)
+        series = self.batch.series.find(symbol)
         if series is not None and series.bars and series.raw.interval is not None:
             at = series.at_or_after(self.row + 1) - 1
             if at >= 0:
                 return int(series.raw.interval[at])
-        newest = self.batch.symbols.newest(symbol)
-        return newest.interval if newest is not None else 0
+        return self.batch.symbols.newest(symbol).interval
 
     def bars_of(self, symbol: str, interval: int) -> list[PastBar]:
         """The symbol's last bars of that interval, the newest unfinished."""
         known = self.batch.symbols.bars_of(symbol, interval)
-        series = self.batch.series.get(symbol)
+        series = self.batch.series.find(symbol)
         if series is None or interval not in self.batch.histories:
             return known
         records = series.records(interval).until(series.at_or_after(self.row + 1))

@@ -5,7 +5,7 @@ columns; only a run with a bad one is walked record by record.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from schemas.columns import BAR, CLOCK, NOT_KNOWN, TICK, Columns, Ints
 from streams.engine.market.column import BUY, MARK, SELL, Column
 from streams.engine.market.grouped import Flags, Grouped
-from streams.engine.market.symbol_table import RowsAt, SymbolNames, SymbolTable
+from streams.engine.market.symbol_table import BySymbol, RowAt, RowsAt, SymbolNames, SymbolTable
 from streams.engine.model.settings import Checks
 from streams.engine.model.units import FOREVER, MICROSECOND, MINUTE, ONE
 
@@ -101,14 +101,21 @@ def marks_of(columns: Columns) -> Ints:
 NO_TICKS = (0, 0)
 
 
-class RawTicks(Mapping[str, tuple[int, int]]):
+class RawTicks(BySymbol[tuple[int, int]]):
     """The two newest raw ticks of each symbol, the newest first; 0 where there was none. A value."""
 
-    __slots__ = ("names", "table")
+    __slots__ = ()
 
     def __init__(self, names: SymbolNames | None = None, table: SymbolTable | None = None) -> None:
-        self.names = names or SymbolNames()
-        self.table = table or SymbolTable(NO_TICKS)
+        super().__init__(names, table or SymbolTable(NO_TICKS))
+
+    def value(self, symbol: str, row: RowAt) -> tuple[int, int]:
+        newest, second = row.numbers
+        return newest, second
+
+    def of(self, symbol: str) -> tuple[int, int]:
+        row = self.row(symbol)
+        return NO_TICKS if row is None else self.value(symbol, row)
 
     def with_ticks(self, places: Ints, ticks: Ints) -> "RawTicks":
         return RawTicks(self.names, self.table.with_rows(places, RowsAt(ticks)))
@@ -118,24 +125,6 @@ class RawTicks(Mapping[str, tuple[int, int]]):
             return self
         places = np.array([self.names.place_of(symbol) for symbol in ticks])
         return self.with_ticks(places, np.array(list(ticks.values()), np.int64).T)
-
-    def get(self, symbol: str, default: tuple[int, int] = NO_TICKS) -> tuple[int, int]:  # type: ignore[override]
-        place = self.names.places.get(symbol)
-        last, second = (0, 0) if place is None else self.table.row(place).numbers
-        return (last, second) if last else default
-
-    def __getitem__(self, symbol: str) -> tuple[int, int]:
-        found = self.get(symbol)
-        if not found[0]:
-            raise KeyError(symbol)
-        return found
-
-    def __iter__(self) -> Iterator[str]:
-        names = list(self.names.places)
-        return (names[place] for place in np.flatnonzero(self.table.columns().numbers[0]).tolist())
-
-    def __len__(self) -> int:
-        return int(np.count_nonzero(self.table.columns().numbers[0]))
 
 
 class Gatekeeper:
@@ -275,7 +264,7 @@ class Gatekeeper:
             return "late_record"
         if kind != TICK:
             return ""
-        last, second = raw.get(symbol) or self.raw.get(symbol, NO_TICKS)
+        last, second = raw.get(symbol) or self.raw.of(symbol)
         raw[symbol] = (mark, last)
         near = not last or any(
             earlier and abs(mark - earlier) <= self._allowed(earlier) for earlier in (last, second)

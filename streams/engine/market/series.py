@@ -6,11 +6,9 @@ from schemas.columns import BAR, Ints
 from streams.engine.market.bars import Records
 from streams.engine.market.column import BUY, MARK, SELL, Column
 from streams.engine.market.record_checks import Checked, marks_of
-from streams.engine.market.symbols import SymbolNumbers, Symbols
+from streams.engine.market.symbols import Symbols
 from streams.engine.market.vwap import SessionVolume, Volume
 from streams.engine.model.units import MICROSECOND
-
-NOTHING = SymbolNumbers()
 
 
 class Series:
@@ -25,7 +23,7 @@ class Series:
         self._past = past
         """What was known before the batch."""
         self.symbol = symbol
-        newest = past.newest(symbol) or NOTHING
+        newest = past.newest(symbol)
         self.base, self.before, self.time_before = newest.records, newest.mark, newest.time
         self.raw = checked.columns
         self.time = checked.time

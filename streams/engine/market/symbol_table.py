@@ -5,8 +5,9 @@ newest has the columns; an older one has the rows that were changed behind it, a
 So a batch of twenty symbols costs twenty rows, however many symbols the market has.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from schemas.columns import Ints
 
 Things = npt.NDArray[np.object_]
 ROOM = 16
+_Value = TypeVar("_Value")
 
 
 class SymbolNames:
@@ -151,3 +153,40 @@ class SymbolTable:
         for each in reversed(behind):
             columns.put(each.places, each.rows)
         return columns
+
+
+class BySymbol(Mapping[str, _Value]):
+    """What a table has of each symbol. It has a symbol whose first number is not 0."""
+
+    __slots__ = ("names", "table")
+
+    def __init__(self, names: SymbolNames | None, table: SymbolTable) -> None:
+        self.names = names or SymbolNames()
+        self.table = table
+
+    @abstractmethod
+    def value(self, symbol: str, row: RowAt) -> _Value:
+        """Of a symbol that is there."""
+
+    def row(self, symbol: str) -> RowAt | None:
+        """None: it has never been named."""
+        place = self.names.places.get(symbol)
+        return None if place is None else self.table.row(place)
+
+    def __getitem__(self, symbol: str) -> _Value:
+        row = self.row(symbol)
+        if row is None or not row.numbers[0]:
+            raise KeyError(symbol)
+        return self.value(symbol, row)
+
+    def __iter__(self) -> Iterator[str]:
+        names = list(self.names.places)
+        return (names[place] for place in np.flatnonzero(self.firsts()).tolist())
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self.firsts()))
+
+    def firsts(self) -> Ints:
+        """The first number of each place; as it is now, to be copied by who keeps it."""
+        firsts: Ints = self.table.columns().numbers[0]
+        return firsts

@@ -3,15 +3,15 @@
 Rules of this file: a value, of which each batch makes another; a symbol without a record is not in it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from schemas.columns import Ints
-from streams.engine.market.bars import NO_BAR, Bars, PastBar, no_bars
-from streams.engine.market.symbol_table import RowsAt, SymbolNames, SymbolTable, Things
+from streams.engine.market.bars import BUCKET, NO_BAR, Bars, PastBar, no_bars
+from streams.engine.market.symbol_table import BySymbol, RowAt, RowsAt, SymbolNames, SymbolTable, Things
 from streams.engine.market.vwap import SessionVolume
 from streams.engine.model.units import FOREVER
 
@@ -51,14 +51,15 @@ class SymbolNumbers(NamedTuple):
     """Of its session."""
 
 
+NONE_YET = SymbolNumbers()
 RECORDS, TIME, MARK, SELL, BUY, INTERVAL, DAY = range(7)
 """Where the table has them."""
 
 
-class Symbols(Mapping[str, SymbolState]):
+class Symbols(BySymbol[SymbolState]):
     """All that had a record."""
 
-    __slots__ = ("bars", "names", "table")
+    __slots__ = ("bars",)
 
     def __init__(
         self,
@@ -66,25 +67,19 @@ class Symbols(Mapping[str, SymbolState]):
         table: SymbolTable | None = None,
         bars: Mapping[int, SymbolTable] | None = None,
     ) -> None:
-        self.names = names or SymbolNames()
-        self.table = table or SymbolTable(SymbolNumbers(), things=2)
-        """Besides the numbers, the notional and the volume of the session."""
+        super().__init__(names, table or SymbolTable(SymbolNumbers(), things=2))
+        """Besides the numbers, the table has the notional and the volume of the session."""
         self.bars = bars or {}
         """By interval: the newest bar of each symbol, and those that have ended."""
 
-    def newest(self, symbol: str) -> SymbolNumbers | None:
-        place = self.names.places.get(symbol)
-        if place is None:
-            return None
-        found = SymbolNumbers(*self.table.row(place).numbers)
-        return found if found.records else None
+    def newest(self, symbol: str) -> SymbolNumbers:
+        """Before its first record the usual ones."""
+        row = self.row(symbol)
+        return NONE_YET if row is None else SymbolNumbers(*row.numbers)
 
     def session_of(self, symbol: str) -> SessionVolume:
-        place = self.names.places.get(symbol)
-        if place is None:
-            return SessionVolume()
-        numbers, (notional, volume) = self.table.row(place)
-        return SessionVolume(SymbolNumbers(*numbers).day, notional or 0, volume or 0)
+        row = self.row(symbol)
+        return SessionVolume() if row is None else _session(row)
 
     def bars_of(self, symbol: str, interval: int) -> list[PastBar]:
         """The last of that interval, the newest unfinished."""
@@ -92,48 +87,18 @@ class Symbols(Mapping[str, SymbolState]):
         if table is None or place is None:
             return []
         numbers, (ended,) = table.row(place)
-        return [] if numbers[0] == NO_BAR[0] else [*(ended or ()), PastBar(*numbers)]
+        return [] if numbers[BUCKET] == NO_BAR[BUCKET] else [*(ended or ()), PastBar(*numbers)]
 
     def longest_interval(self) -> int:
         return int(self.table.columns().numbers[INTERVAL].max())
 
-    def get(self, symbol: str, default: object = None) -> SymbolState | None:  # type: ignore[override]
-        place = self.names.places.get(symbol)
-        return None if place is None else self._state(symbol, place)
-
-    def _state(self, symbol: str, place: int) -> SymbolState | None:
-        numbers, (notional, volume) = self.table.row(place)
-        found = SymbolNumbers(*numbers)
-        if not found.records:
-            return None
+    def value(self, symbol: str, row: RowAt) -> SymbolState:
         bars = {}
-        for interval, table in self.bars.items():
-            bar, (ended,) = table.row(place)
-            if bar[0] != NO_BAR[0]:
-                bars[interval] = Bars(PastBar(*bar), ended or [])
-        session = SessionVolume(found.day, notional or 0, volume or 0)
-        return SymbolState(symbol, *found[:-1], session=session, bars=bars)
-
-    def __getitem__(self, symbol: str) -> SymbolState:
-        found = self.get(symbol)
-        if found is None:
-            raise KeyError(symbol)
-        return found
-
-    def __contains__(self, symbol: object) -> bool:
-        return isinstance(symbol, str) and self.newest(symbol) is not None
-
-    def __iter__(self) -> Iterator[str]:
-        names = list(self.names.places)
-        return (names[place] for place in np.flatnonzero(self.counts()).tolist())
-
-    def __len__(self) -> int:
-        return int(np.count_nonzero(self.counts()))
-
-    def counts(self) -> Ints:
-        """By place; as it is now, to be copied by who keeps it."""
-        counts: Ints = self.table.columns().numbers[RECORDS]
-        return counts
+        for interval in self.bars:
+            if known := self.bars_of(symbol, interval):
+                bars[interval] = Bars(known[-1], known[:-1])
+        now = SymbolNumbers(*row.numbers)
+        return SymbolState(symbol, *now[:-1], session=_session(row), bars=bars)
 
     def with_states(self, states: Iterable[SymbolState]) -> "Symbols":
         """With these too; each once."""
@@ -154,6 +119,11 @@ class Symbols(Mapping[str, SymbolState]):
 
     def _places(self, states: Iterable[SymbolState]) -> Ints:
         return np.array([self.names.place_of(each.symbol) for each in states], np.int64)
+
+
+def _session(row: RowAt) -> SessionVolume:
+    notional, volume = row.things
+    return SessionVolume(row.numbers[DAY], notional or 0, volume or 0)
 
 
 def _numbers(state: SymbolState) -> tuple[int, ...]:

@@ -6,7 +6,6 @@ import msgspec
 import numpy as np
 
 from schemas.columns import Ints
-from streams.engine.market.grouped import Grouped
 from streams.engine.market.symbol_table import Things
 from streams.engine.model.units import DAY
 
@@ -17,7 +16,7 @@ _RUN = 1 << 11
 
 
 class Volume(NamedTuple):
-    """What one symbol's records add to its session."""
+    """What records add to sessions."""
 
     time: Ints
     price: Ints
@@ -40,52 +39,32 @@ class Sessions(NamedTuple):
     volume: Things
 
 
-def sessions_after(past: Sessions, records: Volume, grouped: Grouped) -> Sessions:
-    """After records that stand together: the session of each symbol's last."""
-    day, lengths = records.time // DAY, grouped.ends - grouped.starts
-    last = day[grouped.ends - 1]
-    counts = day == np.repeat(last, lengths)
-    size = np.where(counts, np.maximum(records.size, 0), 0)
-    notional = _exact_dots(records.price, size, grouped, int(lengths.max()))
-    volume = np.add.reduceat(size, grouped.starts).astype(object)
-    goes_on = (past.day == last) & (day[grouped.starts] == last)
+def sessions_after(past: Sessions, records: Volume, starts: Ints, ends: Ints) -> Sessions:
+    """After records that stand together by symbol: the session of each symbol's last."""
+    day = records.time // DAY
+    last = day[ends - 1]
+    size = np.where(day == np.repeat(last, ends - starts), np.maximum(records.size, 0), 0)
+    notional, volume = exact_dots(records.price, size, starts), np.add.reduceat(size, starts).astype(object)
+    goes_on = (past.day == last) & (day[starts] == last)
     if goes_on.any():
         notional[goes_on] += past.notional[goes_on]
         volume[goes_on] += past.volume[goes_on]
     return Sessions(last, notional, volume)
 
 
-def _exact_dots(left: Ints, right: Ints, grouped: Grouped, longest: int) -> Things:
-    if longest > _RUN:
-        spans = zip(grouped.starts.tolist(), grouped.ends.tolist(), strict=True)
-        dots = np.empty(len(grouped), object)
-        dots[:] = [exact_dot(left[start:end], right[start:end]) for start, end in spans]
-        return dots
+def session_until(past: SessionVolume, records: Volume, end: int) -> tuple[int, int]:
+    """Σ price × size and Σ size of the session of record end - 1 of one symbol, that record included."""
+    before = Sessions(*(np.array([each], object) for each in (past.day, past.notional, past.volume)))
+    until = Volume(*(column[:end] for column in records))
+    after = sessions_after(before, until, np.zeros(1, np.int64), np.array([end]))
+    return int(after.notional[0]), int(after.volume[0])
+
+
+def exact_dots(left: Ints, right: Ints, starts: Ints) -> Things:
+    """Σ left × right from each start to the next, of non-negative numbers below 2^52, beyond 64 bits."""
+    cuts = starts if len(left) <= _RUN else np.union1d(starts, np.arange(0, len(left), _RUN))
     a_high, a_low, b_high, b_low = left >> _HALF, left & _LOW, right >> _HALF, right & _LOW
     parts = ((a_high, b_high, 2 * _HALF), (a_high, b_low, _HALF), (a_low, b_high, _HALF), (a_low, b_low, 0))
-    sums = [np.add.reduceat(a * b, grouped.starts).astype(object) * (1 << shift) for a, b, shift in parts]
-    total: Things = sums[0] + sums[1] + sums[2] + sums[3]
-    return total
-
-
-def session_until(past: SessionVolume, records: Volume, end: int) -> tuple[int, int]:
-    """Σ price × size and Σ size of the session of record end - 1, that record included."""
-    day = int(records.time[end - 1]) // DAY
-    start = int(records.time[:end].searchsorted(day * DAY))
-    size = np.maximum(records.size[start:end], 0)
-    notional = exact_dot(records.price[start:end], size)
-    volume = int(size.sum())
-    if start == 0 and past.day == day:
-        return past.notional + notional, past.volume + volume
-    return notional, volume
-
-
-def exact_dot(left: Ints, right: Ints) -> int:
-    """Σ left × right of non-negative numbers below 2^52, beyond 64 bits."""
-    total = 0
-    for at in range(0, len(left), _RUN):
-        a, b = left[at : at + _RUN], right[at : at + _RUN]
-        a_high, a_low, b_high, b_low = a >> _HALF, a & _LOW, b >> _HALF, b & _LOW
-        middle = int(a_high @ b_low) + int(a_low @ b_high)
-        total += (int(a_high @ b_high) << 2 * _HALF) + (middle << _HALF) + int(a_low @ b_low)
-    return total
+    sums = [np.add.reduceat(a * b, cuts).astype(object) * (1 << shift) for a, b, shift in parts]
+    dots: Things = sums[0] + sums[1] + sums[2] + sums[3]
+    return dots if cuts is starts else np.add.reduceat(dots, cuts.searchsorted(starts))

@@ -112,7 +112,7 @@ class Notebook:
                 trailing.settle(account, now)
             rows.accounts.append(AccountRow(account.number, account.state, account.inbox.waits()))
         for symbol, state in sorted(shard.market.symbols.items()):
-            rows.symbols.append(SymbolRow(state, shard.gatekeeper.raw.get(symbol, (0, 0))))
+            rows.symbols.append(SymbolRow(state, shard.gatekeeper.raw.of(symbol)))
         return rows
 
     def _symbol_row(self, state: SymbolState) -> SymbolRow:
@@ -123,7 +123,7 @@ class Notebook:
             counts = sorted(set(self._looked_back_to(symbol)))
             for each in extremes:
                 each.thin(counts)
-        raw = shard.gatekeeper.raw.get(symbol, (0, 0))
+        raw = shard.gatekeeper.raw.of(symbol)
         return SymbolRow(msgspec.structs.replace(state, bars=newest), raw, extremes)
 
     def _looked_back_to(self, symbol: str) -> Iterator[int]:
@@ -185,7 +185,7 @@ class MarketTold(NamedTuple):
     def of(cls, shard: Shard) -> "MarketTold":
         symbols, raw = shard.market.symbols, shard.gatekeeper.raw
         ended = {interval: table.columns().things[0].copy() for interval, table in symbols.bars.items()}
-        counts = symbols.counts().copy()[None]
+        counts = symbols.firsts().copy()[None]
         return cls(symbols.names, counts, raw.names, raw.table.columns().numbers.copy(), ended)
 
     def since(self, before: "MarketTold") -> list[str]:

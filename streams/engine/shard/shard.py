@@ -16,7 +16,7 @@ what is remembered of the batch is its extremes. What was told is in order when 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from heapq import heappop, heappush
 
 from schemas.columns import Columns
@@ -24,7 +24,7 @@ from schemas.messages import Command, Output, Signal
 from streams.engine.account.account import Account
 from streams.engine.account.shared import USUAL_BARS, Shared, wants_sessions
 from streams.engine.execution import trailing
-from streams.engine.market.batch import Batch
+from streams.engine.market.batch import Batch, SeriesBySymbol
 from streams.engine.market.extremes import PriceRanges
 from streams.engine.market.market import Market, between
 from streams.engine.market.moment import Moment
@@ -106,7 +106,7 @@ class Shard:
             else:
                 account.watch_anew(*account.inbox.symbols())
                 self._wake_at(account.number, -FOREVER)
-        self._settle({})
+        self._settle()
 
     # Entries -----------------------------------------------------------------------------------
 
@@ -138,7 +138,7 @@ class Shard:
             told += account.take_output()
             late = late or account.state.counts.late > counted
         self.late += late
-        self._settle({})
+        self._settle()
         return told
 
     def _between(self) -> Moment | None:
@@ -191,7 +191,8 @@ class Shard:
 
     def _fold(self, batch: Batch) -> Told:
         touched: dict[int, list[tuple[str, Watch]]] = defaultdict(list)
-        for series, watchlist in self._watched(batch):
+        watched = self._watched(batch)
+        for series, watchlist in watched:
             for row in watchlist.reached(series):
                 number, key = watchlist.owners[row]
                 touched[number].append((key, watchlist.watches[row]))
@@ -204,7 +205,8 @@ class Shard:
         told = Told(len(batch))
         for number in sorted(touched):
             _Run(self, number, batch, told).through(touched[number])
-        watched = self._watched(batch)
+        if touched:
+            watched = self._watched(batch)
         self._unsettled.update(series.symbol for series, watchlist in watched if watchlist.is_unsettled)
         self._settle(batch.series)
         ranges = self.shared.ranges
@@ -221,12 +223,12 @@ class Shard:
         lists, series = self.watchlists, batch.series
         return [(series[symbol], lists[symbol]) for symbol in _in_both(lists, series) if lists[symbol]]
 
-    def _settle(self, series: Mapping[str, Series]) -> None:
+    def _settle(self, series: SeriesBySymbol | None = None) -> None:
         """Trails take in what passed before they were watched."""
         for symbol in self._unsettled:
             watchlist = self.watchlists.get(symbol)
             if watchlist:
-                watchlist.settle(self.shared.ranges, series.get(symbol))
+                watchlist.settle(self.shared.ranges, None if series is None else series.find(symbol))
         self._unsettled.clear()
 
     def watch(self, account: Account, stale: set[str], now: Moment) -> list[tuple[str, Watch]]:
@@ -326,7 +328,7 @@ class _Run:
 
     def _plan(self, key: str, watch: Watch) -> None:
         """Find the first record from here on that the watch waits for."""
-        series = self.batch.series.get(watch.symbol)
+        series = self.batch.series.find(watch.symbol)
         if series is None:
             return
         start = series.at_or_after(self.row + 1)
