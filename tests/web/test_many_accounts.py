@@ -1,8 +1,7 @@
 """Thousands of accounts: what is shown of them is found and put in order here, and the lists come in pages."""
 
 import asyncio
-import time
-from itertools import pairwise
+from itertools import count, pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +16,7 @@ from streams.web.lists import all_accounts
 from streams.web.lists.all_accounts import AllAccounts, Glance, totals_of
 from streams.web.lists.live_lists import ACCOUNTS, ORDERS, PLANS, POSITIONS, SLICES, open_page
 from streams.web.pages import accounts_wish, views
-from streams.web.pages.accounts_wish import PAGE, AccountsWish, shown
+from streams.web.pages.accounts_wish import COLUMNS, PAGE, AccountsWish, shown
 from streams.web.pages.rendering import marked, page
 from streams.web.state.account_now import Standing
 from streams.web.state.live_state import LiveState, Price
@@ -114,7 +113,7 @@ def rendered(live, monkeypatch, **asked):
 
     view = asyncio.run(make())
     pieces = {name: marked(text) for name, text in view.pieces.items()}
-    facts = {"here": "/", "csrf": "", "version": "1", "presets": (), "wish": wish}
+    facts = {"here": "/", "csrf": "", "version": "1", "presets": (), "wish": wish, "columns": COLUMNS}
     return page("overview.html.jinja", view=view, pieces=pieces, **facts)
 
 
@@ -195,13 +194,8 @@ def test_few_are_looked_at_each_time(live):
 def test_many_are_looked_at_seldom_and_nobody_waits_long(live, monkeypatch):
     monkeypatch.setattr(all_accounts, "FEW", 10)
     monkeypatch.setattr(all_accounts, "GIVE_WAY_S", 0.0)
-    slow = all_accounts.glance_at
-
-    def glance_at(*given):
-        time.sleep(0.002)
-        return slow(*given)
-
-    monkeypatch.setattr(all_accounts, "glance_at", glance_at)
+    moments = count(step=0.002)  # each look at the clock is two milliseconds later
+    monkeypatch.setattr(all_accounts, "time", SimpleNamespace(monotonic=lambda: next(moments)))
     everybody = AllAccounts(live)
 
     async def look():
@@ -219,7 +213,7 @@ def test_many_are_looked_at_seldom_and_nobody_waits_long(live, monkeypatch):
         live.prices["ticks"]["X"] = Price(105 * ONE, START + 5 * SECOND)
         again = await everybody.glances()
         while (later := await everybody.glances()) is first:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
         return first, again, later, turns
 
     first, again, later, turns = asyncio.run(look())

@@ -6,7 +6,8 @@ from typing import Any
 from schemas.text.numbers import decimal_text, time_text
 from streams.engine.account.outbox import side_word
 from streams.engine.model.orders import Order
-from streams.engine.model.state import AccountState
+from streams.engine.model.state import AccountState, Lot
+from streams.engine.rules import ledger
 
 
 def decimal(units: int | None) -> str | None:
@@ -22,6 +23,40 @@ def open_orders(state: AccountState) -> Iterator[Order]:
     yield from state.orders.values()
     for lot in state.lots.values():
         yield from lot.exits.values()
+
+
+def state_document(name: str, state: AccountState) -> dict[str, Any]:
+    """What needs no price."""
+    settings = state.versions[-1]
+    return {
+        "account": name,
+        "status": state.status,
+        "blocked_by": state.blocked_by,
+        "market": settings.market,
+        "follow": list(settings.follow),
+        "cash": decimal_text(state.cash),
+        "realised": decimal_text(state.realised),
+        "fees": decimal_text(state.fees),
+        "positions": len(state.lots),
+        "orders": sum(1 for _ in open_orders(state)),
+        "plans": len(state.plans),
+    }
+
+
+def lot_document(lot: Lot) -> dict[str, Any]:
+    """The same of a position."""
+    return {
+        "position_id": lot.lot_id,
+        "symbol": lot.symbol,
+        "side": "long" if lot.side > 0 else "short",
+        "quantity": decimal_text(lot.quantity),
+        "average_price": decimal_text(ledger.average_entry(lot)),
+        "stop": decimal(lot.shown_stop),
+        "target": decimal(lot.target),
+        "trailing": decimal(lot.trailing),
+        "time_limit": iso(lot.deadline),
+        "opened": iso(lot.opened),
+    }
 
 
 def order_document(order: Order) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def some_accounts(environment: Mapping[str, str], find: str, most: int | None) -
 
     def of_page(page: PageApi) -> list[Document]:
         found = page.each("/api/accounts", find=find)
-        return [_only(ACCOUNT, each) for each in islice(found, None if most is None else most + 1)]
+        return list(islice(found, None if most is None else most + 1))
 
     found = _asked(environment, of_page)
     if found is None:
@@ -52,7 +52,8 @@ def some_accounts(environment: Mapping[str, str], find: str, most: int | None) -
         from streams.clients.accounts.accounts_of_table import documents  # which takes half a second
 
         found = documents(cluster, find, most)
-    return SomeAccounts(found[:most], most is None or len(found) <= most)
+    shown = [_only(ACCOUNT, each) for each in found[:most]]
+    return SomeAccounts(shown, most is None or len(found) <= most)
 
 
 def one_account(environment: Mapping[str, str], name: str) -> Document:
@@ -65,7 +66,7 @@ def one_account(environment: Mapping[str, str], name: str) -> Document:
         found = document(cluster, name)
     if not found:
         raise ClusterError(f"there is no account {name}; `ghostfill account list` shows all")
-    return found
+    return _only(ACCOUNT, found)
 
 
 def _asked(environment: Mapping[str, str], ask: Callable[[PageApi], _Answer]) -> _Answer | None:
@@ -87,7 +88,7 @@ def _of_page(page: PageApi, name: str) -> Document:
         "orders": [_only(ORDER, each) for each in page.each("/api/orders/open", account=name)],
         "plans": [_plan(each) for each in page.each("/api/plans", account=name) if not each["by_hand"]],
     }
-    return _only(ACCOUNT, {**found, **parts})
+    return {**found, **parts}
 
 
 def _plan(plan: Document) -> Document:

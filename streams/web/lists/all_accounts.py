@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from streams.engine.model.state import AccountState
 from streams.web.state.account_now import Standing
 from streams.web.state.live_state import LiveState
 
@@ -72,8 +71,6 @@ class AllAccounts:
 
     def __init__(self, live: LiveState) -> None:
         self._live = live
-        self._flat: dict[str, tuple[AccountState, Glance]] = {}
-        """Without positions nothing changes but with the account's own state."""
         self._newest: list[Glance] = []
         self._look_again = 0.0
         self._looking: asyncio.Task[None] | None = None
@@ -106,17 +103,4 @@ class AllAccounts:
     def _each(self) -> Iterator[Glance]:
         """Those that are there when it begins; one that goes meanwhile is left out."""
         accounts = self._live.accounts
-        for name in list(accounts):
-            state = accounts.get(name)
-            if state is None:
-                continue
-            kept = self._flat.get(name)
-            if kept is not None and kept[0] is state:
-                yield kept[1]
-                continue
-            glance = glance_at(self._live, name)
-            if state.lots:
-                self._flat.pop(name, None)
-            else:
-                self._flat[name] = state, glance
-            yield glance
+        return (glance_at(self._live, name) for name in list(accounts) if name in accounts)

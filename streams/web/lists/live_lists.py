@@ -9,11 +9,10 @@ from typing import Any, NamedTuple
 
 from streams.clients.accounts.account_document import open_orders
 from streams.engine.model.orders import Order
-from streams.engine.model.state import AccountState, Lot, Plan
+from streams.engine.model.state import AccountState, Lot, Plan, PlannedSlice
 from streams.web.lists.cursors import Part, read_cursor, write_cursor
 from streams.web.state.account_now import (
     Standing,
-    WaitingSlice,
     account_document,
     open_order_document,
     plan_document,
@@ -85,11 +84,10 @@ def _plans(name: str, state: AccountState) -> Iterator[tuple[Place, Plan]]:
         yield (name, len(plan.plan_id), plan.plan_id), plan
 
 
-def _slices(name: str, state: AccountState) -> Iterator[tuple[Place, WaitingSlice]]:
+def _slices(name: str, state: AccountState) -> Iterator[tuple[Place, tuple[Plan, PlannedSlice]]]:
     for plan in state.plans.values():
         for planned in plan.waiting:
-            place = planned.due, name, len(plan.plan_id), plan.plan_id, planned.number
-            yield place, WaitingSlice(plan, planned, state.condition_words(plan, planned))
+            yield (planned.due, name, len(plan.plan_id), plan.plan_id, planned.number), (plan, planned)
 
 
 BY_ACCOUNT = (str, int, str)
@@ -97,4 +95,6 @@ ACCOUNTS = OpenList(_accounts, lambda at, _: account_document(at), (str,))
 POSITIONS = OpenList(_positions, lambda at, lot: position_document(at, at.holding(lot)), BY_ACCOUNT)
 ORDERS = OpenList(_orders, open_order_document, BY_ACCOUNT)
 PLANS = OpenList(_plans, plan_document, BY_ACCOUNT)
-SLICES = OpenList(_slices, slice_document, (int, str, int, str, int))
+SLICES = OpenList(
+    _slices, lambda at, waiting: slice_document(at, at.waiting_slice(*waiting)), (int, str, int, str, int)
+)

@@ -9,8 +9,13 @@ from streams.web.lists.all_accounts import Glance
 
 PAGE = 100
 OPEN_FIRST = ""
-SORTS = ("name", "day_pnl", "equity", "status", "unrealised", "drawdown", "risk", "positions", "slices")
-"""Fields of a glance."""
+COLUMNS = {
+    "Account": "name", "#Day P&L": "day_pnl", "#Equity": "equity", "~State": "status", "~Trend": "",
+    "#~Open P&L": "unrealised", "#~Drawdown": "drawdown", "#~Open risk": "risk", "#~Positions": "positions",
+    "#~Slices": "slices",
+}  # fmt: skip
+"""The table's heads, and by which field of a glance each puts the accounts in order; empty: by none."""
+SORTS = frozenset(filter(None, COLUMNS.values()))
 WORDS = ("name", "status")
 """They begin with A; numbers begin with the largest."""
 
@@ -65,12 +70,9 @@ class Shown:
 
     names: list[str]
     found: int
+    pages: int
     wish: AccountsWish
     """Its page is one that there is."""
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.found // PAGE))
 
     @property
     def first(self) -> int:
@@ -84,7 +86,7 @@ def shown(glances: Sequence[Glance], wish: AccountsWish) -> Shown:
         found.sort(key=lambda each: each.status == "closed")
     else:
         found.sort(key=lambda each: getattr(each, wish.sort), reverse=wish.is_falling)
-    there_is = Shown([], len(found), wish)
-    page = min(wish.page, there_is.pages)
+    pages = max(1, -(-len(found) // PAGE))
+    page = min(wish.page, pages)
     names = [each.name for each in found[(page - 1) * PAGE : page * PAGE]]
-    return replace(there_is, names=names, wish=wish.on(page))
+    return Shown(names, len(found), pages, wish.on(page))

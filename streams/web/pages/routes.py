@@ -17,7 +17,7 @@ from streams.web.api.events import HEADERS
 from streams.web.guard.visits import visit_of
 from streams.web.instance import Instance
 from streams.web.pages import views
-from streams.web.pages.accounts_wish import AccountsWish
+from streams.web.pages.accounts_wish import COLUMNS, AccountsWish
 from streams.web.pages.channels import Channels
 from streams.web.pages.limits import limits
 from streams.web.pages.rendering import marked, page
@@ -61,7 +61,8 @@ def _asked(page: str) -> tuple[str, dict[str, str]]:
 @router.get("/")
 async def overview(request: Request, here: Here) -> Response:
     wish = AccountsWish.of(request.query_params)
-    return await _page(request, here, wish.link, "overview.html.jinja", presets=presets(), wish=wish)
+    facts = {"presets": presets(), "wish": wish, "columns": COLUMNS}
+    return await _page(request, here, wish.link, "overview.html.jinja", **facts)
 
 
 @router.get("/accounts")

@@ -8,7 +8,13 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from schemas.text.numbers import decimal_text
-from streams.clients.accounts.account_document import decimal, iso, open_orders, order_document
+from streams.clients.accounts.account_document import (
+    iso,
+    lot_document,
+    open_orders,
+    order_document,
+    state_document,
+)
 from streams.engine.account.outbox import side_word
 from streams.engine.model.orders import Order
 from streams.engine.model.state import AccountState, Lot, Plan, PlannedSlice
@@ -98,12 +104,12 @@ class Standing:
     @property
     def waiting(self) -> list[WaitingSlice]:
         """The slices that wait, the next one first."""
-        found = [
-            WaitingSlice(plan, planned, self.state.condition_words(plan, planned))
-            for plan in self.state.plans.values()
-            for planned in plan.waiting
-        ]
+        plans = self.state.plans.values()
+        found = [self.waiting_slice(plan, planned) for plan in plans for planned in plan.waiting]
         return sorted(found, key=lambda each: (each.planned.due, each.plan.plan_id, each.planned.number))
+
+    def waiting_slice(self, plan: Plan, planned: PlannedSlice) -> WaitingSlice:
+        return WaitingSlice(plan, planned, self.state.condition_words(plan, planned))
 
     def due_in(self, due: int) -> float:
         """Seconds of the market's time."""
@@ -123,26 +129,14 @@ def _mark(live: LiveState, market: str, lot: Lot) -> int:
 
 
 def account_document(standing: Standing) -> dict[str, Any]:
-    state, settings = standing.state, standing.settings
-    return {
-        "account": standing.name,
-        "status": state.status,
-        "blocked_by": state.blocked_by,
-        "market": settings.market,
-        "currency": settings.currency,
-        "follow": list(settings.follow),
+    return state_document(standing.name, standing.state) | {
+        "currency": standing.settings.currency,
         "equity": decimal_text(standing.equity),
-        "cash": decimal_text(state.cash),
         "unrealised": decimal_text(standing.unrealised),
-        "realised": decimal_text(state.realised),
-        "fees": decimal_text(state.fees),
         "day_pnl": decimal_text(standing.day_pnl),
         "drawdown": standing.drawdown,
         "exposure": decimal_text(standing.exposure),
         "open_risk": decimal_text(standing.risk),
-        "positions": len(standing.holdings),
-        "orders": sum(1 for _ in standing.orders),
-        "plans": len(state.plans),
         "pending_slices": len(standing.waiting),
         "as_of": iso(standing.now or None),
     }
@@ -150,13 +144,8 @@ def account_document(standing: Standing) -> dict[str, Any]:
 
 def position_document(standing: Standing, holding: Holding) -> dict[str, Any]:
     lot = holding.lot
-    return {
-        "position_id": lot.lot_id,
+    return lot_document(lot) | {
         "account": standing.name,
-        "symbol": lot.symbol,
-        "side": "long" if lot.side > 0 else "short",
-        "quantity": decimal_text(lot.quantity),
-        "average_price": decimal_text(ledger.average_entry(lot)),
         "mark": decimal_text(holding.mark),
         "value": decimal_text(holding.value),
         "cost": decimal_text(lot.cost),
@@ -164,12 +153,7 @@ def position_document(standing: Standing, holding: Holding) -> dict[str, Any]:
         "unrealised_share": holding.unrealised / lot.cost if lot.cost else None,
         "realised": decimal_text(lot.realised),
         "fees": decimal_text(lot.fees),
-        "stop": decimal(lot.shown_stop),
-        "trailing": decimal(lot.trailing),
-        "target": decimal(lot.target),
         "risk": decimal_text(holding.risk),
-        "time_limit": iso(lot.deadline),
-        "opened": iso(lot.opened),
         "closing": lot.queued.reason if lot.queued is not None else None,
         "signal_id": lot.origin.signal_id,
         "source": lot.origin.source,
