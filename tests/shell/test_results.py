@@ -203,9 +203,10 @@ def told_of_two():
     day_end = Equity("b c-e9", NOON, "b c", 1, 2, 3, 4, day_end=True, day="2026-01-02", year_days=252)
     told = Told(records=9)
     told.parts += [
-        ToldAt(3, 1, [change(FILL, account="b c"), day_end]),
-        *reversed(minutes),
+        minutes[0],
         ToldAt(0, 0, [Equity("-a-e1", NOON, "-a", 1, 2, 3, 4)]),
+        ToldAt(3, 1, [change(FILL, account="b c"), day_end]),
+        minutes[1],
         ToldAt(-1, 1, [change(FILL, fill_id="f0", account="b c")]),
     ]
     return told

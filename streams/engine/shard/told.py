@@ -1,12 +1,12 @@
 """What a fold told: by which account at which record, and quiet minutes as columns.
 
-Rules of this file: the parts of an account are in the order in which they happened; all messages together are
-in the order of records, and at one record of accounts.
+Rules of this file: accounts are added one after the other in their order, each one's parts as they happened;
+so a sort by record that keeps the order of equals puts all messages in order.
 """
 
-from collections.abc import Iterator, Mapping
-from itertools import groupby, repeat
-from operator import attrgetter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from schemas.columns import Ints
@@ -53,22 +53,25 @@ class Told:
 
     def events(self) -> list[ToldAt]:
         """Without quiet minutes, in order."""
-        return _in_order([part for part in self.parts if isinstance(part, ToldAt)])
+        return _in_order(part for part in self.parts if isinstance(part, ToldAt))
 
     def minutes(self) -> list[ToldMinutes]:
         """Each account's own in order."""
         return [part for part in self.parts if isinstance(part, ToldMinutes)]
 
     def __iter__(self) -> Iterator[Output]:
-        singles = self.events()
-        if minutes := self.minutes():
-            for rows, number, equity in minutes:
-                each = zip(rows.tolist(), repeat(number), equity.messages(), strict=False)
-                singles += (ToldAt(row, number, [message]) for row, number, message in each)
-            singles = _in_order(singles)
-        for _, _, outputs in singles:
+        for _, _, outputs in _in_order(self._singles()):
             yield from outputs
 
+    def _singles(self) -> Iterator[ToldAt]:
+        for part in self.parts:
+            if isinstance(part, ToldAt):
+                yield part
+                continue
+            rows, number, equity = part
+            each = zip(rows.tolist(), equity.messages(), strict=False)
+            yield from (ToldAt(row, number, [message]) for row, message in each)
 
-def _in_order(parts: list[ToldAt]) -> list[ToldAt]:
-    return sorted(parts, key=lambda part: part[:2])
+
+def _in_order(parts: Iterable[ToldAt]) -> list[ToldAt]:
+    return sorted(parts, key=itemgetter(0))
