@@ -26,7 +26,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, TypeVarTuple
 
 import msgspec
 
@@ -52,6 +52,7 @@ CLOSE_SECONDS = 10.0
 AWAITS_SECONDS = 1.0
 """How old what it tells of waiting entries may be."""
 _Result = TypeVar("_Result")
+_Arguments = TypeVarTuple("_Arguments")
 
 TakeOver = Callable[[ShardSetup, int], Awaitable[Taken]]
 
@@ -204,10 +205,10 @@ class Owner:
         self.queue.begin_at(fold.inbox)
         self.committable = taken.store.header.needed if taken.store.header else None
         async with asyncio.TaskGroup() as group:
-            readers = [group.create_task(self._watched(self._follow_barriers(taken, group)))]
+            readers = [group.create_task(self._watched(self._follow_barriers, taken, group))]
             readers += [group.create_task(self._wake_on_market(topic)) for topic in fold.market]
             readers.append(group.create_task(self._wake_on_inbox()))
-            await self._watched(self._live(taken))
+            await self._watched(self._live, taken)
             for reader in readers:
                 reader.cancel()
 
@@ -298,8 +299,8 @@ class Owner:
                 if waiting.snapshot is not None:
                     await self._let_go(let_go)
                     let_go = []
-                    checkpoint = self._checkpoint(taken, raw.offset, waiting.snapshot, list(self._acks))
-                    tasks.create_task(self._watched(checkpoint))
+                    arguments = (taken, raw.offset, waiting.snapshot, list(self._acks))
+                    tasks.create_task(self._watched(self._checkpoint, *arguments))
             await self._let_go(let_go)
 
     async def _let_go(self, barriers: Sequence[HeldBack]) -> None:
@@ -370,10 +371,15 @@ class Owner:
 
     # Its end -----------------------------------------------------------------------------------
 
-    async def _watched(self, work: Awaitable[_Result]) -> _Result:
-        """A part of it. When one fails the others have to end too, and a broken client may never do so."""
+    async def _watched(
+        self, work: Callable[[*_Arguments], Awaitable[_Result]], *arguments: *_Arguments
+    ) -> _Result:
+        """A part of it. When one fails the others have to end too, and a broken client may never do so.
+
+        It is called in here, so that nothing is left unawaited when the part is cancelled before it began.
+        """
         try:
-            return await unless_unasked(work)
+            return await unless_unasked(work(*arguments))
         except Exception as error:
             self._must_end(f"where {in_words(error)}")
             raise
