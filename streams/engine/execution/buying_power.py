@@ -53,12 +53,13 @@ def kept_for(account: Account, plan: Plan, order: Order) -> int:
 
 def reserved(account: Account) -> int:
     """Buying power that plans and resting orders keep, fees included."""
-    orders = account.state.orders
-    return sum(
-        sum(planned.reserved for planned in plan.waiting)
-        + sum(kept_for(account, plan, orders[order_id]) for order_id in plan.working)
-        for plan in counted_plans(account)
-    )
+    total, orders = 0, account.state.orders
+    for plan in counted_plans(account):
+        for planned in plan.waiting:
+            total += planned.reserved
+        for order_id in plan.working:
+            total += kept_for(account, plan, orders[order_id])
+    return total
 
 
 def planned(account: Account, symbols: frozenset[str] | None = None) -> int:

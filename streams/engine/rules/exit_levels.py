@@ -116,7 +116,11 @@ def stops_of(lot: Lot) -> list[tuple[int, str]]:
 
 def stop_in_force(lot: Lot) -> tuple[int, str] | None:
     """The nearest stop and its reason; among equals the first."""
-    return max(stops_of(lot), key=lambda stop: lot.side * stop[0], default=None)
+    nearest = None
+    for stop in stops_of(lot):
+        if nearest is None or lot.side * stop[0] > lot.side * nearest[0]:
+            nearest = stop
+    return nearest
 
 
 def targets_of(lot: Lot) -> list[tuple[int, int | None]]:
