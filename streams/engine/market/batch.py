@@ -75,7 +75,8 @@ class SeriesBySymbol(Collection[str]):
         return found
 
     def find(self, symbol: str) -> Series | None:
-        return self[symbol] if symbol in self.at else None
+        found = self._made.get(symbol)
+        return self[symbol] if found is None and symbol in self.at else found
 
     def _make(self, symbol: str, at: int) -> Series:
         grouped = self.grouped

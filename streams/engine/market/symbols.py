@@ -59,7 +59,7 @@ RECORDS, TIME, MARK, SELL, BUY, INTERVAL, DAY = range(7)
 class Symbols(BySymbol[SymbolState]):
     """All that had a record."""
 
-    __slots__ = ("bars",)
+    __slots__ = ("_newest", "bars")
 
     def __init__(
         self,
@@ -71,11 +71,16 @@ class Symbols(BySymbol[SymbolState]):
         """Besides the numbers, the table has the notional and the volume of the session."""
         self.bars = bars or {}
         """By interval: the newest bar of each symbol, and those that have ended."""
+        self._newest: dict[str, SymbolNumbers] = {}
+        """Of those that were asked for."""
 
     def newest(self, symbol: str) -> SymbolNumbers:
         """Before its first record the usual ones."""
-        row = self.row(symbol)
-        return NONE_YET if row is None else SymbolNumbers(*row.numbers)
+        known = self._newest.get(symbol)
+        if known is None:
+            row = self.row(symbol)
+            known = self._newest[symbol] = NONE_YET if row is None else SymbolNumbers(*row.numbers)
+        return known
 
     def session_of(self, symbol: str) -> SessionVolume:
         row = self.row(symbol)
