@@ -22,6 +22,7 @@ from streams.agents.names import ACCOUNTS, MARKET, SEEN
 from streams.agents.times import MAX_AHEAD
 from streams.agents.waits import awaited
 from streams.engine.account.inbox import Entry
+from streams.engine.account.shared import LateEntries
 from streams.engine.account.signal_memory import SeenRow
 from streams.engine.model.settings import Instruments, Settings
 from streams.engine.model.settings_check import BadSettingsError, read_settings
@@ -29,6 +30,9 @@ from streams.engine.model.units import MILLISECOND
 from streams.engine.shard.checkpoint import AccountRow, BarsRow, Notebook, ShardHeader, ShardRows, SymbolRow
 from streams.engine.shard.shard import Shard
 from streams.transport.contract.machine import Awaited, MarketRecords, Pending, Record, Row
+
+MOST_AT_ONCE = 64
+"""Accounts of a shard that have something to do at once, before they are a crowd: a twentieth of a second."""
 
 _Row = TypeVar("_Row", AccountRow, SymbolRow, BarsRow, SeenRow)
 
@@ -60,8 +64,7 @@ class DeskMachine:
     ) -> None:
         """`accounts` are there from the beginning; a restored shard has those of its rows."""
         self.shard = shard
-        self.late = 0
-        """Entries that were late in any account."""
+        self._late = LateEntries()
         self.unread = 0
         """Entries that could not be read."""
         self._markets = tuple(markets)
@@ -71,6 +74,11 @@ class DeskMachine:
         self._next_seen = 0
         self._begin(accounts)
 
+    @property
+    def late(self) -> int:
+        """How many entries were late in any account."""
+        return self._late.count
+
     def _begin(self, accounts: Sequence[Settings]) -> None:
         self._shards = {topic: self._new_shard(topic, accounts) for topic in self._markets}
         self._first = self._shards[self._markets[0]]
@@ -78,7 +86,10 @@ class DeskMachine:
 
     def _new_shard(self, topic: str, accounts: Sequence[Settings]) -> Shard:
         mine = [settings for settings in accounts if settings.market == topic]
-        return Shard(mine, self._instruments, topic=topic, max_ahead=MAX_AHEAD, at_any_time=True)
+        return Shard(
+            mine, self._instruments, topic=topic, max_ahead=MAX_AHEAD, at_any_time=True,
+            most_at_once=MOST_AT_ONCE, late=self._late,
+        )  # fmt: skip
 
     # What comes in -----------------------------------------------------------------------------
 
@@ -92,15 +103,14 @@ class DeskMachine:
             self.unread += 1
             everywhere = entry.kind == "signal"
             return [] if everywhere and self.shard else [_record(_letter_of(entry, error))]
-        late = sum(shard.late for shard in self._shards.values())
+        if not self.is_behind:
+            self._late.forget()
         shards = [self._shard_of(message)] if isinstance(message, Command) else self._shards.values()
-        told = [
+        return [
             _record(output)
             for shard in shards
             for output in shard.admit(message, offset, newest.get(shard.topic or "", 0))
         ]
-        self.late += sum(shard.late for shard in self._shards.values()) > late
-        return told
 
     def _shard_of(self, command: Command) -> Shard:
         """The market of its account; of a new one, that which its settings name."""
@@ -121,6 +131,16 @@ class DeskMachine:
         if self.shard == 0:
             told += [_record(_letter(topic, fault)) for fault in run.faults]
         return told
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether accounts have not come as far as the market was passed."""
+        return any(shard.is_behind for shard in self._shards.values())
+
+    def catch_up(self) -> list[Record]:
+        """A few of them come a little closer."""
+        behind = [shard for shard in self._shards.values() if shard.is_behind]
+        return [_record(output) for shard in behind for output in shard.catch_up()]
 
     # What is written down ----------------------------------------------------------------------
 
@@ -182,7 +202,7 @@ class DeskMachine:
     ) -> None:
         """Become, once and when new, what told this header and these rows."""
         found = msgspec.json.decode(header, type=DeskHeader)
-        self.late, self.unread = found.late, found.unread
+        self.unread = found.unread
         self._begin(())
         entries: dict[int, Entry] = {each.offset: each.entry.message() for each in pending}
         accounts = _read(tables.get(ACCOUNTS, {}), AccountRow)
@@ -199,6 +219,7 @@ class DeskMachine:
                 seen=self._read_seen(topic, tables.get(SEEN, {})),
             )
             self._notebooks[topic].restore(market.shard, rows, entries)
+        self._late.count = found.late
 
     def _read_seen(self, topic: str, table: Mapping[bytes, bytes]) -> list[SeenRow]:
         rows = _read(table, SeenRow, f"{topic}/")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
+from unittest.mock import patch
 
 import msgspec
 import pytest
@@ -117,6 +118,29 @@ def test_restored_at_any_place_it_goes_on_the_same(
     cuts = {cut for cut in cuts if cut < len(world.records)}
     whole = run_world(world, cuts, snapshots, restoring=False)
     assert run_world(world, cuts, snapshots, restoring=True) == whole
+
+
+@given(rich_worlds(st.one_of(ticks(), bars())), st.sets(st.integers(0, 60), max_size=5))
+def test_who_was_left_behind_leaves_the_same_rows(world: World, cuts: set[int]) -> None:
+    opened = [command(0, "create", each.name, settings=whole_settings(each)) for each in world.accounts]
+    world.entries = [*((0, each) for each in opened), *world.entries]
+    entries = entries_of([entry for _, entry in world.entries])
+    machines = []
+    for most in (64, 0):
+        with patch("streams.agents.machine.MOST_AT_ONCE", most):
+            machine = DeskMachine(0, instruments=world.instruments)
+        told: list[Record] = []
+        for call in calls_of(world, {cut for cut in cuts if cut < len(world.records)}):
+            if isinstance(call, int):
+                told += machine.admit(call, entries[call])
+            else:
+                told += machine.pass_market("ticks", call)
+            if machine.is_behind:
+                told += machine.catch_up()
+        while machine.is_behind:
+            told += machine.catch_up()
+        machines.append((sorted(told), machine.rows(), machine.header(), machine.pending()))
+    assert machines[0] == machines[1]
 
 
 def test_a_backlog_is_kept_in_a_few_bytes() -> None:

@@ -1,5 +1,7 @@
 """Ways to drive accounts through a world, which must all give the same."""
 
+from random import Random
+
 from schemas.messages import Output
 from streams.engine.account.account import Account
 from streams.engine.account.shared import Shared
@@ -15,15 +17,31 @@ from tests.engine.worlds import World, columns_of
 
 def in_batches(world: World, cuts: list[int]) -> list[Output]:
     """Through the shard, the market cut at these places and wherever an entry arrives."""
-    shard = Shard(world.accounts, world.instruments)
+    return fold(Shard(world.accounts, world.instruments), world, cuts)
+
+
+def fold(shard: Shard, world: World, cuts: list[int], dice: Random | None = None) -> list[Output]:
+    """`dice` says how far a crowd comes between two calls; at the end it has come as far as all others."""
     told: list[Output] = []
     places = sorted({0, *cuts, *(at for at, _ in world.entries), len(world.records)})
     entries = list(world.entries)
     for start, end in zip(places, [*places[1:], None], strict=True):
         while entries and entries[0][0] <= start:
             told += shard.admit(entries.pop(0)[1], len(world.entries) - len(entries))
+            told += _catch_up(shard, dice.choice((0, 0, 1, 5, 100)) if dice else 0)
         if end is not None and end > start:
             told += shard.pass_market(columns_of(world.records[start:end]))
+            told += _catch_up(shard, dice.choice((0, 0, 1, 5, 100)) if dice else 0)
+    while shard.is_behind:
+        told += shard.catch_up()
+    return told
+
+
+def _catch_up(shard: Shard, calls: int) -> list[Output]:
+    told: list[Output] = []
+    while calls and shard.is_behind:
+        told += shard.catch_up()
+        calls -= 1
     return told
 
 
@@ -43,7 +61,12 @@ def every_record(world: World) -> list[Output]:
             entry = entries.pop(0)[1]
             for account in accounts:
                 if getattr(entry, "account", account.name) == account.name:
-                    step.admit(account, entry, len(world.entries) - len(entries), between(market))
+                    step.admit(
+                        account,
+                        entry,
+                        len(world.entries) - len(entries),
+                        between(market.time, market.symbols, market.histories),
+                    )
                     told += account.take_output()
         if at == len(world.records):
             break

@@ -8,7 +8,6 @@ from schemas.messages import Command, Output, Signal
 from streams.engine.account.signal_memory import SeenRow
 from streams.engine.execution import trailing
 from streams.engine.market.column import BUY, MARK, SELL
-from streams.engine.market.market import between
 from streams.engine.market.moment import Moment
 from streams.engine.model.state import Lot
 from streams.engine.model.units import FOREVER
@@ -54,7 +53,7 @@ def normal_form(shard: Shard) -> bytes:
     What follows prices may be brought up to date sooner or later, and what counts no more may be forgotten
     sooner or later: that is no difference.
     """
-    now = between(shard.market)
+    now = shard.front.now()
     for account in shard.accounts:
         if now is not None:
             for lot in account.state.lots.values():
@@ -67,11 +66,10 @@ def normal_form(shard: Shard) -> bytes:
         AccountRow(account.number, account.state, account.inbox.waits()) for account in shard.accounts
     ]
     gate = shard.gatekeeper
-    signals, now_time = shard.shared.signals, shard.market.time
-    counts = {key: turns for key, turns in signals._turns.items() if turns[-2] >= now_time - signals.keep}
+    seen = shard.signals_that_count()
     symbols = dict(sorted(shard.market.symbols.items()))
     checks = [gate.time, sorted(gate.raw.items()), sorted(gate.dropped.items())]
-    return pack([accounts, symbols, checks, dict(sorted(counts.items())), shard.late, shard.pending()])
+    return pack([accounts, symbols, checks, seen, shard.late, shard.pending()])
 
 
 def _bring(shard: Shard, now: Moment, lot: Lot) -> None:

@@ -125,6 +125,7 @@ class Shard:
                     self._admit(self.inbox[self.taken], step.newest)
                     self.taken += 1
             self._pass_to(barrier.market)
+            self._tell(_caught_up(self.machine))
             if barrier.number in stored and (self.case.revive is None or barrier.number == max(stored)):
                 self.states[barrier.number] = self.machine.header()
                 self.stored[barrier.number] = self._rows()
@@ -303,6 +304,7 @@ class Shard:
             for raw in self.markets[topic]:
                 if raw.offset < end:
                     told += machine.pass_market(topic, self.case.one(topic, raw))
+        told += _caught_up(machine)
         natural, lived = (
             {each[:2]: each[2] for each in all_of if each[0] in self.case.outputs}
             for all_of in (told, self.told)
@@ -311,6 +313,13 @@ class Shard:
             "outputs that a fold without barriers says otherwise",
             *_some(key for key in natural.keys() | lived.keys() if natural.get(key) != lived.get(key)),
         )
+
+
+def _caught_up(machine: Any) -> list[Any]:
+    told: list[Any] = []
+    while machine.is_behind:
+        told += machine.catch_up()
+    return told
 
 
 def _entry(raw: Read) -> InboxEntry:

@@ -82,6 +82,10 @@ class Account:
         self.settings = settings
         self.shared.serve(settings)
 
+    def remembers_since(self, time: int) -> int:
+        """A signal that had its turn before that does not count at this time any more."""
+        return max(time - self.settings.dedupe_for, self.state.forgotten)
+
     def terms_of(self, terms: Terms) -> Settings:
         return self.state.versions[terms.settings]
 

@@ -151,6 +151,11 @@ class Inbox:
             self.own_record.pop(symbol, None)
         return own
 
+    def first_of(self, symbol: str) -> int | None:
+        """The number of the entry that is due first in that symbol."""
+        own = self._own(symbol)
+        return own[0][1] if own else None
+
     def due_at(self, symbol: str, latency: int) -> int:
         """When the first entry in that symbol is due."""
         own = self._own(symbol)

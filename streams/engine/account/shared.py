@@ -1,5 +1,7 @@
 """What the accounts of a shard have together. None of it decides anything: it is kept once, not in each."""
 
+from copy import copy
+
 from streams.engine.account.signal_memory import SignalMemory
 from streams.engine.market.extremes import PriceRanges
 from streams.engine.market.indicators import CORRELATED_DAYS
@@ -11,16 +13,41 @@ USUAL_BARS = dict.fromkeys((MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, DAY), CORRELA
 """Kept where accounts may come at any time: what nearly all of them look at, from the market's beginning."""
 
 
+class LateEntries:
+    """How many entries were late, each for whichever account."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._numbers: set[int] = set()
+
+    def add(self, number: int) -> None:
+        """It counts once, however many accounts it is late for."""
+        if number not in self._numbers:
+            self._numbers.add(number)
+            self.count += 1
+
+    def forget(self) -> None:
+        """No account comes to an entry any more that has arrived."""
+        self._numbers.clear()
+
+
 class Shared:
     """Shared memory."""
 
-    def __init__(self, histories: dict[int, int] | None = None) -> None:
+    def __init__(self, histories: dict[int, int] | None = None, late: LateEntries | None = None) -> None:
+        self.late = late or LateEntries()
         self.signals = SignalMemory()
         self.ranges = PriceRanges()
         self.waiting: dict[int, int] = {}
         """Numbers of entries, and in how many accounts each waits."""
         self.histories = {} if histories is None else histories
         """Which bars the market keeps, by interval, and how many."""
+
+    def apart(self) -> "Shared":
+        """For accounts that follow behind the others: the same, but for how far prices went."""
+        other = copy(self)
+        other.ranges = self.ranges.copy()
+        return other
 
     def serve(self, settings: Settings) -> None:
         """Keep what an account with these settings looks at, from now on."""

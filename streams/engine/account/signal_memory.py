@@ -5,8 +5,11 @@ remembers, at the end of a batch: within one an account may be far behind anothe
 could not have counted any more.
 """
 
-from collections import deque
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from operator import or_
 
 import msgspec
 
@@ -77,23 +80,28 @@ class SignalMemory:
         """What came since the last call."""
         keys = list(self._fresh)
         self._fresh.clear()
-        return [self._row(keys[at : at + ROW]) for at in range(0, len(keys), ROW)]
+        parts = (keys[at : at + ROW] for at in range(0, len(keys), ROW))
+        return [_row([(key, self._turns[key]) for key in part]) for part in parts]
 
-    def as_of(self, time: int) -> SeenRow:
-        """All that still counts."""
-        for key in [key for key, turns in self._turns.items() if turns[-2] < time - self.keep]:
-            del self._turns[key]
-            self._fresh.pop(key, None)
-        return self._row(sorted(self._turns)) if self._turns else SeenRow(time, [], [])
-
-    def _row(self, keys: list[str]) -> SeenRow:
-        groups: dict[int, int] = {}
-        ids = []
-        for key in keys:
-            turns = list(self._turns[key])
-            turns[1::2] = [groups.setdefault(group, len(groups)) for group in turns[1::2]]
-            ids.append((key, turns))
-        return SeenRow(max(turns[-2] for _, turns in ids), list(groups), ids)
+    def that_count(self, since: Sequence[int]) -> SeenRow:
+        """All turns that may still count; `since`: of each account, from which time on they do."""
+        masks: dict[int, int] = defaultdict(int)
+        for account, time in enumerate(since):
+            masks[time] |= 1 << account
+        times = sorted(masks)
+        groups = [0, *accumulate((masks[time] for time in times), or_)]
+        found = []
+        for key in sorted(self._turns):
+            turns = self._turns[key]
+            counting = [
+                each
+                for time, group in zip(turns[::2], turns[1::2], strict=True)
+                if (count := group & groups[bisect_right(times, time)])
+                for each in (time, count)
+            ]
+            if counting:
+                found.append((key, counting))
+        return _row(found)
 
     def restore(self, rows: Iterable[SeenRow]) -> None:
         """Remember what these rows say, the oldest first."""
@@ -102,3 +110,13 @@ class SignalMemory:
                 turns[1::2] = [row.groups[group] for group in turns[1::2]]
                 self._turns[key] = turns
         self._order.extend(sorted((turns[-2], key) for key, turns in self._turns.items()))
+
+
+def _row(known: list[tuple[str, list[int]]]) -> SeenRow:
+    groups: dict[int, int] = {}
+    ids = []
+    for key, turns in known:
+        numbered = list(turns)
+        numbered[1::2] = [groups.setdefault(group, len(groups)) for group in turns[1::2]]
+        ids.append((key, numbered))
+    return SeenRow(max((turns[-2] for _, turns in ids), default=0), list(groups), ids)

@@ -94,7 +94,9 @@ class SeriesBySymbol(Collection[str]):
 class Batch:
     """Market records that are folded together."""
 
-    __slots__ = ("_interval", "_minutes", "histories", "last", "previous", "raw", "series", "symbols", "time")
+    __slots__ = (
+        "_interval", "_minutes", "after", "histories", "last", "previous", "raw", "series", "symbols", "time",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -111,6 +113,8 @@ class Batch:
         """Event time of the record before the batch."""
         self.symbols = symbols
         """What was known before it."""
+        self.after = symbols
+        """What is known behind it, once a market has taken it in."""
         self.histories = histories
         """Which bars are kept, and how many."""
         self.raw = None if checked is None else checked.columns

@@ -20,9 +20,15 @@ class Extremes(msgspec.Struct, array_like=True):
     lows: list[tuple[int, int]] = []
 
     def push(self, count: int, highest: int, lowest: int) -> None:
+        self._push_high(count, highest)
+        self._push_low(count, lowest)
+
+    def _push_high(self, count: int, highest: int) -> None:
         while self.highs and self.highs[-1][1] <= highest:
             self.highs.pop()
         self.highs.append((count, highest))
+
+    def _push_low(self, count: int, lowest: int) -> None:
         while self.lows and self.lows[-1][1] >= lowest:
             self.lows.pop()
         self.lows.append((count, lowest))
@@ -34,6 +40,18 @@ class Extremes(msgspec.Struct, array_like=True):
             self.highs[high][1] if high < len(self.highs) else -FOREVER,
             self.lows[low][1] if low < len(self.lows) else FOREVER,
         )
+
+    def copy(self) -> "Extremes":
+        return Extremes(list(self.highs), list(self.lows))
+
+    def join(self, other: "Extremes") -> None:
+        """Take in what another knows of the same batches; one of the two may have begun earlier."""
+        highs, lows = sorted({*self.highs, *other.highs}), sorted({*self.lows, *other.lows})
+        self.highs, self.lows = [], []
+        for count, highest in highs:
+            self._push_high(count, highest)
+        for count, lowest in lows:
+            self._push_low(count, lowest)
 
     def thin(self, counts: list[int]) -> None:
         """Keep only what an answer since one of these counts needs."""
@@ -51,6 +69,20 @@ class PriceRanges:
 
     def __init__(self) -> None:
         self.symbols: dict[str, Three] = {}
+
+    def copy(self) -> "PriceRanges":
+        other = PriceRanges()
+        for symbol, (sells, buys, marks) in self.symbols.items():
+            other.symbols[symbol] = sells.copy(), buys.copy(), marks.copy()
+        return other
+
+    def join(self, other: "PriceRanges") -> None:
+        """Take in what another knows of the same batches."""
+        for symbol, theirs in other.symbols.items():
+            ours = self.symbols.setdefault(symbol, theirs)
+            if ours is not theirs:
+                for one, another in zip(ours, theirs, strict=True):
+                    one.join(another)
 
     def since(self, symbol: str, which: int, count: int) -> tuple[int, int]:
         """Highest and lowest over the batches that passed after that count."""

@@ -15,12 +15,11 @@ from streams.engine.market.vwap import Sessions, Volume, sessions_after
 from streams.engine.model.units import FOREVER, MICROSECOND
 
 
-def between(market: "Market") -> Moment | None:
+def between(time: int, symbols: Symbols, histories: dict[int, int]) -> Moment | None:
     """After the last record and before the next: nothing fills; None before the first."""
-    if market.time == -FOREVER:
+    if time == -FOREVER:
         return None
-    batch = Batch(np.array([market.time]), market.time, market.symbols, market.histories)
-    return Moment(batch, 0, passed=True)
+    return Moment(Batch(np.array([time]), time, symbols, histories), 0, passed=True)
 
 
 class Market:
@@ -48,7 +47,7 @@ class Market:
     def _take_in(self, batch: Batch) -> None:
         self.time = batch.last
         if len(batch.series):
-            self.symbols = self._after(batch.series)
+            self.symbols = batch.after = self._after(batch.series)
 
     def _after(self, series: SeriesBySymbol) -> Symbols:
         grouped, columns, time = series.grouped, series.together.columns, series.together.time

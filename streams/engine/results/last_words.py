@@ -4,7 +4,6 @@ from schemas.messages import Output
 from streams.engine.account.account import Account
 from streams.engine.account.outbox import order_message
 from streams.engine.execution import trailing
-from streams.engine.market.market import between
 from streams.engine.market.moment import Moment
 from streams.engine.model.calendars import is_open
 from streams.engine.model.orders import Order
@@ -15,7 +14,7 @@ from streams.engine.trading import step
 def last_words(shard: Shard) -> list[Output]:
     """A day's end where the market completed it, open orders with why they wait, then the positions."""
     told: list[Output] = []
-    now = between(shard.market)
+    now = shard.front.now()
     if now is None:
         return told
     for account in shard.accounts:

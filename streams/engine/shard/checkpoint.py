@@ -19,7 +19,6 @@ from streams.engine.account.signal_memory import SeenRow
 from streams.engine.execution import trailing
 from streams.engine.market.bars import Bars, PastBar
 from streams.engine.market.extremes import Three
-from streams.engine.market.market import between
 from streams.engine.market.symbol_table import SymbolNames, Things
 from streams.engine.market.symbols import SymbolState
 from streams.engine.model.state import AccountState
@@ -105,8 +104,8 @@ class Notebook:
         The shard goes on as it would have: what lay behind is brought to where it stands.
         """
         shard = self.shard
-        now = between(shard.market)
-        rows = ShardRows(seen=[shard.shared.signals.as_of(shard.market.time)])
+        now = shard.front.now()
+        rows = ShardRows(seen=[shard.signals_that_count()])
         for account in shard.accounts:
             if now is not None:
                 trailing.settle(account, now)
@@ -128,7 +127,7 @@ class Notebook:
 
     def _looked_back_to(self, symbol: str) -> Iterator[int]:
         """The counts since which somebody may ask how far prices went."""
-        watchlist = self.shard.watchlists[symbol]
+        watchlist = self.shard.front.watchlists[symbol]
         for (number, key), watch in zip(watchlist.owners, watchlist.watches, strict=True):
             state = self.shard.accounts[number].state
             yield watch.since
@@ -139,7 +138,7 @@ class Notebook:
     def restore(self, header: ShardHeader, rows: ShardRows, entries: Mapping[int, Signal | Command]) -> None:
         """Make a new shard what told these rows; `entries` are those that were pending, by number."""
         shard = self.shard
-        shard.late = header.late
+        shard.shared.late.count = header.late
         shard.gatekeeper.dropped.update(header.dropped)
         shard.gatekeeper.time = shard.market.time = header.time
         self._restore_symbols(rows)

@@ -59,6 +59,12 @@ class Watchlist:
             self._trails.add(row)
             self._fresh.add(row)
 
+    def take(self, owner: Owner) -> Watch:
+        """It is not watched here any more."""
+        watch = self.watches[self.rows[owner]]
+        self.remove(owner)
+        return watch
+
     def remove(self, owner: Owner) -> None:
         """The last row takes the place of the one that goes."""
         row = self.rows.pop(owner, None)

@@ -116,11 +116,11 @@ def _turn(account: Account, entry: Signal | Command, now: Moment) -> None:
 
 def _first_turn(account: Account, signal: Signal, now: Moment) -> bool:
     """Remember the signal; False when it is a repeat or stale, which is then told."""
-    state, dedupe_for = account.state, account.settings.dedupe_for
+    dedupe_for = account.settings.dedupe_for
     key = f"{signal.source}\n{signal.signal_id}"
     before = account.shared.signals.turn(account.number, key, now.time)
     origin = origin_of(signal)
-    if before is not None and before >= max(now.time - dedupe_for, state.forgotten):
+    if before is not None and before >= account.remembers_since(now.time):
         account.out.decide(now.time, "duplicate", "duplicate", symbol=signal.symbol, origin=origin)
         return False
     _remember_newest(account, signal)

@@ -5,6 +5,7 @@ Rules of this file:
   restore. A machine does no I/O and asks no clock.
 - No call may wait for anything: it runs in the event loop of all shards of a process, which cuts its input so
   that a call takes about a moment. Calls come one at a time.
+- What is asked at a checkpoint is asked when no key is behind.
 - What raises is a broken invariant: it ends the process, and does so again wherever the shard is folded. Bad
   input is answered by records that say so.
 """
@@ -109,6 +110,17 @@ class Machine(Protocol):
 
     def pass_market(self, topic: str, run: MarketRecords) -> list[Record]:
         """Records of one market, in their log's order: once for each, after the entries admitted before."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether any key has not come as far as the market was passed.
+
+        A machine may leave keys behind where too many have something to do at once: each has what it would
+        have had, only later. Between keys the order is then another one.
+        """
+
+    def catch_up(self) -> list[Record]:
+        """A few of those come a little closer. Asked for while any is behind, and not otherwise."""
 
     def pending(self) -> list[int]:
         """Inbox offsets of the entries that may still take effect, ascending. Asked at each checkpoint."""

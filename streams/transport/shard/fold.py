@@ -58,7 +58,16 @@ class Fold:
                     await asyncio.sleep(0)
             self.inbox = step.inbox
         told += await self._pass_to(barrier.market, inputs)
+        told += await self.catch_up()
         self.number = barrier.number
+        return told
+
+    async def catch_up(self) -> list[Record]:
+        """Nobody stays behind."""
+        told: list[Record] = []
+        while self.machine.is_behind:
+            told += self.machine.catch_up()
+            await asyncio.sleep(0)
         return told
 
     async def _pass_to(self, position: MarketPosition, inputs: Inputs) -> list[Record]:

@@ -50,6 +50,8 @@ class Intake:
         self._stride = FIRST_STRIDE
         self.steps: list[Step] = []
         self.outputs: list[Record] = []
+        self.is_urgent = False
+        """Whether any of it is of keys that were not left behind."""
         self._compacted: list[Record] = []
 
     @property
@@ -80,6 +82,11 @@ class Intake:
         if moves:
             await self._pass_markets(taken, ends)
         return moves or admitted
+
+    async def catch_up(self, taken: Taken) -> None:
+        """Nobody stays behind."""
+        for record in await taken.fold.catch_up():
+            self.keep_behind(record)
 
     async def _read_backlog(self, taken: Taken, ends: MarketPosition) -> MarketPosition:
         """Behind the wall, what was sent before records is admitted before them; answers where these end."""
@@ -156,9 +163,14 @@ class Intake:
             self._stride = min(2 * self._stride, LONGEST_STRIDE)
 
     def keep(self, record: Record) -> None:
+        self.is_urgent = True
+        self.keep_behind(record)
+
+    def keep_behind(self, record: Record) -> None:
+        """What a key told that had been left behind."""
         kept = self._compacted if record.topic in self._setup.names.compacted else self.outputs
         kept.append(record)
 
     def take_outputs(self) -> list[Record]:
-        outputs, self.outputs = self.outputs, []
+        outputs, self.outputs, self.is_urgent = self.outputs, [], False
         return outputs

@@ -36,6 +36,7 @@ from streams.transport.contract.machine import Awaited, Record, Row
 from streams.transport.kafka.producing import Ack, Pair
 from streams.transport.shard import snapshots
 from streams.transport.shard.barriers import TakenOverError
+from streams.transport.shard.catching_up import MUCH, CatchingUp
 from streams.transport.shard.inbox import Queue
 from streams.transport.shard.intake import Intake
 from streams.transport.shard.reports import ShardReport, Stage
@@ -49,6 +50,8 @@ PATIENCE = 0.5
 """Seconds after which an idle owner looks whether a checkpoint is due."""
 CLOSE_SECONDS = 10.0
 """How long what belongs to a shard may take to end, once one part of it has failed or was told to."""
+CROWD_SECONDS = 30.0
+"""How long a checkpoint waits for those who are behind, so that others need not."""
 AWAITS_SECONDS = 1.0
 """How old what it tells of waiting entries may be."""
 _Result = TypeVar("_Result")
@@ -92,6 +95,7 @@ class Owner:
         self._held = False
         self._stopping = False
         self._wake = asyncio.Event()
+        self._catching_up = CatchingUp(setup.turns, self._intake.keep_behind, self._wake.set)
         self._last: MarketPosition = {}
         """Where the last barrier left the market."""
         self._waiting: deque[HeldBack] = deque()
@@ -208,6 +212,7 @@ class Owner:
             readers = [group.create_task(self._watched(self._follow_barriers, taken, group))]
             readers += [group.create_task(self._wake_on_market(topic)) for topic in fold.market]
             readers.append(group.create_task(self._wake_on_inbox()))
+            readers.append(group.create_task(self._watched(self._catching_up.run, fold.machine)))
             await self._watched(self._live, taken)
             for reader in readers:
                 reader.cancel()
@@ -243,9 +248,16 @@ class Owner:
         moved = await self._intake.advance(taken)
         checkpoint = self._is_checkpoint_due(taken)
         is_long = len(self._intake.steps) >= MOST_STEPS
-        if checkpoint or is_long or (self._intake.outputs and not self._waiting):
+        self._catching_up.look(taken.fold.machine)
+        if checkpoint or is_long or (self._has_enough(taken) and not self._waiting):
             await self._bar(taken, checkpoint=checkpoint)
         return moved
+
+    def _has_enough(self, taken: Taken) -> bool:
+        """Whether what it has to tell is worth a barrier: those who were left behind tell much together."""
+        intake = self._intake
+        at_once = intake.is_urgent or not taken.fold.machine.is_behind
+        return bool(intake.outputs) if at_once else len(intake.outputs) >= MUCH
 
     async def _sleep(self) -> None:
         with suppress(TimeoutError):
@@ -266,8 +278,10 @@ class Owner:
     # Barriers ----------------------------------------------------------------------------------
 
     async def _bar(self, taken: Taken, *, checkpoint: bool) -> None:
-        """Say how far the fold has come."""
+        """Say how far the fold has come; a checkpoint is of all keys at the same place."""
         fold = taken.fold
+        if checkpoint:
+            await self._intake.catch_up(taken)
         fold.number += 1
         barrier = Barrier(taken.epoch, fold.number, self._intake.take_steps(), dict(fold.market), checkpoint)
         snapshot = self._snapshot(taken) if checkpoint else None
@@ -330,6 +344,8 @@ class Owner:
         if self._checkpoint_pending:
             return False
         passed = asyncio.get_running_loop().time() - self._last_checkpoint
+        if taken.fold.machine.is_behind and passed < CROWD_SECONDS:
+            return False
         if self._has_happened():
             return passed > self.setup.checkpoint_after
         return taken.fold.market != self._last and passed > self.setup.quiet_checkpoint_after

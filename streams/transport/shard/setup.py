@@ -10,6 +10,7 @@ from streams.transport.contract.names import Names
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.logs import Ends
 from streams.transport.kafka.publisher import Publisher
+from streams.transport.shard.catching_up import Turns
 from streams.transport.shard.markets import MarketLog
 
 
@@ -48,6 +49,8 @@ class ShardSetup:
     """Seconds between checkpoints while something happens."""
     quiet_checkpoint_after: float = 5.0
     """The same while nothing but the market moves."""
+    turns: Turns = field(default_factory=Turns)
+    """In which keys that were left behind come closer."""
     lag: int = 50_000
     """Microseconds: a market that is further behind the wall is read as a backlog."""
     most_waiting: int = 64
