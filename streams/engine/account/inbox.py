@@ -85,9 +85,6 @@ class Inbox:
         heappush(queue, (entry.ts, number, waiting))
         self._everywhere[number] = self._everywhere.get(number, 0) + 1
 
-    def __len__(self) -> int:
-        return sum(1 for _ in self._all())
-
     def _all(self) -> Iterator[WaitingEntry]:
         for queue in (self.any_record, *self.own_record.values()):
             yield from (waiting for _, _, waiting in queue if not waiting.done)
@@ -185,7 +182,7 @@ class Inbox:
         end = 0
         for waiting in sorted(self._all(), key=lambda waiting: waiting.number):
             if runs and waiting.number == end and waiting.interval == runs[-1][2]:
-                runs[-1] = (runs[-1][0], runs[-1][1] + 1, runs[-1][2])
+                runs[-1] = (runs[-1][0], runs[-1][1] + 1, waiting.interval)
             else:
                 runs.append((waiting.number - end, 1, waiting.interval))
             end = waiting.number + 1

@@ -139,15 +139,15 @@ class Watchlist:
 
     def _reached_trails(self, series: Series) -> list[int]:
         reached = []
-        for which, side in ((SELL, 1), (SELL, -1), (BUY, 1), (BUY, -1)):
-            rows = [row for row in self._trails if self._is(row, which, side)]
+        for which, side in ((SELL, 1), (BUY, -1)):  # what sells trails the highest, what buys the lowest
+            rows = [row for row in self._trails if self._follows(row, which)]
             if rows:
                 reached += self._reached_of(series, np.array(rows), which, side)
         return reached
 
-    def _is(self, row: int, which: int, side: int) -> bool:
+    def _follows(self, row: int, which: int) -> bool:
         trail = self.watches[row].trail
-        return trail is not None and trail.which == which and trail.side == side
+        return trail is not None and trail.which == which
 
     def _reached_of(self, series: Series, rows: Ints, which: int, side: int) -> list[int]:
         high, low = series.column(which).extremes(0, len(series))

@@ -1,0 +1,53 @@
+"""Where a setting begins and ends to be one, and what nothing costs."""
+
+import msgspec
+import pytest
+
+from streams.engine.model.settings import Commission, Level, Settings, Size
+from streams.engine.model.settings_check import (
+    LONGEST,
+    MOST_MONEY,
+    MOST_TIMES,
+    BadSettingsError,
+    read_settings,
+)
+from streams.engine.model.units import ONE
+from streams.engine.rules.fees import expected_fee
+
+PLAIN = Settings(name="a", balance=1000 * ONE, size=Size(mode="quantity"))
+
+
+def level(kind: str, value: int) -> dict[str, object]:
+    return msgspec.to_builtins(Level(kind=kind, value=value))  # type: ignore[arg-type, no-any-return]
+
+
+def size(mode: str, value: int) -> dict[str, object]:
+    return msgspec.to_builtins(Size(mode=mode, value=value))  # type: ignore[arg-type, no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("field", "least", "most", "made"),
+    [
+        ("take_profit", 1, MOST_MONEY, lambda value: level("amount", value)),
+        ("take_profit", 1, MOST_TIMES, lambda value: level("percent", value)),
+        ("stop_loss", 1, MOST_MONEY, lambda value: level("amount", value)),
+        ("stop_loss", 1, ONE - 1, lambda value: level("percent", value)),
+        ("stop_loss", 1, MOST_TIMES, lambda value: level("atr", value)),
+        ("size", 1, MOST_MONEY, lambda value: size("fixed_notional", value)),
+        ("size", 1, MOST_TIMES, lambda value: size("percent_of_equity", value)),
+        ("end_of_day", 0, 24 * 60 - 1, lambda value: value),
+        ("time_limit", 1, LONGEST, lambda value: value),
+    ],
+)
+def test_the_least_and_the_most_that_a_setting_may_be(field, least, most, made) -> None:
+    for value in (least, most):
+        read_settings(msgspec.json.encode({field: made(value)}).decode(), PLAIN)
+    for value in (least - 1, most + 1):
+        with pytest.raises(BadSettingsError, match=field):
+            read_settings(msgspec.json.encode({field: made(value)}).decode(), PLAIN)
+
+
+def test_nothing_costs_nothing() -> None:
+    terms = Commission(per_order=ONE, minimum=2 * ONE)
+    assert expected_fee(terms, 100 * ONE, 0) == 0
+    assert expected_fee(terms, 100 * ONE, 1) == 2 * ONE
