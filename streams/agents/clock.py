@@ -15,7 +15,7 @@ from schemas.messages import Clock
 from streams.agents.times import LIVE
 from streams.transport.kafka.logs import Log
 from streams.transport.process.fleet import Fleet
-from streams.transport.shard.markets import MarketLog
+from streams.transport.shard.reading.markets import MarketLog
 from streams.transport.shard.setup import ShardSetup
 
 FEED = "ghostfill"

@@ -18,9 +18,9 @@ from streams.transport.kafka.producing import RELIABLE, FencedProducer, hand_ove
 from streams.transport.process import fleet
 from streams.transport.shard import takeover
 from streams.transport.shard.barriers import History
-from streams.transport.shard.inbox import Queue
 from streams.transport.shard.intake import Intake
 from streams.transport.shard.owner import Owner
+from streams.transport.shard.reading.inbox import Queue
 from streams.transport.shard.store import Store
 from streams.transport.standby import standby
 from streams.transport.strict_faust.batches import InOrder

@@ -9,10 +9,10 @@ from typing import Any, cast
 import pytest
 
 from streams.transport.kafka.logs import Log
-from streams.transport.shard import inbox
 from streams.transport.shard.backlog import Backlog
-from streams.transport.shard.markets import MarketLog
 from streams.transport.shard.owner import Owner
+from streams.transport.shard.reading import inbox
+from streams.transport.shard.reading.markets import MarketLog
 from streams.transport.shard.reports import Stage
 from tests.transport.toy import NUMBER, Toy
 from tests.transport.toy_world import ToyTopics, World, a_process, until, valid_barriers

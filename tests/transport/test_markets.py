@@ -11,9 +11,9 @@ from confluent_kafka import Producer
 from schemas.private import InboxEntry, encode_entry
 from streams.transport.contract.machine import Raw
 from streams.transport.kafka.logs import Ends, Log
-from streams.transport.shard import markets
-from streams.transport.shard.inbox import Queue
-from streams.transport.shard.markets import Cursor, MarketLog
+from streams.transport.shard.reading import markets
+from streams.transport.shard.reading.inbox import Queue
+from streams.transport.shard.reading.markets import Cursor, MarketLog
 from tests.transport.copies import write
 from tests.transport.toy import NUMBER, Numbers, decode
 from tests.transport.toy_world import until

@@ -20,8 +20,8 @@ from streams.transport.contract.names import Names
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.logs import Ends
 from streams.transport.kafka.publisher import Publisher
-from streams.transport.shard.markets import MarketLog
 from streams.transport.shard.owner import Owner
+from streams.transport.shard.reading.markets import MarketLog
 from streams.transport.shard.setup import ShardSetup
 from tests.transport.toy import NUMBER, Numbers, Toy, decode
 

@@ -21,7 +21,7 @@ from streams.transport.process.fleet import Fleet
 from streams.transport.process.memory import keep_freed_memory
 from streams.transport.process.reporter import REPORT_SECONDS, Reporter
 from streams.transport.process.tables import FoldApp
-from streams.transport.shard.markets import Decode, MarketLog
+from streams.transport.shard.reading.markets import Decode, MarketLog
 from streams.transport.shard.reports import ShardReport, WorkerReport
 from streams.transport.shard.setup import ShardSetup, wall_time
 from streams.transport.standby.standbys import Silence, Standbys

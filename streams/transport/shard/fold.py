@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from schemas.private import Barrier, InboxEntry, MarketPosition
 from streams.transport.contract.machine import Machine, MarketRecords, Record
-from streams.transport.shard.inputs import Inputs
+from streams.transport.shard.reading.inputs import Inputs
 
 A_FEW = 100
 """Entries, before others have their turn."""

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from schemas.private import MarketPosition, Step
 from streams.transport.contract.machine import Record
 from streams.transport.shard.backlog import Backlog
-from streams.transport.shard.inbox import Queue
+from streams.transport.shard.reading.inbox import Queue
 from streams.transport.shard.setup import ShardSetup
 from streams.transport.shard.takeover import Taken
 

@@ -37,8 +37,8 @@ from streams.transport.kafka.producing import Ack, Pair
 from streams.transport.shard import snapshots
 from streams.transport.shard.barriers import TakenOverError
 from streams.transport.shard.catching_up import MUCH, CatchingUp
-from streams.transport.shard.inbox import Queue
 from streams.transport.shard.intake import Intake
+from streams.transport.shard.reading.inbox import Queue
 from streams.transport.shard.reports import ShardReport, Stage
 from streams.transport.shard.setup import ShardSetup
 from streams.transport.shard.store import Header

@@ -11,7 +11,7 @@ from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.logs import Ends
 from streams.transport.kafka.publisher import Publisher
 from streams.transport.shard.catching_up import Turns
-from streams.transport.shard.markets import MarketLog
+from streams.transport.shard.reading.markets import MarketLog
 
 
 class RowsTable(Protocol):

@@ -16,8 +16,8 @@ from streams.transport.contract.machine import MarketRecords, Record, Row
 from streams.transport.kafka.logs import Log
 from streams.transport.shard.barriers import History, TakenOverError
 from streams.transport.shard.fold import Fold
-from streams.transport.shard.inbox import InboxReader
-from streams.transport.shard.markets import Cursor
+from streams.transport.shard.reading.inbox import InboxReader
+from streams.transport.shard.reading.markets import Cursor
 from streams.transport.shard.setup import ShardSetup
 from streams.transport.shard.store import Header, Store, Tables, ranges_of
 

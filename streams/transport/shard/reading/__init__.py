@@ -1,0 +1,1 @@
+"""What a shard reads: its inbox, and the markets of its process."""
