@@ -1,6 +1,7 @@
 """What a shard says of accounts and entries as such: names, answers given twice, lateness, the books that are stored."""
 
 import json
+from typing import Any
 
 import msgspec
 import pytest
@@ -56,6 +57,19 @@ def test_a_create_that_comes_again_is_given_the_same_answer_and_another_is_told_
     assert answers(shard.admit(create("a", "c2", 70), 2)) == [("refused", "exists", 70)]
     assert answers(shard.admit(create("a", "c3", 7), 3)) == [("refused", "exists", 60)]
     assert len(shard.accounts) == 2
+
+
+@pytest.mark.parametrize(
+    ("without", "reason"), [("side", "no_side"), ("symbol", "no_symbol"), ("quantity", "no_quantity")]
+)
+def test_an_order_that_says_too_little_is_told_what_is_missing(without: str, reason: str) -> None:
+    shard = Shard([account("a")])
+    shard.pass_market(columns_of([tick(0, 100)]))
+    whole: dict[str, Any] = {"symbol": "X", "side": "buy", "quantity": ONE, "order_type": "market"}
+    given = {**whole, without: None}
+    command = Command(command_id="c", account="a", kind="place", ts=START + SECOND, **given)
+    told = shard.admit(command, 1) + shard.pass_market(columns_of([tick(2, 100)]))
+    assert [answer[:2] for answer in answers(told)] == [("refused", reason)]
 
 
 def test_an_account_of_the_start_was_created_by_nobody() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from schemas.messages import Decision, Equity, Fill, Order, Position, SliceTimer, Trade
+from streams.engine.account.equity_rows import EquityRows
 from streams.engine.model.calendars import local_date
 from streams.engine.model.settings import Instrument, Instruments, Session, Settings, Size
 from streams.engine.model.trading_days import days_a_year
@@ -640,3 +641,12 @@ def test_drawdowns_that_a_float_takes_for_equal() -> None:
         assert Fraction(at_once.fall, at_once.fallen_from) == Fraction(
             one_by_one.fall, one_by_one.fallen_from
         )
+
+
+def test_quiet_minutes_leave_the_last_equity() -> None:
+    ts = np.arange(3) * MINUTE
+    worth = np.array([5, 4, 7]) * ONE
+    nothing = np.zeros(3, np.int64)
+    statistics = Statistics(Settings(name="a", balance=5 * ONE, size=Size(mode="quantity")))
+    statistics.add_minutes(EquityRows("a", 0, ts, worth, nothing, nothing, nothing, 0, 0, 0, 5 * ONE))
+    assert statistics.equity == 7 * ONE
