@@ -110,9 +110,8 @@ class Shard:
         crowd = next((each for each in self.crowds if account.number in each.lane.accounts), None)
         if crowd is None:
             return _all_of(self.front.admit(arrival, [account]))
-        if (
-            arrival.may_change_settings
-        ):  # what the market remembers follows from them: nobody may be behind then
+        if arrival.may_change_settings:
+            # What the market remembers follows from settings: nobody may be behind when they change.
             return [*self._bring_to_front(crowd), *_all_of(self.front.admit(arrival, [account]))]
         crowd.follow(crowd.lane.admit(arrival, [account]))
         return []

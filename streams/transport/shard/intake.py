@@ -84,9 +84,12 @@ class Intake:
         return moves or admitted
 
     async def catch_up(self, taken: Taken) -> None:
-        """Nobody stays behind."""
-        for record in await taken.fold.catch_up():
-            self.keep_behind(record)
+        """Nobody stays behind. Each record is kept at once: between two turns others may catch up as well."""
+        machine = taken.fold.machine
+        while machine.is_behind:
+            for record in machine.catch_up():
+                self.keep_behind(record)
+            await asyncio.sleep(0)
 
     async def _read_backlog(self, taken: Taken, ends: MarketPosition) -> MarketPosition:
         """Behind the wall, what was sent before records is admitted before them; answers where these end."""
