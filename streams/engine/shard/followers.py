@@ -1,10 +1,9 @@
-"""Which accounts of a lane a signal may concern, without asking each of them."""
+"""Which accounts of a lane a signal concerns, without asking each of them."""
 
 from collections import defaultdict
 
 from schemas.messages import Signal
 from streams.engine.account.account import Account
-from streams.engine.trading import turns
 
 EVERY_SOURCE = ""
 """Followed by who names none: no source is called so."""
@@ -47,7 +46,6 @@ class Followers:
             if not account.inbox.changes:
                 self.remove(account)
                 self.add(account)
-        found = dict(self._by_source.get(EVERY_SOURCE, {}))
-        found.update(self._by_source.get(signal.source, {}))
-        found.update(self._changing)
-        return [found[number] for number in sorted(found) if turns.concerns(found[number], signal)]
+        by_source = self._by_source
+        found = by_source.get(EVERY_SOURCE, {}) | by_source.get(signal.source, {}) | self._changing
+        return [found[number] for number in sorted(found)]

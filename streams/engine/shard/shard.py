@@ -120,11 +120,8 @@ class Shard:
         for crowd in self.crowds:
             crowd.follow(crowd.lane.admit_signal(arrival, signal))
         concerned = self.front.followers.of(signal)
-        many = [account for account in concerned if _may_be_left(account)]
-        if self._is_crowd(len(many)):
-            crowd = self._leave_behind(account.number for account in many)
-            crowd.follow(crowd.lane.admit(arrival, many))
-            concerned = [account for account in concerned if not _may_be_left(account)]
+        if self._is_crowd(len(concerned)):
+            concerned = self._without_followers(arrival, concerned)
         return _all_of(self.front.admit(arrival, concerned)) if concerned else []
 
     def _open_by(self, command: Command, now: Moment | None, ahead: int) -> Output:
@@ -207,6 +204,15 @@ class Shard:
         self.crowds.remove(crowd)
         self.front.join(crowd.lane)
         return told
+
+    def _without_followers(self, arrival: Arrival, concerned: list[Account]) -> list[Account]:
+        """Who stays in front, of those whom a signal concerns."""
+        many = [account for account in concerned if _may_be_left(account)]
+        if not self._is_crowd(len(many)):
+            return concerned
+        crowd = self._leave_behind(account.number for account in many)
+        crowd.follow(crowd.lane.admit(arrival, many))
+        return [account for account in concerned if not _may_be_left(account)]
 
     def _without_crowds(self, batch: Batch, touched: Touched) -> Touched:
         """Who has something of their own to do; who has the same to do as too many others is left behind."""
