@@ -5,7 +5,7 @@ come from and where the outputs go.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
 from schemas.private import Barrier, InboxEntry, MarketPosition
 from streams.transport.contract.machine import Machine, MarketRecords, Record
@@ -58,17 +58,16 @@ class Fold:
                     await asyncio.sleep(0)
             self.inbox = step.inbox
         told += await self._pass_to(barrier.market, inputs)
-        told += await self.catch_up()
+        told += [record async for record in self.catch_up()]
         self.number = barrier.number
         return told
 
-    async def catch_up(self) -> list[Record]:
-        """Nobody stays behind."""
-        told: list[Record] = []
+    async def catch_up(self) -> AsyncIterator[Record]:
+        """Nobody stays behind. What is told comes at once: between two turns others may catch up as well."""
         while self.machine.is_behind:
-            told += self.machine.catch_up()
+            for record in self.machine.catch_up():
+                yield record
             await asyncio.sleep(0)
-        return told
 
     async def _pass_to(self, position: MarketPosition, inputs: Inputs) -> list[Record]:
         told: list[Record] = []

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable
 from schemas.private import MarketPosition, Step
 from streams.transport.contract.machine import Record
 from streams.transport.shard.backlog import Backlog
+from streams.transport.shard.fold import Fold
 from streams.transport.shard.reading.inbox import Queue
 from streams.transport.shard.setup import ShardSetup
 from streams.transport.shard.takeover import Taken
@@ -26,6 +27,8 @@ FAR_AHEAD = 60_000_000
 """Microseconds: who is so far ahead of what was read of a market makes us look at its end."""
 MOMENT = 0.05
 """Seconds: what a turn may take. All shards of a process have theirs before anything else has."""
+MUCH = 500
+"""Outputs of keys that were left behind: they tell much together."""
 FIRST_STRIDE, LONGEST_STRIDE = 128, 1 << 20
 """Market records that a turn passes at most: fewer after one that took long, more after one that did not."""
 
@@ -53,6 +56,11 @@ class Intake:
         self.is_urgent = False
         """Whether any of it is of keys that were not left behind."""
         self._compacted: list[Record] = []
+
+    @property
+    def has_much(self) -> bool:
+        """Whether it is worth a barrier though nobody waits for it."""
+        return len(self.outputs) >= MUCH
 
     @property
     def has_taken_in(self) -> bool:
@@ -83,13 +91,10 @@ class Intake:
             await self._pass_markets(taken, ends)
         return moves or admitted
 
-    async def catch_up(self, taken: Taken) -> None:
-        """Nobody stays behind. Each record is kept at once: between two turns others may catch up as well."""
-        machine = taken.fold.machine
-        while machine.is_behind:
-            for record in machine.catch_up():
-                self.keep_behind(record)
-            await asyncio.sleep(0)
+    async def catch_up(self, fold: Fold) -> None:
+        """Nobody stays behind."""
+        async for record in fold.catch_up():
+            self.keep_behind(record)
 
     async def _read_backlog(self, taken: Taken, ends: MarketPosition) -> MarketPosition:
         """Behind the wall, what was sent before records is admitted before them; answers where these end."""

@@ -36,7 +36,7 @@ from streams.transport.contract.machine import Awaited, Record, Row
 from streams.transport.kafka.producing import Ack, Pair
 from streams.transport.shard import snapshots
 from streams.transport.shard.barriers import TakenOverError
-from streams.transport.shard.catching_up import MUCH, CatchingUp
+from streams.transport.shard.catching_up import CatchingUp
 from streams.transport.shard.intake import Intake
 from streams.transport.shard.reading.inbox import Queue
 from streams.transport.shard.reports import ShardReport, Stage
@@ -95,7 +95,7 @@ class Owner:
         self._held = False
         self._stopping = False
         self._wake = asyncio.Event()
-        self._catching_up = CatchingUp(setup.turns, self._intake.keep_behind, self._wake.set)
+        self._catching_up = CatchingUp(setup.turns, self._intake, self._wake.set)
         self._last: MarketPosition = {}
         """Where the last barrier left the market."""
         self._waiting: deque[HeldBack] = deque()
@@ -254,10 +254,10 @@ class Owner:
         return moved
 
     def _has_enough(self, taken: Taken) -> bool:
-        """Whether what it has to tell is worth a barrier: those who were left behind tell much together."""
+        """Whether what it has to tell is worth a barrier."""
         intake = self._intake
         at_once = intake.is_urgent or not taken.fold.machine.is_behind
-        return bool(intake.outputs) if at_once else len(intake.outputs) >= MUCH
+        return bool(intake.outputs) if at_once else intake.has_much
 
     async def _sleep(self) -> None:
         with suppress(TimeoutError):
@@ -281,7 +281,7 @@ class Owner:
         """Say how far the fold has come; a checkpoint is of all keys at the same place."""
         fold = taken.fold
         if checkpoint:
-            await self._intake.catch_up(taken)
+            await self._intake.catch_up(fold)
         fold.number += 1
         barrier = Barrier(taken.epoch, fold.number, self._intake.take_steps(), dict(fold.market), checkpoint)
         snapshot = self._snapshot(taken) if checkpoint else None

@@ -10,8 +10,8 @@ from streams.transport.contract.names import Names
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.logs import Ends
 from streams.transport.kafka.publisher import Publisher
-from streams.transport.shard.catching_up import Turns
 from streams.transport.shard.reading.markets import MarketLog
+from streams.transport.shard.turns import Turns
 
 
 class RowsTable(Protocol):
