@@ -22,7 +22,7 @@ from schemas.codec import decode, encode
 from schemas.messages import Fill, Signal, Tick
 from schemas.partition import shard_of
 from tests.bench import peer_chain
-from tests.bench.bench_signals import SOON, open_accounts
+from tests.bench.bench_signals import SOON
 from tests.bench.bench_ticks import PRICE
 from tests.bench.instance import SHARDS, Instance, an_instance, load, now
 from tests.bench.peers import HERE
@@ -156,7 +156,7 @@ def in_ghostfill(instance: Instance, count: int) -> list[float]:
     producer = instance.producer(SOON)
     tick = Tick(symbol=SYMBOL, ts=now(), price=PRICE, size=10**12)
     producer.produce("ticks", encode(tick), key=SYMBOL, partition=0)
-    open_accounts(instance, producer, [ACCOUNT])
+    instance.open(producer, {ACCOUNT: SOURCE})
     return asyncio.run(through_ghostfill(instance.cluster.bootstrap, count))
 
 

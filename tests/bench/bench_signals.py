@@ -5,7 +5,6 @@ symbols in each of them.
 Every symbol ticks every ten milliseconds. What counts is the fills that were readable when the minute was over.
 """
 
-import json
 import threading
 import time
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from confluent_kafka import Producer
 from schemas.codec import encode
 from schemas.messages import Signal, Tick
 from tests.bench.bench_ticks import PRICE, SYMBOLS
-from tests.bench.instance import Instance, Watch, accounts, an_instance, load, now, until
+from tests.bench.instance import Instance, Watch, accounts, an_instance, load, now
 from tests.bench.run import Row
 
 ACCOUNTS = 32
@@ -125,17 +124,6 @@ class Sampler(threading.Thread):
         return sample
 
 
-def open_accounts(instance: Instance, producer: Producer, names: Sequence[str]) -> None:
-    watch = instance.watch()
-    for number, name in enumerate(names):
-        source = f"source-{number % SOURCES}"
-        settings = {"balance": "1000000000", "size": {"fixed_notional": "1000"}, "follow": [source]}
-        instance.command(producer, name, "create", now(), settings=json.dumps(settings))
-    producer.flush()
-    until(lambda: watch.count("decisions") >= len(names))
-    watch.close()
-
-
 def signals(seconds: int, work: Path, rate: int = RATE) -> list[Row]:
     with an_instance(work / "signals") as instance:
         instance.start("gate")
@@ -144,7 +132,7 @@ def signals(seconds: int, work: Path, rate: int = RATE) -> list[Row]:
         names = accounts(ACCOUNTS)
         feed = Feed(producer, names, rate)
         feed.tick()
-        open_accounts(instance, producer, names)
+        instance.open(producer, {name: f"source-{at % SOURCES}" for at, name in enumerate(names)})
         feed.begun = time.monotonic()
         sampler = Sampler(instance, feed)
         feed.run(WARM_SECONDS)

@@ -87,6 +87,17 @@ class Instance:
     def watch(self) -> "Watch":
         return Watch(self.cluster)
 
+    def open(self, producer: Producer, follow: Mapping[str, str]) -> None:
+        """Accounts by their names, each with the source that it follows; returns when all are answered."""
+        watch = self.watch()
+        before = watch.count("decisions")
+        for name, source in follow.items():
+            settings = {"balance": "1000000000", "size": {"fixed_notional": "1000"}, "follow": [source]}
+            self.command(producer, name, "create", now(), settings=json.dumps(settings))
+        producer.flush()
+        until(lambda: watch.count("decisions") >= before + len(follow))
+        watch.close()
+
     def command(self, producer: Producer, account: str, kind: str, ts: int, **fields: Any) -> None:
         """An entry may be an hour ahead of its market at most."""
         command_id = f"{account}-{kind}-{time.monotonic_ns()}"

@@ -28,20 +28,19 @@ def fold(shard: Shard, world: World, cuts: list[int], dice: Random | None = None
     for start, end in zip(places, [*places[1:], None], strict=True):
         while entries and entries[0][0] <= start:
             told += shard.admit(entries.pop(0)[1], len(world.entries) - len(entries))
-            told += _catch_up(shard, dice.choice((0, 0, 1, 5, 100)) if dice else 0)
+            told += catch_up(shard, dice.choice((0, 0, 1, 5, 100)) if dice else 0)
         if end is not None and end > start:
             told += shard.pass_market(columns_of(world.records[start:end]))
-            told += _catch_up(shard, dice.choice((0, 0, 1, 5, 100)) if dice else 0)
-    while shard.is_behind:
-        told += shard.catch_up()
-    return told
+            told += catch_up(shard, dice.choice((0, 0, 1, 5, 100)) if dice else 0)
+    return told + catch_up(shard)
 
 
-def _catch_up(shard: Shard, calls: int) -> list[Output]:
+def catch_up(shard: Shard, calls: int | None = None) -> list[Output]:
+    """So many times, while anybody is behind; None: until nobody is."""
     told: list[Output] = []
-    while calls and shard.is_behind:
+    while shard.is_behind and calls != 0:
         told += shard.catch_up()
-        calls -= 1
+        calls = None if calls is None else calls - 1
     return told
 
 

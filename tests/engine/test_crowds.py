@@ -14,7 +14,7 @@ from streams.engine.model.settings import Settings, Size
 from streams.engine.model.units import ONE, SECOND
 from streams.engine.shard import shard as shards
 from streams.engine.shard.shard import Shard
-from tests.engine.drivers import every_record, fold
+from tests.engine.drivers import catch_up, every_record, fold
 from tests.engine.keeping import normal_form
 from tests.engine.rich import rich_worlds
 from tests.engine.test_fold import same, trailing_world
@@ -92,13 +92,6 @@ def busy_shard() -> Shard:
     tick(shard, 0)  # which everybody looks at
     catch_up(shard)
     return shard
-
-
-def catch_up(shard: Shard) -> list[Output]:
-    told: list[Output] = []
-    while shard.is_behind:
-        told += shard.catch_up()
-    return told
 
 
 def tick(shard: Shard, at: int) -> list[Output]:
