@@ -103,6 +103,87 @@ def test_trails_follow_however_the_market_is_cut(seed: int) -> None:
         same(in_batches(world, list(range(step, 1500, step))), whole)
 
 
+def test_a_breaker_trips_though_an_entry_came_while_its_room_was_shared_out() -> None:
+    """Two positions share the room; what one of them has lost already must not be shared out again."""
+    account = Settings(
+        name="acct",
+        balance=100_000 * ONE,
+        size=Size(mode="fixed_notional", value=10_000 * ONE),
+        daily_loss=ONE // 100,
+    )
+    prices = [("AAA", 100), ("BBB", 100), ("AAA", 95.5), ("AAA", 93), ("BBB", 95.5), ("BBB", 95.5)]
+    records: list[MarketRecord] = [
+        Tick(symbol=symbol, ts=START + at * SECOND, price=round(price * 2) * ONE // 2)
+        for at, (symbol, price) in enumerate(prices)
+    ]
+    entries = [
+        (behind, Signal(signal_id=str(behind), source="s", symbol=symbol, side="long", ts=ts))
+        for behind, symbol, ts in ((0, "AAA", START), (1, "BBB", START), (3, "AAA", START + 30 * SECOND))
+    ]
+    world = World([account], records, [*entries])
+    told = in_batches(world, list(range(1, len(records))))
+    assert [(output.ts, output.reason) for output in told if isinstance(output, Decision)][2:] == [
+        (START + 4 * SECOND, "daily_loss")
+    ]
+    same(told, every_record(world))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_breakers_trip_at_the_same_record_however_the_market_is_cut(seed: int) -> None:
+    """Positions of three symbols, long and short, while entries come that wait and positions that end."""
+    dice = Random(seed)
+    account = Settings(
+        name="acct",
+        balance=10_000 * ONE,
+        size=Size(mode="quantity"),
+        position_mode="per_signal",
+        daily_loss=ONE // 200,
+        max_drawdown=ONE // 100,
+        latency=2 * SECOND,
+        time_limit=40 * SECOND,
+    )
+    prices = dict.fromkeys(("AAA", "BBB", "CCC"), 200)
+    records: list[MarketRecord] = []
+    entries: list[tuple[int, Signal | Command]] = []
+    for at in range(1200):
+        symbol = dice.choice(list(prices))
+        prices[symbol] += dice.choice((-1, 0, 1))
+        ts = START + at * SECOND // 10
+        records.append(Tick(symbol=symbol, ts=ts, price=prices[symbol] * ONE // 2))
+        if at % 20 == 0:
+            quantity = dice.randint(5, 20) * ONE
+            signal = Signal(str(at), "s", symbol, "long" if dice.random() < 0.5 else "short", ts)
+            entries.append((at, msgspec.structs.replace(signal, quantity=quantity)))
+        if at % 300 == 299:
+            entries.append((at, Command(command_id=str(at), account="acct", kind="resume", ts=ts)))
+    world = World([account], records, entries)
+    told = every_record(world)
+    assert [output for output in told if isinstance(output, Decision) and output.decision == "tripped"]
+    same(in_batches(world, sorted(dice.sample(range(1, 1200), 60))), told)
+    same(in_batches(world, [at for at, _ in entries if at]), told)
+
+
+def test_a_peak_before_a_drawdown_was_limited_counts_for_nobody() -> None:
+    """However the market is cut: which records an account looks at follows from its other limits."""
+    account = Settings(
+        name="acct",
+        balance=100_000 * ONE,
+        size=Size(mode="fixed_notional", value=50_000 * ONE),
+        daily_loss=ONE // 2,
+    )
+    records: list[MarketRecord] = [
+        Tick(symbol="AAA", ts=START + at * SECOND, price=price * ONE)
+        for at, price in enumerate((100, 109, 101, 100))
+    ]
+    settings = f'{{"max_drawdown": {ONE // 25}}}'
+    change = Command(command_id="c", account="acct", kind="change", ts=START, settings=settings)
+    enter = Signal(signal_id="1", source="s", symbol="AAA", side="long", ts=START)
+    world = World([account], records, [(0, enter), (3, change)])
+    told = every_record(world)
+    assert not [output for output in told if isinstance(output, Decision) and output.decision == "tripped"]
+    same(in_batches(world, [3]), told)
+
+
 @given(rich_worlds(st.one_of(ticks(), bars())), st.lists(st.integers(0, 60), max_size=6))
 def test_where_markets_close_and_settings_change(world: World, cuts: list[int]) -> None:
     names = {settings.name for settings in world.accounts}

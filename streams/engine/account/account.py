@@ -1,11 +1,11 @@
 """One virtual account: what it holds, what waits for it, and what may be asked of that.
 
 Rules of this file: nothing here decides or acts; that is `execution` and `trading`, whose `step` is the only
-way in which time passes for an account. Its marks (`_changed`, `_budget`, `_worth`, `_recent`, `_stale`) are
-written here alone.
+way in which time passes for an account. Its marks (`_changed`, `_budget`, `_worth`, `_recent`, `_stale`,
+`bands`) are written here alone.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from heapq import heappop, heappush
 
@@ -20,6 +20,9 @@ from streams.engine.model.orders import Order
 from streams.engine.model.settings import Instrument, Instruments, Settings
 from streams.engine.model.state import AccountState, Lot, Plan, Terms
 from streams.engine.model.units import FOREVER, floor_to, share_of
+
+Bands = Mapping[str, tuple[int, int]]
+"""Of the breakers: for each symbol held, the marks at or beyond which one may trip or the peak may rise."""
 
 
 class Account:
@@ -58,6 +61,8 @@ class Account:
         """What is left of this record's volume; None until it is asked for."""
         self._stale: set[str] = set()
         """Lots, orders and symbols whose watch is no longer true."""
+        self.bands: Bands | None = None
+        """How the breakers share out the room that is left; None: it is to be shared out anew."""
         self._recent: dict[str, Lot] = {}
         """Lots that were looked at in the batch that is being folded."""
         self._by_symbol: dict[str, list[Lot]] = {}
@@ -166,6 +171,7 @@ class Account:
         """What it holds of this lot has changed, or cash with it."""
         self._worth = None
         self.holdings.recount(lot)
+        self.share_room_anew()
 
     # Its orders and plans ----------------------------------------------------------------------
 
@@ -273,7 +279,17 @@ class Account:
 
     def watch_lots(self) -> None:
         """The same for the symbol of every lot."""
+        self.bands = None
         self._stale.update(lot.symbol for lot in self.state.lots.values())
+
+    def share_room(self, bands: Bands) -> None:
+        self.bands = bands
+
+    def share_room_anew(self) -> None:
+        """The room that the breakers have shared out is not what it was."""
+        if self.bands is not None:
+            self._stale.update(self.bands)
+            self.bands = None
 
     def watch_all(self) -> None:
         """Restored between two records: everything that it waits for."""

@@ -4,7 +4,7 @@ Rules of this file: they trip at the threshold, on realised and unrealised P&L t
 blocked.
 """
 
-from streams.engine.account.account import Account
+from streams.engine.account.account import Account, Bands
 from streams.engine.execution.ending import end_entries
 from streams.engine.market.moment import Moment
 from streams.engine.model.refusal import Refusal
@@ -33,7 +33,8 @@ def watch(account: Account, now: Moment) -> None:
     if not are_set(settings):
         return
     equity = account.worth(now).equity
-    state.peak = max(state.peak, equity)
+    if settings.max_drawdown is not None:
+        state.peak = max(state.peak, equity)
     if settings.daily_loss is not None and not state.daily_loss_tripped:
         state.daily_loss_tripped = _trip(
             account, now, "daily_loss", state.day_open - equity, state.day_open, settings.daily_loss
@@ -42,7 +43,14 @@ def watch(account: Account, now: Moment) -> None:
         state.drawdown_tripped = _trip(
             account, now, "max_drawdown", state.peak - equity, state.peak, settings.max_drawdown
         )
-    account.watch_lots()  # how far marks may go follows from equity, the peak, and what has tripped
+    if _has_used_its_share(account, now):  # before that none trips, and the peak does not rise
+        account.share_room_anew()
+
+
+def _has_used_its_share(account: Account, now: Moment) -> bool:
+    """Whether this record's mark is at the end of what it was given, or beyond."""
+    above, below = (account.bands or {}).get(now.symbol, (FOREVER, -FOREVER))
+    return bool(now.symbol) and not below < now.mark < above
 
 
 def _trip(account: Account, now: Moment, name: str, loss: int, base: int, threshold: int) -> bool:
@@ -56,8 +64,15 @@ def _trip(account: Account, now: Moment, name: str, loss: int, base: int, thresh
     return True
 
 
-def bands(account: Account, now: Moment) -> dict[str, tuple[int, int]]:
-    """For each symbol held, the marks at or beyond which a breaker may trip or the peak may rise."""
+def bands(account: Account, now: Moment) -> Bands:
+    """Each symbol's share of the room, of all at once: what one has lost is not shared out again."""
+    if account.bands is None:
+        account.share_room(_bands(account, now))
+    assert account.bands is not None
+    return account.bands
+
+
+def _bands(account: Account, now: Moment) -> Bands:
     settings, state = account.settings, account.state
     if not are_set(settings) or not state.lots:
         return {}

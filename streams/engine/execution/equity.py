@@ -70,6 +70,7 @@ def end_day(account: Account, now: Moment, midnight: int) -> None:
     _tell(account, midnight, worth, day, year_days)
     account.state.day_open = worth.equity
     account.state.daily_loss_tripped = False
+    account.share_room_anew()
     end_day_orders(account, now, midnight)
 
 

@@ -4,7 +4,7 @@ Rules of this file: a watch may be too early, never too late. Its conditions all
 level": what waits for a fall watches the negated price.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from streams.engine.account.account import Account
@@ -44,9 +44,6 @@ class Watch(NamedTuple):
 
 NEVER = (FOREVER,) * LEVELS
 
-Bands = Mapping[str, tuple[int, int]]
-"""Of the breakers, by symbol."""
-
 
 def _levels(which: int, above: int, below: int, time: int) -> tuple[int, ...]:
     levels = [FOREVER] * LEVELS
@@ -59,16 +56,13 @@ def _levels(which: int, above: int, below: int, time: int) -> tuple[int, ...]:
 def watches_of(account: Account, keys: Iterable[str], now: Moment) -> Iterator[tuple[str, Watch | None]]:
     """What each lot, order or symbol waits for; None when there is nothing."""
     state = account.state
-    bands: Bands | None = None
     for key in keys:
         if key in state.lots:
             yield key, _of_lot(account, state.lots[key], now)
         elif key in state.orders:
             yield key, _of_order(account, state.orders[key], now)
         else:
-            if bands is None:  # of all symbols at once
-                bands = breakers.bands(account, now)
-            yield key, _of_symbol(account, key, bands)
+            yield key, _of_symbol(account, key, now)
 
 
 def _reopening(account: Account, symbol: str, now: Moment, *, knows: bool) -> Watch | None:
@@ -163,7 +157,7 @@ def _beyond(which: int, direction: int, level: int) -> tuple[int, ...]:
     return _levels(which, above, below, FOREVER)
 
 
-def _of_symbol(account: Account, symbol: str, bands: Bands) -> Watch | None:
+def _of_symbol(account: Account, symbol: str, now: Moment) -> Watch | None:
     """Its entries, its slices, and its share of the breakers' room."""
     due = account.inbox.due_at(symbol, account.settings.latency)
     for plan in account.state.plans.values():
@@ -171,7 +165,7 @@ def _of_symbol(account: Account, symbol: str, bands: Bands) -> Watch | None:
             due = min(due, plan.waiting[0].due)
     if not breakers.are_set(account.settings):
         return None if due >= FOREVER else Watch(symbol, (*NEVER[:TIME], due))
-    band = bands.get(symbol)
+    band = breakers.bands(account, now).get(symbol)
     if band is not None:
         return Watch(symbol, _levels(MARK, *band, due))
     return Watch(symbol, _levels(MARK, FOREVER, -FOREVER, due)) if due < FOREVER else None
