@@ -39,7 +39,8 @@ def simulate(
         told = Told()
         while waiting and waiting[0][1].ts <= last:
             number, entry = waiting.popleft()
-            told.add(number - len(known), shard.admit(entry, number), shard.numbers)
+            if outputs := shard.admit(entry, number):
+                told.add(number - len(known), outputs, shard.numbers)
         yield told
         yield from shard.fold(checked)
     told = Told()

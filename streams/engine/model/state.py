@@ -184,8 +184,8 @@ class AccountState(msgspec.Struct, array_like=True):
     @property
     def blocked_by(self) -> list[str]:
         """The breakers that have tripped: nothing enters."""
-        tripped = {"daily_loss": self.daily_loss_tripped, "max_drawdown": self.drawdown_tripped}
-        return [breaker for breaker, is_tripped in tripped.items() if is_tripped]
+        tripped = (("daily_loss", self.daily_loss_tripped), ("max_drawdown", self.drawdown_tripped))
+        return [breaker for breaker, is_tripped in tripped if is_tripped]
 
     def conditions_of(self, plan: Plan, planned: PlannedSlice) -> tuple[Condition, ...]:
         """Settings that a plan was given later may know fewer slices: the rest have no conditions."""

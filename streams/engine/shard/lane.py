@@ -240,7 +240,8 @@ class Lane:
     def _put(self, number: int, key: str, watch: Watch) -> None:
         self._watching[number][key] = watch.symbol
         self.watchlists[watch.symbol].put((number, key), watch)
-        self._unsettled.add(watch.symbol)
+        if watch.trail is not None:
+            self._unsettled.add(watch.symbol)
 
     def _sleep(self, account: Account, time: int) -> None:
         """Until the next record that means something whatever its symbol."""

@@ -101,11 +101,12 @@ def _size_and_open(
     price = now.price_for(side)
     stop = signal.stop_loss if settings.use_signal_targets else None
     target = signal.take_profit if settings.use_signal_targets else None
-    atr = indicators.atr_of(now, settings) if sizing.needs_atr(settings) else None
     refusal = bad_levels(side, price, stop, target) or limits.counts(account, now, signal.symbol)
     if refusal is not None:
         return refusal
-    if atr is None and sizing.needs_atr(settings, stop, target):
+    counts_in_atr = sizing.needs_atr(settings)
+    atr = indicators.atr_of(now, settings) if counts_in_atr else None
+    if counts_in_atr and atr is None and sizing.needs_atr(settings, stop, target):
         return Refusal("no_atr")
     distance = sizing.distance_of(settings, side, price, stop, atr)
     refusal = bad_distance(distance, price)
