@@ -32,6 +32,7 @@ _KEYS = frozenset(
 _OPTIONAL = frozenset({"settings"})
 
 SETTINGS: Mapping[str, tuple[str, ...] | int] = {
+    "compression.type": ("gzip", "producer"),
     "max.compaction.lag.ms": 1,
     "max.message.bytes": 1024,
     "message.timestamp.type": ("CreateTime", "LogAppendTime"),

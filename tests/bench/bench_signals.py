@@ -25,6 +25,8 @@ FOLLOWERS = 4
 RATE = 525
 """Signals a second that are sent: a little more than must come out."""
 REQUIRED = 2_000
+MOST_DISK = 500
+"""Bytes that Kafka keeps for a fill with all that belongs to it: its signal, its ticks, its checkpoints."""
 SOURCES = ACCOUNTS // FOLLOWERS
 EVERY = 0.01
 """Seconds between two ticks of a symbol."""
@@ -40,6 +42,7 @@ class Sample:
     seconds: float
     sent: int
     fills: int
+    disk: int
     gate: int
     desk: int
 
@@ -106,7 +109,7 @@ class Sampler(threading.Thread):
     def look(self) -> Sample:
         sent, seconds = self.feed.sent, self.feed.seconds
         memory = (self.instance.memory("gate"), self.instance.memory("desk"))
-        return Sample(seconds, sent, self._watch.count("fills"), *memory)
+        return Sample(seconds, sent, self._watch.count("fills"), self.instance.disk(), *memory)
 
     def stop(self) -> Sample:
         """Answers the state at the end."""
@@ -119,7 +122,8 @@ class Sampler(threading.Thread):
     def look_now(self) -> Sample:
         watch = Watch(self.instance.cluster)
         sent, seconds = self.feed.sent, self.feed.seconds
-        sample = Sample(seconds, sent, watch.count("fills"), *map(self.instance.memory, ("gate", "desk")))
+        memory = map(self.instance.memory, ("gate", "desk"))
+        sample = Sample(seconds, sent, watch.count("fills"), self.instance.disk(), *memory)
         watch.close()
         return sample
 
@@ -148,6 +152,9 @@ def signals(seconds: int, work: Path, rate: int = RATE) -> list[Row]:
     middle = sampler.samples[len(sampler.samples) // 2]
     detail = f"{end.sent - begin.sent:,} sent in {took:.0f} s, {behind:,} to come at the end; {busy}"
     rows = [Row("signals to published fills", fills / took, "fills/s", REQUIRED, detail=detail)]
+    rows.append(
+        Row("  ... Kafka's disk", (end.disk - begin.disk) / fills, "bytes a fill", MOST_DISK, at_most=True)
+    )
     for part in ("gate", "desk"):
         first, half, last = (getattr(each, part) for each in (begin, middle, end))
         each = (last - half) / max(1, end.fills - middle.fills)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -23,6 +24,8 @@ from tests.broker import running_kafka
 
 PATIENCE = 120.0
 SHARDS = catalog().topic("inbox").partitions
+PARTITION = re.compile(r".+-\d+")
+"""A folder of Kafka's."""
 MANY = {"linger.ms": 20, "batch.num.messages": 10_000, "queue.buffering.max.messages": 1_000_000}
 """A producer's settings for whole logs."""
 
@@ -61,6 +64,11 @@ class Instance:
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     # Logs --------------------------------------------------------------------------------------
+
+    def disk(self) -> int:
+        """What the logs of all topics take, in bytes."""
+        logs = [path for path in self.folder.rglob("*.log") if PARTITION.fullmatch(path.parent.name)]
+        return sum(path.stat().st_size for path in logs)
 
     def producer(self, settings: Mapping[str, Any] = MANY) -> Producer:
         return Producer({**self.cluster.confluent(), **settings})

@@ -19,14 +19,22 @@ def test_the_topics_of_this_package():
     compacted = {name for name, topic in topics.items() if topic.compacted}
     assert compacted == {"positions", "slice-timers"} | tables
     assert {name for name, topic in topics.items() if topic.json} == {"signals", "commands", "ticks", "bars"}
-    assert topics["fills"].kafka_settings() == {"cleanup.policy": "delete", "retention.ms": "7776000000"}
+    assert topics["fills"].kafka_settings() == {
+        "cleanup.policy": "delete",
+        "retention.ms": "7776000000",
+        "compression.type": "gzip",
+    }
     assert topics["positions"].kafka_settings() == {
         "cleanup.policy": "compact",
         "retention.ms": "-1",
+        "compression.type": "gzip",
         "min.compaction.lag.ms": "3600000",
     }
     by_broker = {name for name, topic in topics.items() if "message.timestamp.type" in topic.settings}
     assert by_broker == {"ticks", "inbox", "barriers"}
+    compressed = {name for name, topic in topics.items() if "compression.type" in topic.settings}
+    others_write = {"signals", "commands", "ticks"}
+    assert compressed == set(topics) - others_write - {"barriers"}  # whose records are too small
 
 
 def test_the_page_about_the_wire_names_every_public_topic():
@@ -73,7 +81,7 @@ def edited(tmp_path, file, old, new):
         ("topics/fills.yaml", "- message: fill", "- message: bar", "fills.yaml: examples.0.message: is not among"),
         ("topics/fills.yaml", "name: fills", "name: fills\nkeys: x", "fills.yaml: keys: is none of"),
         ("topics/inbox.yaml", "settings:", "settings: 1\nsetting:", "inbox.yaml: setting: is none of"),
-        ("topics/inbox.yaml", "settings:\n ", "settings: 1 #", "inbox.yaml: settings: must map Kafka's settings"),
+        ("topics/barriers.yaml", "settings:\n ", "settings: 1 #", "barriers.yaml: settings: must map Kafka's settings"),
         ("topics/inbox.yaml", "message.timestamp.type", "retention.ms", "inbox.yaml: settings.retention.ms: is none of"),
         ("topics/inbox.yaml", "LogAppendTime", "Now", "inbox.yaml: settings.message.timestamp.type: must be one of CreateTime"),
         ("topics/positions.yaml", "3600000", "1h", "positions.yaml: settings.min.compaction.lag.ms: must be a whole number from 0"),
