@@ -47,8 +47,8 @@ class ShardSetup:
     """The time of day, in microseconds."""
     checkpoint_after: float = 1.0
     """Seconds between checkpoints while something happens."""
-    quiet_checkpoint_after: float = 5.0
-    """The same while nothing but the market moves."""
+    quiet_checkpoint_after: float = 30.0
+    """The same while nothing but the market moves: half a minute of it is walked again in a second."""
     turns: Turns = field(default_factory=Turns)
     """In which keys that were left behind come closer."""
     lag: int = 50_000
