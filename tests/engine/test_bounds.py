@@ -47,6 +47,62 @@ def test_the_least_and_the_most_that_a_setting_may_be(field, least, most, made) 
             read_settings(msgspec.json.encode({field: made(value)}).decode(), PLAIN)
 
 
+def condition(tolerance: int) -> dict[str, object]:
+    return {"kind": "price_holds", "name": "price_holds", "tolerance": tolerance}
+
+
+def slices(offset: int = 0, first: int = 1, whole: int = ONE, tolerance: int = 0) -> dict[str, object]:
+    """Two slices, whose fractions have that sum."""
+    later = {"offset": LONGEST, "fraction": whole - first}
+    return {"slices": [{"offset": offset, "fraction": first, "conditions": [condition(tolerance)]}, later]}
+
+
+def parts(first: int = 1, whole: int = ONE) -> dict[str, object]:
+    """Two targets that close that much of the position together."""
+    return {
+        "partial": [
+            {"level": level("amount", ONE), "fraction": fraction} for fraction in (first, whole - first)
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        slices(),
+        slices(offset=LONGEST - 1),
+        slices(tolerance=ONE),
+        slices(first=ONE - 1),
+        parts(),
+        parts(whole=2),
+    ],
+)
+def test_parts_of_a_whole(given) -> None:
+    read_settings(msgspec.json.encode(given).decode(), PLAIN)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        slices(offset=-1),
+        slices(offset=LONGEST),
+        slices(first=0),
+        slices(first=ONE),
+        slices(whole=ONE - 1),
+        slices(whole=ONE + 1),
+        slices(tolerance=-1),
+        slices(tolerance=ONE + 1),
+        {"slices": [{"offset": LONGEST + 1, "fraction": ONE}]},
+        parts(first=0),
+        parts(first=ONE),
+        parts(whole=ONE + 1),
+    ],
+)
+def test_no_parts_of_a_whole(given) -> None:
+    with pytest.raises(BadSettingsError, match=next(iter(given))):
+        read_settings(msgspec.json.encode(given).decode(), PLAIN)
+
+
 def test_nothing_costs_nothing() -> None:
     terms = Commission(per_order=ONE, minimum=2 * ONE)
     assert expected_fee(terms, 100 * ONE, 0) == 0

@@ -2,9 +2,9 @@
 
 import pytest
 
-from streams.engine.model.calendars import is_open, next_close, next_open
+from streams.engine.model.calendars import is_open, local_date, next_close, next_open
 from streams.engine.model.settings import Session
-from streams.engine.model.units import DAY, HOUR, MINUTE
+from streams.engine.model.units import DAY, FOREVER, HOUR, MINUTE
 from tests.engine.worlds import START
 
 DAYS = (0, 1, 2, 3, 4, 5, 6)
@@ -30,3 +30,10 @@ def test_open_by_the_clock_of_its_zone(zone: str, ahead: int, open_: int, close:
         assert is_open(one, next_open(one, time))
         if inside:
             assert next_close(one, time) == time - 30 * MINUTE + ((close - local) % 24 or 24) * HOUR
+
+
+@pytest.mark.parametrize(("closed_days", "opens"), [(399, MIDNIGHT + 399 * DAY + 9 * HOUR), (400, FOREVER)])
+def test_closed_for_400_days_is_closed_for_ever(closed_days: int, opens: int) -> None:
+    holidays = tuple(local_date("UTC", MIDNIGHT + day * DAY).isoformat() for day in range(closed_days))
+    one = Session(name="s", zone="UTC", open=9 * 60, close=17 * 60, weekdays=DAYS, holidays=holidays)
+    assert next_open(one, MIDNIGHT) == opens

@@ -508,6 +508,12 @@ def test_a_manual_entry_belongs_to_no_slice():
     assert statistics.summary()["slices"] == [] and not statistics.slices.open and not statistics.slices.lots
 
 
+@pytest.mark.parametrize("weight", [1.0, 0.5, -1.0])
+def test_a_theory_alone_has_all_the_pnl(weight):
+    summary = summary_of(trade(1, -7, theories={"trend": weight}))
+    assert summary["theories"] == {"trend": {"trades": 1, "pnl": "-0.00000007"}}
+
+
 def test_theories_share_the_pnl_by_weight():
     summary = summary_of(
         trade(1, 30 * ONE, theories={"trend": 2.0, "carry": 1.0}),
