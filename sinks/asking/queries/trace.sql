@@ -22,7 +22,9 @@ WITH
             AND ({account:String} = '' OR account = {account:String})
             AND decision != 'skipped'
     ),
-    -- (account, plan, path) and (account, lot, path): found once, however often they are looked at.
+    -- Found once, however often they are looked at: the accounts, (account, plan, path) and (account, lot, path).
+    -- PREWHERE leaves rows out before FINAL compares them, which is right where a row told twice names the same plan and lot.
+    (SELECT groupUniqArray(toString(account)) FROM verdicts) AS accounts,
     (
         SELECT groupArray((toString(account), assumeNotNull(plan_id), path))
         FROM verdicts
@@ -33,13 +35,13 @@ WITH
         FROM (
             SELECT account, assumeNotNull(lot_id) AS lot, arrayJoin(paths_of(plans, account, plan_id)) AS path
             FROM fills
-            WHERE purpose = 'entry' AND lot_id IS NOT NULL AND has_id(plans, plan_id)
+            WHERE has(accounts, account) AND purpose = 'entry' AND lot_id IS NOT NULL AND has_id(plans, plan_id)
             UNION ALL
             SELECT account, assumeNotNull(lot_id), path
             FROM orders
             INNER JOIN verdicts ON orders.account = verdicts.account AND orders.symbol = verdicts.symbol
                 AND orders.created = verdicts.ts
-            WHERE purpose IN ('reverse_signal', 'flat_signal') AND lot_id IS NOT NULL
+            WHERE has(accounts, account) AND purpose IN ('reverse_signal', 'flat_signal') AND lot_id IS NOT NULL
         )
     ) AS lots
 SELECT
@@ -70,7 +72,7 @@ FROM (
             arrayStringConcat(arrayMap(state -> toString(state), arraySort(groupArray(slice.state))), ' → ') AS states,
             argMax((ts, quantity, mark, reason, measured, `limit`), slice.state) AS now
         FROM slices AS slice FINAL
-        WHERE has_id(plans, plan_id)
+        PREWHERE has(accounts, account) AND has_id(plans, plan_id)
         GROUP BY account, plan_id, slice_id, number, `of`
     )
     UNION ALL
@@ -95,7 +97,8 @@ FROM (
             argMax((ts, quantity, average_price, told.fees, reason),
                    (told.ts, filled, told.state, k_offset)) AS now
         FROM orders AS told FINAL
-        WHERE if(told.purpose = 'entry', has_id(plans, plan_id), has_id(lots, lot_id))
+        PREWHERE has(accounts, account)
+            AND if(told.purpose = 'entry', has_id(plans, plan_id), has_id(lots, lot_id))
         GROUP BY account, order_id
     )
     UNION ALL
@@ -108,16 +111,16 @@ FROM (
         ),
         'fill', ts, account, fill_id, '', symbol, toString(side), quantity, price, NULL, NULL, fee, '', NULL, NULL, ''
     FROM fills FINAL
-    WHERE if(purpose = 'entry', has_id(plans, plan_id), has_id(lots, lot_id))
+    PREWHERE has(accounts, account) AND if(purpose = 'entry', has_id(plans, plan_id), has_id(lots, lot_id))
     UNION ALL
     SELECT
         arrayJoin(paths_of(lots, account, lot)), 'trade', exit_ts, account, trade_id, toString(outcome), symbol,
         toString(side), quantity, exit_price, entry_price, pnl, fees, exit_reason, NULL, NULL, ''
-    FROM trades FINAL
+    FROM (SELECT * FROM trades FINAL WHERE has(accounts, account)) AS trades
     INNER JOIN (
         SELECT DISTINCT account, assumeNotNull(trade_id) AS trade_id, assumeNotNull(lot_id) AS lot
         FROM fills
-        WHERE fills.trade_id IS NOT NULL AND has_id(lots, lot_id)
+        WHERE has(accounts, account) AND fills.trade_id IS NOT NULL AND has_id(lots, lot_id)
     ) AS traded USING (account, trade_id)
     UNION ALL
     SELECT
