@@ -39,10 +39,17 @@ WITH
         ) AS ended USING account
     ),
     traded AS (
-        SELECT trades.account AS account, days.until AS until, count() AS trades, countIf(pnl > 0) AS wins
+        -- A filter by account does not come through an ASOF JOIN to its right side, which is read for all of them: it
+        -- is no more than the ends of days. What is behind the last belongs to the day under way.
+        SELECT
+            trades.account AS account,
+            coalesce(ended.until, toDateTime64('2262-01-01 00:00:00', 6, 'UTC')) AS until,
+            count() AS trades,
+            countIf(pnl > 0) AS wins
         FROM (SELECT account, exit_ts, pnl FROM trades FINAL) AS trades
-        ASOF JOIN (SELECT account, until FROM days) AS days
-            ON trades.account = days.account AND trades.exit_ts < days.until
+        ASOF LEFT JOIN (
+            SELECT account, ts, toNullable(ts) AS until FROM equity WHERE day_end
+        ) AS ended ON trades.account = ended.account AND trades.exit_ts < ended.ts
         GROUP BY account, until
     )
 SELECT
