@@ -24,13 +24,15 @@ WITH
     held AS (
         SELECT account, count() AS positions
         FROM positions_open
-        WHERE opened >= {since:DateTime64(6, 'UTC')} AND opened < {until:DateTime64(6, 'UTC')}
+        WHERE ({account:String} = '' OR account = {account:String})
+            AND opened >= {since:DateTime64(6, 'UTC')} AND opened < {until:DateTime64(6, 'UTC')}
         GROUP BY account
     ),
     pending AS (
         SELECT account, count() AS slices
         FROM slices_now
-        WHERE state = 'armed' AND due >= {since:DateTime64(6, 'UTC')} AND due < {until:DateTime64(6, 'UTC')}
+        WHERE ({account:String} = '' OR account = {account:String})
+            AND state = 'armed' AND due >= {since:DateTime64(6, 'UTC')} AND due < {until:DateTime64(6, 'UTC')}
         GROUP BY account
     )
 SELECT
