@@ -8,11 +8,11 @@ from schemas.messages import Equity, Order, SliceTimer
 from sinks.database.migrate import apply_views
 from tests.sinks.databases import database
 from tests.sinks.filling import fill
-from tests.sinks.world import ONE, at, equity, world
+from tests.sinks.world import ONE, at, bought, equity, trade, world
 
 VIEWS = (
     "orders_now slices_now positions_open day_ends daily slice_fills slice_results theory_results equity_peaks"
-    " plan_fills trade_excursions closed_trades"
+    " plan_entries plan_fills trade_excursions closed_trades"
 ).split()
 
 
@@ -88,6 +88,38 @@ def test_nothing_is_there_twice(told_once_and_twice, name):
         for client in told_once_and_twice
     )
     assert once == twice != []
+
+
+# Slices ----------------------------------------------------------------------------------------
+
+
+def test_a_slice_that_filled_in_pieces_among_those_of_another(fresh):
+    """Slice 1: two units for 23; slice 2: two for 42. All four left at 30."""
+    pieces = [(1, 10), (2, 20), (1, 13), (2, 22)]
+    begin, end = at("10:00"), at("11:00")
+    fills = [
+        each
+        for order, (number, price) in enumerate(pieces, 1)
+        for each in bought(
+            "a", order, begin + order, "X", "buy", 1, price, 0, 1, plan="a-p1", number=number, arrival=10
+        )
+    ]
+    fill(fresh, [*fills, trade("a", 1, "X", "long", 4, 16.25, 30, begin, end, 55, 0, "take_profit", 65)])
+    assert fresh.query("SELECT number, pnl FROM slice_results ORDER BY number").result_rows == [
+        (1, 37),
+        (2, 18),
+    ]
+    asked = "number, fills, filled, paid, fees, price, others_price, first_price, best_price"
+    assert fresh.query(f"SELECT {asked} FROM plan_fills ORDER BY number").result_rows == [
+        (1, 2, 2, 23, 0, 11.5, 21, 11.5, 11.5),
+        (2, 2, 2, 42, 0, 21, 11.5, 11.5, 11.5),
+    ]
+    same = "account, plan_id, number, symbol, side, trade_id, lot_id, ts, k_time, fills, filled, paid, fees, arrival, sign"
+    each, both = (
+        fresh.query(f"SELECT {same} FROM {view} ORDER BY number").result_rows
+        for view in ("slice_fills", "plan_fills")
+    )
+    assert each == both
 
 
 # Days ------------------------------------------------------------------------------------------

@@ -14,14 +14,13 @@ SELECT
     countIf(bps < 0) / slices AS better_than_arrival,
     avg(against_others) AS against_others_bps,
     if(count(against_others) > 0,
-       countIf(against_others IS NOT NULL AND sign * price <= best_price) / count(against_others),
+       countIf(against_others IS NOT NULL AND price = best_price) / count(against_others),
        NULL) AS cheapest
 FROM (
     SELECT
         *,
         sign * toFloat64(paid - arrived) / toFloat64(arrived) * 10000 AS bps,
-        sign * (price - others_price) / others_price * 10000 AS against_others,
-        min(sign * price) OVER (PARTITION BY account, plan_id) AS best_price
+        sign * (price - others_price) / others_price * 10000 AS against_others
     FROM plan_fills
     WHERE ({account:String} = '' OR account = {account:String})
         AND ({symbol:String} = '' OR symbol = {symbol:String})

@@ -31,10 +31,9 @@ FROM (
         GROUP BY source, signal_id
     ) AS signal ON signal.source = accepted.source AND signal.signal_id = accepted.signal_id
     INNER JOIN (
-        SELECT account, plan_id, min(fill.ts) AS ts, min(fill.k_time) AS k_time
-        FROM slice_fills AS fill
+        SELECT account, plan_id, ts, k_time
+        FROM plan_entries
         WHERE {account:String} = '' OR account = {account:String}
-        GROUP BY account, plan_id
     ) AS filled ON filled.account = accepted.account AND filled.plan_id = accepted.plan_id
 )
 ARRAY JOIN ['market', 'wall'] AS clock, [market, wall] AS each

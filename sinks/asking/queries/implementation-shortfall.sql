@@ -41,17 +41,9 @@ FROM (
         GROUP BY account, plan_id
     ) AS plan
     LEFT JOIN (
-        SELECT
-            account,
-            plan_id,
-            any(fill.trade_id) AS trade_id,
-            any(fill.lot_id) AS lot_id,
-            sum(fill.filled) AS filled,
-            sum(fill.paid) AS paid,
-            sum(fill.fees) AS fees
-        FROM slice_fills AS fill
+        SELECT account, plan_id, trade_id, lot_id, filled, paid, fees
+        FROM plan_entries
         WHERE {account:String} = '' OR account = {account:String}
-        GROUP BY account, plan_id
     ) AS entered USING (account, plan_id)
     LEFT JOIN (
         SELECT account, trade_id, toNullable(exit_price) AS exit_price

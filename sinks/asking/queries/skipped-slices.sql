@@ -29,10 +29,9 @@ SELECT
     if(side = 'buy', 1, -1) * (exit_price - mark) * toDecimal128(quantity, 8) AS would_have_made
 FROM skipped
 LEFT JOIN (
-    SELECT account, plan_id, any(trade_id) AS trade_id
-    FROM slice_fills
+    SELECT account, plan_id, trade_id
+    FROM plan_entries
     WHERE (account, plan_id) IN (SELECT account, plan_id FROM skipped)
-    GROUP BY account, plan_id
 ) AS entered USING (account, plan_id)
 LEFT JOIN (
     SELECT account, trade_id, toNullable(exit_price) AS exit_price
