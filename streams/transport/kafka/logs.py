@@ -14,7 +14,9 @@ from streams.transport.contract.machine import Raw
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.fetching import FastConsumer
 
-LONG_POLL_MS = 500
+LONG_POLL_MS = 2000
+"""How long Kafka holds a request until something comes. Whatever else this client asks waits behind it."""
+READ_MS = 500
 FETCH_BYTES = 8 << 20
 
 
@@ -39,22 +41,24 @@ class Log:
     async def open(self, offset: int | None = None) -> "Log":
         """Ready to read from an offset; None: from the first that there is."""
         await self._start()
-        if offset is None:
-            offset = await self.beginning()
-        self._consumer.seek(self.place, offset)
+        self._read_from(await self.beginning() if offset is None else offset)
         return self
 
     async def last(self, count: int) -> list[Raw]:
         """The last records that there are, about so many; opens it."""
         await self._start()
         end = await self.end()
-        self._consumer.seek(self.place, max(await self.beginning(), end - count))
+        self._read_from(max(await self.beginning(), end - count))
         return [raw async for raw in self.read_to(end)]
 
     async def _start(self) -> None:
         await self._consumer.start()
         await asyncio.sleep(0)  # a client that is stopped before its tasks ran raises CancelledError
+
+    def _read_from(self, offset: int) -> None:
+        """At once: between the two it would look for an offset of its own, and wait there."""
         self._consumer.assign([self.place])
+        self._consumer.seek(self.place, offset)
 
     async def close(self) -> None:
         await self._consumer.stop()
@@ -79,7 +83,7 @@ class Log:
         position: int = await self._consumer.position(self.place)
         return position
 
-    async def read(self, wait_ms: int = LONG_POLL_MS) -> Sequence[Raw]:
+    async def read(self, wait_ms: int = READ_MS) -> Sequence[Raw]:
         """What has come since; empty when nothing did."""
         if self._given_back:
             given, self._given_back = self._given_back, []
