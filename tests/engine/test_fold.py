@@ -214,6 +214,16 @@ def test_quiet_minutes_are_columns_and_those_that_64_bits_cannot_hold_are_not() 
         assert sum(isinstance(output, Equity) for each in told for output in each) == 9
 
 
+def test_quiet_minutes_have_the_marks_of_symbols_that_were_quiet_themselves() -> None:
+    account = Settings(name="acct", balance=100_000 * ONE, size=Size(mode="quantity"))
+    records: list[MarketRecord] = [
+        Tick(symbol=symbol, ts=START + at * MINUTE, price=100 * ONE) for at, symbol in enumerate("ABBBBBBBB")
+    ]
+    entry = Signal(signal_id="a", source="s", symbol="A", side="long", ts=START, quantity=ONE)
+    world = World([account], records, [(0, entry)])
+    same(in_batches(world, [1]), every_record(world))
+
+
 def _folded(world: World) -> Iterator[Told]:
     shard = Shard(world.accounts, world.instruments)
     for number, (_, entry) in enumerate(world.entries):
