@@ -30,16 +30,27 @@ FROM (
         account,
         arrayJoin(if(
             {points:UInt64} = 0,
-            groupArray(point),
+            whole,
             arrayDistinct([
-                min(point),
-                argMin(point, (equity, ts, number)),
-                argMax(point, (equity, ts, number)),
-                max(point)
+                arraySort(few)[1],
+                arraySort(point -> (point.3, point.1, point.2), few)[1],
+                arraySort(point -> (point.3, point.1, point.2), few)[-1],
+                arraySort(few)[-1]
             ])
         )) AS point
-    FROM curve
-    INNER JOIN parts USING account
-    GROUP BY account, intDiv(dateDiff('microsecond', first, ts), length)
+    FROM (
+        -- To compare whole points is slow: that is left to the few that may be one of a part's four.
+        SELECT
+            account,
+            groupArray(point) AS whole,
+            min(ts) AS earliest,
+            max(ts) AS latest,
+            min(curve.equity) AS least,
+            max(curve.equity) AS most,
+            arrayFilter(point -> point.1 IN (earliest, latest) OR point.3 IN (least, most), whole) AS few
+        FROM curve
+        INNER JOIN parts USING account
+        GROUP BY account, intDiv(dateDiff('microsecond', first, ts), length)
+    )
 )
 ORDER BY account, point
