@@ -163,7 +163,16 @@ def test_breakers_trip_at_the_same_record_however_the_market_is_cut(seed: int) -
     same(in_batches(world, [at for at, _ in entries if at]), told)
 
 
-def test_a_peak_before_a_drawdown_was_limited_counts_for_nobody() -> None:
+@pytest.mark.parametrize(
+    ("prices", "trips"),
+    [
+        ((100, 109, 101, 100), 0),  # the peak before it was limited
+        ((100, 101, 109, 100), 1),  # at which it was
+        ((100, 101, 109, 109, 100), 1),
+        ((100, 101, 109, 110, 102), 0),
+    ],
+)
+def test_the_peak_of_a_drawdown_begins_where_it_is_limited(prices: tuple[int, ...], trips: int) -> None:
     """However the market is cut: which records an account looks at follows from its other limits."""
     account = Settings(
         name="acct",
@@ -172,15 +181,15 @@ def test_a_peak_before_a_drawdown_was_limited_counts_for_nobody() -> None:
         daily_loss=ONE // 2,
     )
     records: list[MarketRecord] = [
-        Tick(symbol="AAA", ts=START + at * SECOND, price=price * ONE)
-        for at, price in enumerate((100, 109, 101, 100))
+        Tick(symbol="AAA", ts=START + at * SECOND, price=price * ONE) for at, price in enumerate(prices)
     ]
     settings = f'{{"max_drawdown": {ONE // 25}}}'
     change = Command(command_id="c", account="acct", kind="change", ts=START, settings=settings)
     enter = Signal(signal_id="1", source="s", symbol="AAA", side="long", ts=START)
     world = World([account], records, [(0, enter), (3, change)])
     told = every_record(world)
-    assert not [output for output in told if isinstance(output, Decision) and output.decision == "tripped"]
+    decided = [output.decision for output in told if isinstance(output, Decision)]
+    assert decided.count("tripped") == trips
     same(in_batches(world, [3]), told)
 
 

@@ -270,6 +270,8 @@ def _change(account: Account, command: Command, now: Moment) -> Refusal | None:
         return Refusal("not_flat")
     _accept(account, command, now)
     account.adopt(changed, now)
+    if changed.max_drawdown is not None:
+        account.state.peak = max(account.state.peak, account.worth(now).equity)
     account.inbox.forget_expiries()
     account.watch_anew(*account.inbox.symbols())
     account.watch_lots()
