@@ -16,10 +16,13 @@ pytestmark = pytest.mark.bench
 
 ASKED = {name: question for name, question in questions().items() if name != "report-prices"}
 MOST_S = {"one account": 1.0, "all accounts": 3.0}
-SAID = {"one account": {"account": "a3"}, "all accounts": {}}
+SAID: dict[str, dict[str, object]] = {"one account": {"account": "a3"}, "all accounts": {}}
 OF_ALL = {name for name, question in ASKED.items() if "account" not in question.parameters}
 """They compare accounts, and cannot be asked of one."""
-NEEDED = {"trace": {"signal_id": "g3-777"}, "report-differences": {"accounts": large.ACCOUNTS}}
+NEEDED: dict[str, dict[str, object]] = {
+    "trace": {"signal_id": "g3-777"},
+    "report-differences": {"accounts": large.ACCOUNTS},
+}
 
 
 @pytest.fixture(scope="module")
