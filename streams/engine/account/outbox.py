@@ -268,14 +268,12 @@ class Outbox:
 
     def tell_changes(self, time: int, mark_of: Callable[[str], int]) -> None:
         """The record is done: each order and position that changed, as it stands now."""
-        if self.changed_orders:
-            for order in self.changed_orders.values():
-                self.messages.append(order_message(self.account, order, time))
-            self.changed_orders.clear()
-        if self.changed_lots:
-            for lot in self.changed_lots.values():
-                self.position(time, lot, mark_of(lot.symbol))
-            self.changed_lots.clear()
+        for order in self.changed_orders.values():
+            self.messages.append(order_message(self.account, order, time))
+        self.changed_orders.clear()
+        for lot in self.changed_lots.values():
+            self.position(time, lot, mark_of(lot.symbol))
+        self.changed_lots.clear()
 
     def position(self, time: int, lot: Lot, mark: int) -> None:
         self.messages.append(

@@ -49,8 +49,8 @@ def watch(account: Account, now: Moment) -> None:
 
 def _has_used_its_share(account: Account, now: Moment) -> bool:
     """Whether this record's mark is at the end of what it was given, or beyond."""
-    above, below = (account.bands or {}).get(now.symbol, (FOREVER, -FOREVER))
-    return bool(now.symbol) and not below < now.mark < above
+    band = account.bands.get(now.symbol) if account.bands else None
+    return band is not None and not band[1] < now.mark < band[0]
 
 
 def _trip(account: Account, now: Moment, name: str, loss: int, base: int, threshold: int) -> bool:
@@ -66,15 +66,16 @@ def _trip(account: Account, now: Moment, name: str, loss: int, base: int, thresh
 
 def bands(account: Account, now: Moment) -> Bands:
     """Each symbol's share of the room, of all at once: what one has lost is not shared out again."""
-    if account.bands is None:
-        account.share_room(_bands(account, now))
-    assert account.bands is not None
-    return account.bands
+    shares = account.bands
+    if shares is None:
+        shares = _bands(account, now)
+        account.share_room(shares)
+    return shares
 
 
 def _bands(account: Account, now: Moment) -> Bands:
     settings, state = account.settings, account.state
-    if not are_set(settings) or not state.lots:
+    if not state.lots:
         return {}
     equity = account.worth(now).equity
     net: dict[str, int] = {}

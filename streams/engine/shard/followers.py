@@ -42,14 +42,10 @@ class Followers:
 
     def of(self, signal: Signal) -> list[Account]:
         """Those whom it concerns, by their numbers."""
-        if self._changing:
-            self._list_those_that_changed()
-        by_source = self._by_source
-        found = by_source.get(EVERY_SOURCE, {}) | by_source.get(signal.source, {}) | self._changing
-        return [found[number] for number in sorted(found)]
-
-    def _list_those_that_changed(self) -> None:
         for account in list(self._changing.values()):
             if not account.inbox.changes:
                 self.remove(account)
                 self.add(account)
+        by_source = self._by_source
+        found = by_source.get(EVERY_SOURCE, {}) | by_source.get(signal.source, {}) | self._changing
+        return [found[number] for number in sorted(found)]
