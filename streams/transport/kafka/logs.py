@@ -17,6 +17,7 @@ from streams.transport.kafka.fetching import FastConsumer
 LONG_POLL_MS = 2000
 """How long Kafka holds a request until something comes. Whatever else this client asks waits behind it."""
 READ_MS = 500
+"""How long a read waits for it."""
 FETCH_BYTES = 8 << 20
 
 
