@@ -5,12 +5,10 @@ soon it fills again after a kill and after a clean restart.
     python -m tests.bench.bench_accounts 1000 --check    # and fail where a target is missed
 """
 
-import argparse
 import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -20,13 +18,14 @@ from pathlib import Path
 from confluent_kafka import Producer
 
 from schemas.codec import encode
-from schemas.messages import Command, Side, Signal, Tick
+from schemas.messages import Side, Signal
 from streams.local.machine.home import find_cluster
 from streams.local.machine.ports import free_ports
-from tests.bench.bench_ticks import PRICE, SYMBOLS
-from tests.bench.instance import Watch, load, now
-from tests.bench.run import Row, check
-from tests.web.stack import READY_S, Stack, await_that, cpu_s
+from tests.bench.bench_ticks import SYMBOLS, tick
+from tests.bench.instance import Watch, load, now, open_accounts
+from tests.bench.run import Row, measure_accounts, milliseconds
+from tests.processes import cpu_s, memory_of
+from tests.web.stack import READY_S, Stack, await_that, environment_of
 
 SYMBOL = SYMBOLS[0]
 TRADER = "trader"
@@ -50,21 +49,6 @@ class Whole(Stack):
         self.producer = Producer({**self.cluster.confluent(), "queue.buffering.max.messages": 1_000_000})
         self._signals = 0
 
-    def open(self, names: list[str]) -> None:
-        watch = Watch(self.cluster)
-        before = watch.count("decisions")
-        for name in names:
-            settings = f'{{"balance": "100000", "size": {{"fixed_notional": "1000"}}, "follow": ["{name}"]}}'
-            command = Command(f"open-{name}", name, "create", now(), settings=settings)
-            self.producer.produce("commands", encode(command), key=name)
-        self.producer.flush()
-        await_that(lambda: watch.count("decisions") >= before + len(names), PATIENCE_S)
-        watch.close()
-
-    def tick(self) -> None:
-        tick = Tick(symbol=SYMBOL, ts=now(), price=PRICE, size=10**12)
-        self.producer.produce("ticks", encode(tick), key=SYMBOL, partition=0)
-
     def fills_again(self) -> float:
         """Seconds from here to the first fill of a signal that is sent from here on."""
         watch = Watch(self.cluster)
@@ -75,15 +59,11 @@ class Whole(Stack):
             side: Side = "flat" if self._signals % 2 else "long"
             self.producer.produce("signals", encode(Signal(name, TRADER, SYMBOL, side, now())), key=SYMBOL)
             self._signals += 1
-            self.tick()
+            tick(self.producer, SYMBOL)
             self.producer.flush()
             time.sleep(0.02)
         watch.close()
         return time.monotonic() - began
-
-    def memory_mb(self, part: str) -> float:
-        pages = Path(f"/proc/{self.pid(part)}/statm").read_text("ascii").split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 @contextmanager
@@ -91,10 +71,9 @@ def running(home: Path, port: int) -> Iterator[Whole]:
     """From when signals may be sent until it has stopped."""
     ready = home.parent / "ready"
     ready.unlink(missing_ok=True)
-    environment = {**os.environ, "GHOSTFILL_HOME": str(home)}
     command = [sys.executable, "-m", "streams.cli", "up", "--web-port", str(port), "--ready-file", str(ready)]
     with (home.parent / "up.log").open("ab") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(command, env=environment_of(home), stdout=log, stderr=log)
     try:
         await_that(ready.exists, READY_S)
         whole = Whole(home, port, process)
@@ -108,22 +87,24 @@ def running(home: Path, port: int) -> Iterator[Whole]:
 def many(count: int, work: Path) -> list[Row]:
     home = work / "home"
     (port,) = free_ports(1)
-    names = [TRADER, *(f"a{number:05}" for number in range(count - 1))]
+    names = {name: name for name in (TRADER, *(f"a{number:05}" for number in range(count - 1)))}
     with running(home, port) as whole:
-        whole.tick()
+        tick(whole.producer, SYMBOL)
         began = time.monotonic()
-        whole.open(names)
-        rows = [_ms(f"{count:,} accounts opened in a burst", time.monotonic() - began, MOST_OPENING)]
+        open_accounts(whole.cluster, whole.producer, names)
+        rows = [milliseconds(f"{count:,} accounts opened in a burst", time.monotonic() - began, MOST_OPENING)]
         first = whole.fills_again()
         time.sleep(SETTLE_S)
-        rows += [_ms("the first fill", first), *_idle(whole), *_pages(whole), *_commands(whole)]
+        rows += [milliseconds("the first fill", first), *_idle(whole), *_pages(whole), *_commands(whole)]
         os.kill(whole.pid("desk"), signal.SIGKILL)
-        rows.append(_ms("the first fill after `kill -9` of the desk", whole.fills_again(), MOST_FIRST_FILL))
+        rows.append(
+            milliseconds("the first fill after `kill -9` of the desk", whole.fills_again(), MOST_FIRST_FILL)
+        )
         rows += _memory(whole)
     began = time.monotonic()
     with running(home, port) as whole:
-        rows.append(_ms("a clean restart until it is ready", time.monotonic() - began, MOST_RESTART))
-        rows.append(_ms("  ... and the first fill from then on", whole.fills_again()))
+        rows.append(milliseconds("a clean restart until it is ready", time.monotonic() - began, MOST_RESTART))
+        rows.append(milliseconds("  ... and the first fill from then on", whole.fills_again()))
     return [*rows, Row("load", os.getloadavg()[0], "", detail=load())]
 
 
@@ -145,7 +126,7 @@ def _used(whole: Whole) -> Mapping[str, float]:
 def _pages(whole: Whole) -> Iterator[Row]:
     for path in ("/", "/api/accounts", f"/api/accounts/{TRADER}"):
         taken, size = min(_page(whole, path) for _ in range(3))
-        yield _ms(path, taken, MOST_PAGE)
+        yield milliseconds(path, taken, MOST_PAGE)
         yield Row("  ... its size", size / 1000, "KB", MOST_KB, at_most=True)
 
 
@@ -165,7 +146,7 @@ def _commands(whole: Whole) -> Iterator[Row]:
         f"stats {TRADER}",
         "positions",
     ):
-        yield _ms(f"ghostfill {words}", min(_command(whole, words) for _ in range(3)), MOST_COMMAND)
+        yield milliseconds(f"ghostfill {words}", min(_command(whole, words) for _ in range(3)), MOST_COMMAND)
 
 
 def _command(whole: Whole, words: str) -> float:
@@ -176,26 +157,8 @@ def _command(whole: Whole, words: str) -> float:
 
 def _memory(whole: Whole) -> Iterator[Row]:
     for part in ("desk", "web"):
-        yield Row(f"memory of the {part}", whole.memory_mb(part), "MB", MOST_MB, at_most=True)
-
-
-def _ms(what: str, seconds: float, most: float | None = None) -> Row:
-    return Row(what, seconds * 1000, "ms", most, at_most=True)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("accounts", type=int, nargs="?", default=10_000)
-    parser.add_argument("--check", action="store_true", help="fail where a target is missed")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="ghostfill-bench-") as work:
-        rows = many(options.accounts, Path(work))
-    print("\n".join(map(str, rows)))
-    if options.check:
-        check(rows)
+        yield Row(f"memory of the {part}", memory_of(whole.pid(part)) / 1e6, "MB", MOST_MB, at_most=True)
 
 
 if __name__ == "__main__":
-    main()
+    measure_accounts(__doc__, many)

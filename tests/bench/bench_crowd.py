@@ -7,8 +7,6 @@ Beside the followers are accounts with sources of their own, whose signals come 
 market that ticks fifty times a second.
 """
 
-import argparse
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -19,11 +17,11 @@ from typing import Literal
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from schemas.codec import decode, encode
-from schemas.messages import Fill, Signal, Tick
+from schemas.messages import Fill, Signal
 from tests.bench.bench_signals import SOON
-from tests.bench.bench_ticks import PRICE, SYMBOLS
-from tests.bench.instance import SHARDS, Instance, accounts, an_instance, load, now
-from tests.bench.run import Row, check
+from tests.bench.bench_ticks import SYMBOLS, tick
+from tests.bench.instance import SHARDS, Instance, accounts, an_instance, load, now, open_accounts
+from tests.bench.run import Row, measure_accounts, milliseconds
 
 OTHERS = 32
 SYMBOL = SYMBOLS[0]
@@ -81,14 +79,10 @@ class Feed:
                 number = beat // TICKS
                 is_exit = number // OTHERS % 2
                 self.signal(f"other-{number}", f"other-{number % OTHERS}", "flat" if is_exit else "long")
-            self.tick()
+            tick(self.producer, SYMBOL)
             self.producer.poll(0)
             yield
             time.sleep(EVERY)
-
-    def tick(self) -> None:
-        tick = Tick(symbol=SYMBOL, ts=now(), price=PRICE, size=10**12)
-        self.producer.produce("ticks", encode(tick), key=SYMBOL, partition=0)
 
     def signal(self, name: str, source: str, side: Literal["long", "flat"]) -> None:
         signal = Signal(signal_id=name, source=source, symbol=SYMBOL, side=side, ts=now())
@@ -103,13 +97,13 @@ def crowd(followers: int, work: Path) -> list[Row]:
         instance.start("desk")
         producer = instance.producer(SOON)
         feed = Feed(producer)
-        feed.tick()
+        tick(producer, SYMBOL)
         names = accounts(followers + OTHERS)
         follow = dict.fromkeys(names, "crowd") | {
             name: f"other-{at}" for at, name in enumerate(names[:OTHERS])
         }
         began = time.monotonic()
-        instance.open(producer, follow)
+        open_accounts(instance.cluster, producer, follow)
         opening = time.monotonic() - began
         fills = Fills(instance)
         fills.start()
@@ -129,17 +123,13 @@ def crowd(followers: int, work: Path) -> list[Row]:
         busy = load()
     rate = f"{followers / last:,.0f} fills/s; {busy}"
     return [
-        _row(f"{followers:,} accounts opened in a burst", opening, MOST_OPENING),
-        _row("the others' fills beside the crowd, 99 of 100", share(meanwhile, 0.99), MOST_WAIT),
-        _row("  ... half of them", share(meanwhile, 0.5)),
-        _row("  ... before it, 99 of 100", share(calm, 0.99)),
-        _row("  ... half of those", share(calm, 0.5)),
-        _row("the crowd's last fill", last, MOST_LAST, rate),
+        milliseconds(f"{followers:,} accounts opened in a burst", opening, MOST_OPENING),
+        milliseconds("the others' fills beside the crowd, 99 of 100", share(meanwhile, 0.99), MOST_WAIT),
+        milliseconds("  ... half of them", share(meanwhile, 0.5)),
+        milliseconds("  ... before it, 99 of 100", share(calm, 0.99)),
+        milliseconds("  ... half of those", share(calm, 0.5)),
+        milliseconds("the crowd's last fill", last, MOST_LAST, rate),
     ]
-
-
-def _row(what: str, seconds: float, most: float | None = None, detail: str = "") -> Row:
-    return Row(what, seconds * 1000, "ms", most, at_most=True, detail=detail)
 
 
 def waits(feed: Feed, fills: Fills, since: float) -> list[float]:
@@ -155,19 +145,5 @@ def share(found: list[float], part: float) -> float:
     return found[int(part * (len(found) - 1))]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("followers", type=int, nargs="?", default=10_000)
-    parser.add_argument("--check", action="store_true", help="fail where a target is missed")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="ghostfill-bench-") as work:
-        rows = crowd(options.followers, Path(work))
-    print("\n".join(map(str, rows)))
-    if options.check:
-        check(rows)
-
-
 if __name__ == "__main__":
-    main()
+    measure_accounts(__doc__, crowd)

@@ -23,8 +23,8 @@ from schemas.messages import Fill, Signal, Tick
 from schemas.partition import shard_of
 from tests.bench import peer_chain
 from tests.bench.bench_signals import SOON
-from tests.bench.bench_ticks import PRICE
-from tests.bench.instance import SHARDS, Instance, an_instance, load, now
+from tests.bench.bench_ticks import PRICE, tick
+from tests.bench.instance import SHARDS, Instance, an_instance, load, now, open_accounts
 from tests.bench.peers import HERE
 from tests.bench.run import Row
 
@@ -85,8 +85,8 @@ async def through_ghostfill(bootstrap: str, count: int) -> list[float]:
         async def ticks() -> None:
             await inbox.getone()
             while True:
-                tick = Tick(symbol=SYMBOL, ts=now(), price=PRICE, size=10**12)
-                await producer.send("ticks", encode(tick), key=SYMBOL.encode(), partition=0)
+                told = Tick(symbol=SYMBOL, ts=now(), price=PRICE, size=10**12)
+                await producer.send("ticks", encode(told), key=SYMBOL.encode(), partition=0)
                 await asyncio.sleep(AGAIN)
 
         async def sample(number: int) -> float:
@@ -154,9 +154,8 @@ def in_ghostfill(instance: Instance, count: int) -> list[float]:
     instance.start("gate")
     instance.start("desk")
     producer = instance.producer(SOON)
-    tick = Tick(symbol=SYMBOL, ts=now(), price=PRICE, size=10**12)
-    producer.produce("ticks", encode(tick), key=SYMBOL, partition=0)
-    instance.open(producer, {ACCOUNT: SOURCE})
+    tick(producer, SYMBOL)
+    open_accounts(instance.cluster, producer, {ACCOUNT: SOURCE})
     return asyncio.run(through_ghostfill(instance.cluster.bootstrap, count))
 
 

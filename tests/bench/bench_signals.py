@@ -14,9 +14,9 @@ from pathlib import Path
 from confluent_kafka import Producer
 
 from schemas.codec import encode
-from schemas.messages import Signal, Tick
-from tests.bench.bench_ticks import PRICE, SYMBOLS
-from tests.bench.instance import Instance, Watch, accounts, an_instance, load, now
+from schemas.messages import Signal
+from tests.bench.bench_ticks import SYMBOLS, tick
+from tests.bench.instance import Instance, Watch, accounts, an_instance, load, now, open_accounts
 from tests.bench.run import Row
 
 ACCOUNTS = 32
@@ -85,8 +85,7 @@ class Feed:
 
     def tick(self) -> None:
         for symbol in SYMBOLS:
-            tick = Tick(symbol=symbol, ts=now(), price=PRICE, size=10**12)
-            self.producer.produce("ticks", encode(tick), key=symbol, partition=0)
+            tick(self.producer, symbol)
 
 
 class Sampler(threading.Thread):
@@ -136,7 +135,9 @@ def signals(seconds: int, work: Path, rate: int = RATE) -> list[Row]:
         names = accounts(ACCOUNTS)
         feed = Feed(producer, names, rate)
         feed.tick()
-        instance.open(producer, {name: f"source-{at % SOURCES}" for at, name in enumerate(names)})
+        open_accounts(
+            instance.cluster, producer, {name: f"source-{at % SOURCES}" for at, name in enumerate(names)}
+        )
         feed.begun = time.monotonic()
         sampler = Sampler(instance, feed)
         feed.run(WARM_SECONDS)

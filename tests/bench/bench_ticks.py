@@ -13,12 +13,25 @@ from pathlib import Path
 
 import numpy as np
 import orjson
+from confluent_kafka import Producer
 
 from schemas.codec import encode
 from schemas.columns import Columns
 from schemas.market.tick_writer import tick_batch, write_ticks
+from schemas.messages import Tick
 from streams.transport.shard.reports import WorkerReport
-from tests.bench.instance import PATIENCE, SHARDS, Instance, Pair, accounts, an_instance, load, now, until
+from tests.bench.instance import (
+    PATIENCE,
+    SHARDS,
+    Instance,
+    Pair,
+    accounts,
+    an_instance,
+    command,
+    load,
+    now,
+    until,
+)
 from tests.bench.peers import peer
 from tests.bench.run import Result, Row, best, rate
 
@@ -85,6 +98,12 @@ def as_batches(start: int, count: int) -> Iterator[Pair]:
         yield SYMBOLS[number % len(SYMBOLS)].encode(), encode(tick_batch(columns))
 
 
+def tick(producer: Producer, symbol: str) -> None:
+    """One, now."""
+    told = Tick(symbol=symbol, ts=now(), price=PRICE, size=10**12)
+    producer.produce("ticks", encode(told), key=symbol, partition=0)
+
+
 def with_books(instance: Instance, start: int) -> None:
     """Accounts of every shard, and resident orders far below the market."""
     instance.start("gate")
@@ -94,12 +113,12 @@ def with_books(instance: Instance, start: int) -> None:
     settings = json.dumps({"balance": "1000000000", "size": {"fixed_notional": "1000"}})
     producer, watch = instance.producer(), instance.watch()
     for name in names:
-        instance.command(producer, name, "create", start - HOUR, settings=settings)
+        command(producer, name, "create", start - HOUR, settings=settings)
     producer.flush()
     until(lambda: watch.count("decisions") >= len(names))
     for number in range(BOOKS * len(SYMBOLS)):
         account, symbol = names[number % len(names)], SYMBOLS[number // BOOKS]
-        instance.command(
+        command(
             producer,
             account,
             "place",

@@ -21,6 +21,7 @@ from streams.local.kafka.topics import await_leaders
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.shard.reports import WorkerReport, decode_report
 from tests.broker import running_kafka
+from tests.processes import memory_of
 
 PATIENCE = 120.0
 SHARDS = catalog().topic("inbox").partitions
@@ -60,8 +61,7 @@ class Instance:
 
     def memory(self, part: str) -> int:
         """What the part holds of the machine's memory, in bytes."""
-        pages = Path(f"/proc/{self.parts[part].pid}/statm").read_text("ascii").split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        return memory_of(self.parts[part].pid)
 
     # Logs --------------------------------------------------------------------------------------
 
@@ -95,23 +95,6 @@ class Instance:
     def watch(self) -> "Watch":
         return Watch(self.cluster)
 
-    def open(self, producer: Producer, follow: Mapping[str, str]) -> None:
-        """Accounts by their names, each with the source that it follows; returns when all are answered."""
-        watch = self.watch()
-        before = watch.count("decisions")
-        for name, source in follow.items():
-            settings = {"balance": "1000000000", "size": {"fixed_notional": "1000"}, "follow": [source]}
-            self.command(producer, name, "create", now(), settings=json.dumps(settings))
-        producer.flush()
-        until(lambda: watch.count("decisions") >= before + len(follow))
-        watch.close()
-
-    def command(self, producer: Producer, account: str, kind: str, ts: int, **fields: Any) -> None:
-        """An entry may be an hour ahead of its market at most."""
-        command_id = f"{account}-{kind}-{time.monotonic_ns()}"
-        document = {"command_id": command_id, "account": account, "kind": kind, "ts": ts, **fields}
-        producer.produce("commands", json.dumps(document).encode(), key=account)
-
 
 class Watch:
     """Looks at logs and at what the workers tell."""
@@ -137,6 +120,25 @@ class Watch:
         """What was told since the last call."""
         found = self._reports.consume(1000, timeout=0.05)
         return [decode_report(message.value() or b"") for message in found if message.error() is None]
+
+
+def open_accounts(cluster: Cluster, producer: Producer, follow: Mapping[str, str]) -> None:
+    """By their names, each with the source that it follows; returns when all are answered."""
+    watch = Watch(cluster)
+    before = watch.count("decisions")
+    for name, source in follow.items():
+        settings = {"balance": "1000000000", "size": {"fixed_notional": "1000"}, "follow": [source]}
+        command(producer, name, "create", now(), settings=json.dumps(settings))
+    producer.flush()
+    until(lambda: watch.count("decisions") >= before + len(follow))
+    watch.close()
+
+
+def command(producer: Producer, account: str, kind: str, ts: int, **fields: Any) -> None:
+    """An entry may be an hour ahead of its market at most."""
+    command_id = f"{account}-{kind}-{time.monotonic_ns()}"
+    document = {"command_id": command_id, "account": account, "kind": kind, "ts": ts, **fields}
+    producer.produce("commands", json.dumps(document).encode(), key=account)
 
 
 @contextmanager

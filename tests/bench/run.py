@@ -302,6 +302,23 @@ def main() -> None:
         check(rows)
 
 
+def milliseconds(what: str, seconds: float, most: float | None = None, detail: str = "") -> Row:
+    return Row(what, seconds * 1000, "ms", most, at_most=True, detail=detail)
+
+
+def measure_accounts(about: str | None, measure: Callable[[int, Path], list[Row]]) -> None:
+    """The command of a benchmark of many accounts; `about` is its module's."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("accounts", type=int, nargs="?", default=10_000)
+    parser.add_argument("--check", action="store_true", help="fail where a target is missed")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="ghostfill-bench-") as work:
+        rows = measure(options.accounts, Path(work))
+    print("\n".join(map(str, rows)))
+    if options.check:
+        check(rows)
+
+
 def check(rows: Sequence[Row]) -> None:
     """End with 1 where a target was missed."""
     if missed := [row.what for row in rows if row.missed]:

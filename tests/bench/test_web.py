@@ -10,8 +10,9 @@ import aiohttp
 import pytest
 
 from streams.local.machine.home import find_database
+from tests.processes import cpu_s
 from tests.sinks import large
-from tests.web.stack import cpu_s, started
+from tests.web.stack import started
 
 pytestmark = pytest.mark.bench
 

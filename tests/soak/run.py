@@ -26,6 +26,7 @@ from schemas.messages import Signal
 from streams.local.kafka import topics
 from streams.local.kafka.kafka import Kafka
 from streams.transport.shard.reports import WorkerReport, decode_report
+from tests.processes import memory_of
 
 SYMBOLS = [f"S{number:02}" for number in range(20)]
 ACCOUNTS = 16
@@ -121,8 +122,7 @@ class Parts:
         self.kills += 1
 
     def megabytes(self, part: str) -> int:
-        path = Path(f"/proc/{self.processes[part].pid}/statm")
-        return int(path.read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 20
+        return memory_of(self.processes[part].pid) >> 20
 
     def stop(self) -> None:
         for process in reversed(self.processes.values()):

@@ -52,7 +52,7 @@ class Stack:
     def __init__(self, home: Path, port: int, process: "subprocess.Popen[bytes]") -> None:
         self.home, self.port, self.process = home, port, process
         self.url = f"http://127.0.0.1:{port}"
-        self.environment = _environment(home)
+        self.environment = environment_of(home)
 
     def ask(
         self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
@@ -119,13 +119,8 @@ def await_that(condition: Callable[[], Any], patience_s: float = PATIENCE_S) -> 
         time.sleep(0.2)
 
 
-def cpu_s(pid: int) -> float:
-    """Seconds of a core that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _environment(home: Path) -> dict[str, str]:
+def environment_of(home: Path) -> dict[str, str]:
+    """Nothing but that home: no cluster and no database that the shell names."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("KAFKA", "CLICK"))}
     return {**inherited, "GHOSTFILL_HOME": str(home), "COLUMNS": "200"}
 
@@ -138,7 +133,7 @@ def started(folder: Path, speed: str = SPEED) -> Iterator[Stack]:
     command = [sys.executable, "-m", "streams.cli", "demo", "--speed", speed, "--web-port", str(port)]
     log = folder / "demo.log"
     with log.open("wb") as said:
-        process = subprocess.Popen(command, env=_environment(home), stdout=said, stderr=said)
+        process = subprocess.Popen(command, env=environment_of(home), stdout=said, stderr=said)
     stack = Stack(home, port, process)
     try:
         await_that(lambda: process.poll() is None and stack.get("/api/trades?limit=1")["items"], READY_S)

@@ -5,8 +5,9 @@ import time
 import pytest
 
 from streams.feeds.producers import FOLLOWED
+from tests.processes import cpu_s
 from tests.web.looking import Look
-from tests.web.stack import await_that, cpu_s, started
+from tests.web.stack import await_that, started
 
 pytestmark = pytest.mark.bench
 
