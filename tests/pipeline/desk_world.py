@@ -6,7 +6,7 @@ Rules of this file: the topics' names are the catalogue's, so a broker holds one
 import asyncio
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -37,6 +37,10 @@ SOURCES = tuple(
     (topic, at) for topic in ("signals", "commands") for at in range(catalog().topic(topic).partitions)
 )
 SYMBOLS = ("AURA", "BOLT", "CIRQ")
+CROWD = "crowd"
+"""Whom the crowd follows."""
+EVERY = 200
+"""One of so many signals is for the crowd."""
 PRESETS = ("auto-trader", "auto-trader-swing", "auto-trader-tight", "vsr-slicer")
 IDS = {"decisions": "decision_id", "fills": "fill_id", "equity": "equity_id", "alerts": "alert_id"}
 """What names a record of these topics; in the others a record is named by all that it says."""
@@ -49,6 +53,8 @@ class DeskWorld:
     direct: Cluster
     accounts: int = 2
     """In each shard."""
+    crowd: int = 0
+    """Those in each shard, besides, who follow one source."""
     _runs: dict[int, Any] = field(default_factory=dict)
     _decoder: MarketDecoder = field(default_factory=MarketDecoder)
 
@@ -170,22 +176,18 @@ class DeskLoad(Pace):
         super().start()
 
     def _accounts(self) -> Iterable[tuple[str, dict[str, object]]]:
-        left = dict.fromkeys(range(SHARDS), self.world.accounts)
-        for number in count():
-            name = f"paper-{number}"
-            if left[shard_of(name, SHARDS)]:
-                left[shard_of(name, SHARDS)] -= 1
-                yield (
-                    name,
-                    {
-                        "preset": PRESETS[number % len(PRESETS)],
-                        "balance": 100_000_000,
-                        "max_signals_per_hour": 1_000_000,
-                        "latency": "0s" if number % 2 else "1s",
-                    },
-                )
-            if not any(left.values()):
-                return
+        for number, name in _names("paper", self.world.accounts):
+            yield (
+                name,
+                {
+                    "preset": PRESETS[number % len(PRESETS)],
+                    "balance": 100_000_000,
+                    "max_signals_per_hour": 1_000_000,
+                    "latency": "0s" if number % 2 else "1s",
+                },
+            )
+        for _, name in _names(CROWD, self.world.crowd):
+            yield name, {"preset": "auto-trader", "balance": 1_000_000, "follow": [CROWD]}
 
     def tick(self, ts: int) -> None:
         symbol = self.dice.choice(SYMBOLS)
@@ -203,7 +205,7 @@ class DeskLoad(Pace):
         up = 1 if side == "long" else -1
         signal = Signal(
             signal_id=f"s{self.sent['signals']}",
-            source="load",
+            source=CROWD if self.world.crowd and self.sent["signals"] % EVERY == EVERY - 1 else "load",
             symbol=symbol,
             side=side,  # type: ignore[arg-type]
             ts=ts,
@@ -214,3 +216,15 @@ class DeskLoad(Pace):
             features={"vsr": self.dice.uniform(2, 8), "momentum": self.dice.uniform(60, 100)},
         )
         self.producer.produce("signals", encode(signal), symbol.encode())
+
+
+def _names(stem: str, in_each: int) -> Iterator[tuple[int, str]]:
+    """So many of each shard."""
+    left = dict.fromkeys(range(SHARDS), in_each)
+    for number in count():
+        if not any(left.values()):
+            return
+        name = f"{stem}-{number}"
+        if left[shard_of(name, SHARDS)]:
+            left[shard_of(name, SHARDS)] -= 1
+            yield number, name

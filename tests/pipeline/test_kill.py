@@ -62,8 +62,8 @@ def test_many_kills(stage, seed, capsys):
 
 @pytest.mark.kill
 def test_many_kills_of_the_desk(desk_stage, capsys):
-    """`ghostfill worker`, trading."""
-    world = DeskWorld(desk_stage.direct)
+    """`ghostfill worker`, trading; a crowd of two thousand follows one source."""
+    world = DeskWorld(desk_stage.direct, crowd=250)
     options = Options(seed=1, standby=0.3)
     story = play(
         desk_stage, world, options, script(1, 60, broker_every=20), DeskLoad(world, 1, 100, 10), capsys
