@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from operator import attrgetter
 from random import Random
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.messages import Command, Decision, Fill, MarketRecord, Output, Signal, Tick
 from streams.engine.market.extremes import Extremes
-from streams.engine.model.settings import Settings, Size
+from streams.engine.model.settings import Level, Settings, Size
 from streams.engine.model.units import ONE, SECOND
 from streams.engine.shard import shard as shards
 from streams.engine.shard.shard import Shard
@@ -83,19 +84,20 @@ def test_trails_follow_however_far_behind(seed: int) -> None:
 NAMES = [f"follower-{number}" for number in range(20)]
 
 
-def busy_shard() -> Shard:
+def busy_shard(trailing: Level | None = None) -> Shard:
     """Twenty accounts that follow the crowd's source, and one that follows its own."""
     sized = Size(mode="fixed_notional", value=1000 * ONE)
-    accounts = [Settings(name=name, balance=100_000 * ONE, size=sized, follow=("crowd",)) for name in NAMES]
-    accounts.append(Settings(name="alone", balance=100_000 * ONE, size=sized, follow=("own",)))
+    usual = Settings(name="alone", balance=100_000 * ONE, size=sized, follow=("own",), trailing_stop=trailing)
+    crowd = [msgspec.structs.replace(usual, name=name, follow=("crowd",)) for name in NAMES]
+    accounts = [*crowd, usual]
     shard = Shard(accounts, most_at_once=10)
     tick(shard, 0)  # which everybody looks at
     catch_up(shard)
     return shard
 
 
-def tick(shard: Shard, at: int) -> list[Output]:
-    record: MarketRecord = Tick(symbol="AAA", ts=START + at * SECOND, price=100 * ONE)
+def tick(shard: Shard, at: int, price: int = 100) -> list[Output]:
+    record: MarketRecord = Tick(symbol="AAA", ts=START + at * SECOND, price=price * ONE)
     return shard.pass_market(columns_of([record]))
 
 
@@ -163,6 +165,26 @@ def test_who_joins_the_others_again_is_in_front() -> None:
     catch_up(shard)
     shard.most_at_once = None
     assert filled(shard.admit(signal("crowd", 2, 1), 2) + tick(shard, 2)) == NAMES
+
+
+def test_stops_of_those_who_joined_the_others_follow_from_where_they_were() -> None:
+    shard = busy_shard(Level(kind="amount", value=5 * ONE))
+    shard.admit(signal("crowd", 1, 0), 1)
+    tick(shard, 1)
+    tick(shard, 2, price=110)
+    catch_up(shard)
+    shard.most_at_once = None
+    assert filled(tick(shard, 3, price=105)) == NAMES
+
+
+def test_who_are_too_few_once_those_are_left_out_who_wait_for_settings_are_no_crowd() -> None:
+    shard = busy_shard()
+    for number, name in enumerate(NAMES[9:]):
+        change = Command(command_id=name, account=name, kind="change", ts=START + SECOND, settings="{}")
+        shard.admit(change, number)
+    shard.admit(signal("crowd", 1, 0), 20)
+    assert not shard.is_behind
+    assert filled(tick(shard, 1)) == NAMES
 
 
 def test_who_has_something_of_their_own_to_do_is_not_part_of_a_crowd() -> None:

@@ -6,6 +6,7 @@ Here quiet minutes are columns however few they are.
 from collections.abc import Iterator
 from itertools import accumulate
 from random import Random
+from typing import Literal
 
 import msgspec
 import pytest
@@ -207,6 +208,29 @@ def test_where_markets_close_and_settings_change(world: World, cuts: list[int]) 
 @given(worlds(market=bars()), st.lists(st.integers(0, 50), max_size=6))
 def test_bars(world: World, cuts: list[int]) -> None:
     same(in_batches(world, [cut for cut in cuts if cut < len(world.records)]), every_record(world))
+
+
+@pytest.mark.parametrize(
+    ("side", "bids", "asks", "ends_by"),
+    [
+        ("long", (100, 100, 0, 100), (101, 101, 121, 101), "take_profit"),
+        ("short", (99, 99, 119, 99), (100, 100, 0, 100), "stop_loss"),
+    ],
+)
+def test_where_a_quote_lacks_a_side_its_price_stands_for_it_beside_another_symbol(
+    side: Literal["long", "short"], bids: tuple[int, ...], asks: tuple[int, ...], ends_by: str
+) -> None:
+    ten = Level(kind="amount", value=10 * ONE)
+    plain = Settings(name="acct", balance=100_000 * ONE, size=Size(mode="quantity"))
+    account = msgspec.structs.replace(plain, **{ends_by: ten})
+    records: list[MarketRecord] = []
+    for at, (price, bid, ask) in enumerate(zip((100, 100, 120, 100), bids, asks, strict=True)):
+        ts = START + at * SECOND
+        records.append(Tick(symbol="AAA", ts=ts, price=price * ONE, bid=bid * ONE, ask=ask * ONE))
+        records.append(Tick(symbol="BBB", ts=ts, price=7 * ONE, bid=7 * ONE, ask=7 * ONE))
+    entry = Signal(signal_id="a", source="s", symbol="AAA", side=side, ts=START, quantity=ONE)
+    told = in_batches(World([account], records, [(0, entry)]), [])
+    assert [fill.purpose for fill in told if isinstance(fill, Fill)] == ["entry", ends_by]
 
 
 def test_quiet_minutes_are_columns_and_those_that_64_bits_cannot_hold_are_not() -> None:

@@ -44,15 +44,15 @@ class World:
 
 
 def columns_of(records: list[MarketRecord]) -> Columns:
-    """The records as the engine reads them."""
+    """The records as the engine reads them: ticks alone have no columns of bars."""
     names = sorted({record.feed if isinstance(record, Clock) else record.symbol for record in records})
     rows = [_row(record, names) for record in records]
     table = np.array(rows, np.int64).reshape(len(rows), 11)
-    kind, symbol, ts, price, size, bid, ask, open_, high, low, interval = table.T
-    return Columns(
-        names, symbol.astype(np.int32), ts.copy(), price.copy(), size.copy(), bid.copy(), ask.copy(),
-        kind.astype(np.int8), open_.copy(), high.copy(), low.copy(), interval.copy(),
-    )  # fmt: skip
+    kind, symbol, ts, price, size, bid, ask, open_, high, low, interval = table.T.copy()
+    of_ticks = (names, symbol.astype(np.int32), ts, price, size, bid, ask)
+    if not kind.any():
+        return Columns(*of_ticks)
+    return Columns(*of_ticks, kind.astype(np.int8), open_, high, low, interval)
 
 
 def _row(record: MarketRecord, names: list[str]) -> list[int]:

@@ -229,12 +229,11 @@ class Lane:
         number = account.number
         watching = self._watching[number]
         for key, watch in watches_of(account, sorted(stale), now):
-            symbol = watching.pop(key, None)
-            if symbol is not None and (watch is None or watch.symbol != symbol):
-                self.watchlists[symbol].remove((number, key))
             if watch is not None:
                 self._put(number, key, watch)
                 changed.append((key, watch))
+            elif key in watching:
+                self.watchlists[watching.pop(key)].remove((number, key))
         return changed
 
     def _put(self, number: int, key: str, watch: Watch) -> None:
