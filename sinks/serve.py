@@ -1,8 +1,9 @@
 """Serves the folder of an embedded ClickHouse until it is told to stop.
 
-    python -m sinks.serve --folder F --port P [--listen 127.0.0.1] [--ready-file F]
+    python -m sinks.serve --folder F --port P [--listen 127.0.0.1] [--name NAME] [--ready-file F]
 
-Port 0 takes any that is free; the ready file says which, after the process id.
+Port 0 takes any that is free; the ready file says which, after the process id. NAME is another host name that it
+is called by.
 
 The environment has everybody's password: GHOSTFILL_CLICKHOUSE_PASSWORD that of `default`, who may do
 everything, GHOSTFILL_CLICKHOUSE_READER_PASSWORD that of `reader`, who may only read.
@@ -35,6 +36,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--listen", default=LOOPBACK)
+    parser.add_argument("--name", action="append", default=[])
     parser.add_argument("--ready-file", type=Path)
     told = parser.parse_args()
     _log_little()
@@ -46,7 +48,7 @@ def main() -> None:
         engine = Engine(told.folder)
     except EngineError as error:
         sys.exit(f"{told.folder} cannot be opened: {error}")
-    app = Protocol(engine, users, frozenset({told.listen})).app()
+    app = Protocol(engine, users, frozenset({told.listen, *told.name})).app()
     asyncio.run(_serve(app, told.listen, told.port, told.ready_file))
 
 

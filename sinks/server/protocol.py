@@ -108,6 +108,8 @@ class Protocol:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         try:
             self._refuse_strangers(request)
+            if request.method == "GET" and not request.query_string:
+                return await ok(request)  # as any ClickHouse, to who asks nothing
             name, user = self._who(request)
             only_asks = user.reads_only or request.method != "POST"
             wanted = await asked(request, only_asks=only_asks)

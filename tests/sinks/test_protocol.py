@@ -175,6 +175,10 @@ def test_following_a_link_changes_nothing(server, table):
     assert ask(server, "ping") == (200, b"Ok.\n")
 
 
+def test_who_asks_nothing_is_told_that_it_is_there(server):
+    assert ask(server, user=None) == (200, b"Ok.\n")
+
+
 # The embedded one alone ----------------------------------------------------------------------
 
 
@@ -277,3 +281,10 @@ def test_what_was_acknowledged_is_there_after_a_kill(tmp_path):
         subprocess.run(["kill", f"-{signal.SIGKILL.value}", str(server.pid)], check=True)
     with embedded(tmp_path) as server:
         assert server.client().command("SELECT count() FROM kept") == 1000
+
+
+def test_another_name_is_its_own_where_it_was_told(tmp_path):
+    with embedded(tmp_path, "--name", "clickhouse") as server:
+        assert ask(server, "?query=SELECT+1", Host=f"clickhouse:{server.port}") == (200, b"1\n")
+        status, said = ask(server, "?query=SELECT+1", Host=f"elsewhere:{server.port}")
+        assert (status >= 400, b"not called elsewhere" in said) == (True, True)
