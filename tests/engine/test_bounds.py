@@ -37,6 +37,10 @@ def size(mode: str, value: int) -> dict[str, object]:
         ("size", 1, MOST_TIMES, lambda value: size("percent_of_equity", value)),
         ("end_of_day", 0, 24 * 60 - 1, lambda value: value),
         ("time_limit", 1, LONGEST, lambda value: value),
+        ("max_group", 1, MOST_TIMES, lambda value: value),
+        ("max_position", 1, MOST_TIMES, lambda value: value),
+        ("max_exposure", 1, MOST_TIMES, lambda value: value),
+        ("max_correlated", 0, ONE, lambda value: {"positions": 1, "rho": value / ONE}),
     ],
 )
 def test_the_least_and_the_most_that_a_setting_may_be(field, least, most, made) -> None:
@@ -45,6 +49,14 @@ def test_the_least_and_the_most_that_a_setting_may_be(field, least, most, made) 
     for value in (least - 1, most + 1):
         with pytest.raises(BadSettingsError, match=field):
             read_settings(msgspec.json.encode({field: made(value)}).decode(), PLAIN)
+
+
+def test_what_is_borrowed_has_an_end_too() -> None:
+    for leverage, balance in ((ONE, MOST_MONEY), (2 * ONE, MOST_MONEY // 2)):
+        given = {"balance": balance, "leverage": leverage}
+        read_settings(msgspec.json.encode(given).decode(), PLAIN)
+        with pytest.raises(BadSettingsError, match="leverage"):
+            read_settings(msgspec.json.encode(given | {"leverage": leverage + 1}).decode(), PLAIN)
 
 
 def condition(tolerance: int) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Searching a column finds what looking at each record finds, however long the column is."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,3 +52,19 @@ def test_where_a_trailing_stop_is_first_reached(
         extreme = max(extreme, good)
     found = Column(np.array(top), np.array(bottom)).trail(start, len(top), side, side * best, share, amount)
     assert found == expected
+
+
+LONG = 64 * 64 * 5 + 7
+"""Three levels high, and no whole blocks at its end."""
+
+
+@pytest.mark.parametrize("at", [1, 63, 64, 65, 4_095, 4_096, 4_097, 12_345, LONG - 8, LONG - 7, LONG - 1])
+def test_one_record_among_many_is_found_wherever_it_is(at: int) -> None:
+    values = np.full(LONG, 100 * ONE)
+    values[at] = 103 * ONE
+    rises = Column(values, values)
+    assert rises.first(0, LONG, 102 * ONE, -FOREVER) == at
+    assert rises.extremes(0, LONG) == (103 * ONE, 100 * ONE)
+    assert Column(-values, -values).first(0, LONG, FOREVER, -102 * ONE) == at
+    assert rises.trail(0, LONG, -1, 100 * ONE, 0, 2 * ONE) == at
+    assert Column(-values, -values).trail(0, LONG, 1, -100 * ONE, 0, 2 * ONE) == at
