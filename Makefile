@@ -15,10 +15,11 @@ UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
 INSTALL := $(if $(UV),uv pip install --compile-bytecode --python $(BIN)/python,$(BIN)/python -m pip install --disable-pip-version-check) --quiet
 
 .PHONY: help install tools lock lint types imports pytest test test-long test-web test-live test-kill test-kill-web test-sabotage test-kill-sink test-mutants \
-	soak soak-sink bench newcomer browser pictures demo clean
+	test-integration soak soak-sink bench newcomer browser pictures demo up down clean
 
 help:
 	@echo "make demo       run it all on a simulated market, with a page, until Ctrl-C"
+	@echo "make up         run it all in containers (PROFILES=\"demo observe\" for a made-up market, Grafana)    make down   end it"
 	@echo "make test       everything that must hold before a change is taken"
 	@echo "make lint       style          make types    types"
 	@echo "make imports    who may import whom"
@@ -31,6 +32,7 @@ help:
 	@echo "make test-kill-sink  a hundred kills of the sink and of ClickHouse, 8 million rows (8 minutes)"
 	@echo "make test-kill-web  each part is killed while a browser watches (5 minutes)"
 	@echo "make test-mutants  small changes of the engine that a test must see (an hour at most; TARGET=guard, SEED=2)"
+	@echo "make test-integration  Kafka, ClickHouse and all parts in containers; installs Docker on Debian (15 minutes)"
 	@echo "make soak       an hour under load, with a kill every five minutes"
 	@echo "make soak-sink  an hour of rows into ClickHouse: memory and lag"
 	@echo "make bench      measure speed"
@@ -87,7 +89,7 @@ imports: tools
 	$(BIN)/lint-imports
 
 pytest: tools
-	$(BIN)/pytest -n 2 --dist worksteal -m "not long and not bench and not live and not kill and not sabotage and not web"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not long and not bench and not live and not kill and not sabotage and not integration and not web"
 	$(BIN)/pytest -m "smoke and not long" tests/web
 
 test: lint types imports pytest
@@ -113,6 +115,10 @@ test-kill-web: tools
 test-kill-sink: tools
 	$(BIN)/pytest -m "kill" -s tests/sinks
 
+test-integration: tools
+	infra/docker
+	$(BIN)/pytest -m "integration" -s tests/integration
+
 TARGET := engine
 SEED := 1
 
@@ -130,6 +136,12 @@ bench: tools
 
 demo: install
 	$(BIN)/ghostfill demo
+
+up:
+	@PROFILES="$(PROFILES)" infra/up
+
+down:
+	@docker compose --profile demo --profile observe down $(VOLUMES)
 
 # BOX: what `docker run` needs, at its end an image with Python and make: BOX="-v ~/.cache/pip:/root/.cache/pip python:3.12".
 newcomer: tools

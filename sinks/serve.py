@@ -2,8 +2,7 @@
 
     python -m sinks.serve --folder F --port P [--listen 127.0.0.1] [--name NAME] [--ready-file F]
 
-Port 0 takes any that is free; the ready file says which, after the process id. NAME is another host name that it
-is called by.
+Port 0 takes any that is free; the ready file says which, after the process id. It is called NAME too.
 
 The environment has everybody's password: GHOSTFILL_CLICKHOUSE_PASSWORD that of `default`, who may do
 everything, GHOSTFILL_CLICKHOUSE_READER_PASSWORD that of `reader`, who may only read.

@@ -4,6 +4,7 @@ Rules of this file: where Java or Kafka's jars cannot be had, the tests that nee
 a Kafka that is there and does not start is a failure.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
@@ -18,6 +19,7 @@ from streams.local.kafka.kafka import Kafka, java
 from streams.local.kafka.topics import await_leaders
 from streams.transport.kafka.cluster import Cluster, ClusterError
 
+NAMED = "GHOSTFILL_TEST_KAFKA"
 _numbers = count(1)
 
 
@@ -64,8 +66,10 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
 
 
 @pytest.fixture(scope="session")
-def cluster(kafka: Kafka) -> Cluster:
-    return kafka.cluster
+def cluster(request: pytest.FixtureRequest) -> Cluster:
+    """This process's broker, or the one that is named: a container's, from which the same is expected."""
+    named = os.environ.get(NAMED)
+    return Cluster(named) if named else request.getfixturevalue("kafka").cluster
 
 
 @pytest.fixture

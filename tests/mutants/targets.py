@@ -11,7 +11,9 @@ class Target:
     """Quick ones and those that see most first: a survivor runs all of them."""
     least: float
     """The share of mutants that must be seen."""
-    marker: str = "not long and not bench and not live and not kill and not sabotage and not web"
+    marker: str = (
+        "not long and not bench and not live and not kill and not sabotage and not integration and not web"
+    )
     elsewhere: bool = False
     """Whether it runs in processes that the tests start, too. Then every test may see it."""
 

@@ -1,0 +1,122 @@
+"""`make up`: everything in containers, a made-up market, a signal of one's own, its fill in SQL, and `make down`."""
+
+import json
+import os
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from schemas.catalog import catalog
+from tests.integration.conftest import Images, run
+
+pytestmark = pytest.mark.integration
+PORTS = {"WEB_PORT": "15005", "KAFKA_PORT": "19092", "CLICKHOUSE_PORT": "18123"}
+PROJECT = "ghostfill-test"
+PATIENCE_S = 180
+SHARDS = catalog().topic("inbox").partitions
+
+
+class Composed:
+    """The project, running."""
+
+    def __init__(self, images: Images) -> None:
+        self.environment = {**os.environ, **PORTS, "COMPOSE_PROJECT_NAME": PROJECT, "PROFILES": "demo"}
+        self.options = ["--env-file", images.environment_file] if images.environment_file else []
+        self.token = ""
+
+    def compose(self, *arguments: str, said: str = "") -> str:
+        command = ["docker", "compose", *self.options, "--profile", "demo", *arguments]
+        done = run(*command, input=said, env=self.environment)
+        assert done.returncode == 0, f"{arguments}: {done.stdout[-3000:]} {done.stderr[-3000:]}"
+        return str(done.stdout)
+
+    def up(self) -> str:
+        done = run("infra/up", env=self.environment)
+        if done.returncode:
+            raise AssertionError(f"{done.stdout} {done.stderr} {self.compose('logs', '--tail', '30')}")
+        self.token = self.inside("web", "cat", "/run/secrets/you").strip()
+        return str(done.stdout)
+
+    def inside(self, service: str, *command: str) -> str:
+        return self.compose("exec", "-T", service, *command)
+
+    def ghostfill(self, *arguments: str) -> str:
+        return self.inside("web", "ghostfill", *arguments)
+
+    def get(self, path: str) -> Any:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{PORTS['WEB_PORT']}{path}", headers={"Authorization": f"Bearer {self.token}"}
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.read().decode()
+
+
+@pytest.fixture(scope="module")
+def composed(images: Images) -> Iterator[Composed]:
+    made = Composed(images)
+    made.compose("down", "--volumes")
+    try:
+        made.up()
+        yield made
+    finally:
+        made.compose("down", "--volumes")
+
+
+def eventually(true: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < end, what
+        time.sleep(1)
+
+
+def test_the_page_fills(composed: Composed) -> None:
+    eventually(lambda: len(json.loads(composed.get("/api/accounts"))) == 6, "six accounts")
+    eventually(lambda: len(json.loads(composed.get("/api/trades?limit=5"))["items"]) == 5, "trades")
+    assert composed.get("/").count("data-key") > 20
+
+
+def test_nobody_comes_in_without_a_token(composed: Composed) -> None:
+    composed.token, token = "gf_wrong", composed.token
+    try:
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            composed.get("/api/accounts")
+    finally:
+        composed.token = token
+
+
+def test_a_signal_of_ones_own_becomes_a_fill_in_sql(composed: Composed) -> None:
+    composed.ghostfill("account", "create", "mine", "--preset", "auto-trader", "--follow", "me")
+    signal = json.dumps({"symbol": "AURA", "side": "long", "source": "me"})
+    composed.compose("exec", "-T", "web", "ghostfill", "publish", "signals", "-", said=signal)
+    asked = "SELECT count() FROM fills WHERE account = 'mine'"
+    eventually(lambda: int(composed.ghostfill("sql", asked, "--format", "csv").split()[-1]) > 0, "a fill")
+
+
+def test_programs_of_this_machine_reach_kafka(composed: Composed) -> None:
+    client = AdminClient({"bootstrap.servers": f"127.0.0.1:{PORTS['KAFKA_PORT']}"})
+    assert {"signals", "fills"} <= client.list_topics(timeout=20).topics.keys()
+
+
+def test_three_desks_share_the_accounts_and_one_may_be_killed(composed: Composed) -> None:
+    composed.compose("up", "--detach", "--wait", "--no-recreate", "--scale", "desk=3")
+    eventually(lambda: desks(composed) == 3, "three desks with shards")
+    assert not run("docker", "kill", f"{PROJECT}-desk-2").returncode
+    eventually(lambda: desks(composed) == 2, "two desks with all shards")
+    assert composed.ghostfill("verify").count("equal") == SHARDS
+
+
+def desks(composed: Composed) -> int:
+    """How many share the shards, once all of them are live."""
+    said = json.loads(composed.ghostfill("status", "--json"))
+    live = [shard for shard in said["shards"] if shard["stage"] == "live"]
+    return sum(bool(worker["shards"]) for worker in said["workers"]) if len(live) == SHARDS else 0
+
+
+def test_nothing_may_be_written_but_what_is_meant_to_be(composed: Composed) -> None:
+    for service in ("gate", "desk", "sink", "web"):
+        found = composed.inside(service, "sh", "-c", "id -u; touch /opt/x 2>&1 || echo refused")
+        assert found.split()[0] == "10001" and "refused" in found

@@ -1,0 +1,42 @@
+"""What every broker and every ClickHouse must do, asked of those in containers: the same tests as of the embedded ones."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from sinks.database.database import Database
+from streams.transport.kafka.cluster import Cluster
+from tests.broker import NAMED
+from tests.integration.conftest import PASSWORD, ROOT
+
+pytestmark = pytest.mark.integration
+USUAL = "not long and not bench and not live and not kill and not sabotage and not integration and not web"
+
+
+def test_of_the_broker(cluster: Cluster) -> None:
+    passed = passed_in("tests/transport", {NAMED: cluster.bootstrap})
+    assert passed > 50
+
+
+def test_of_clickhouse(database: Database) -> None:
+    told = {
+        "CLICKHOUSE_URL": f"http://{database.host}:{database.port}/",
+        "CLICKHOUSE_USER": "default",
+        "CLICKHOUSE_PASSWORD": PASSWORD,
+    }
+    passed = passed_in("tests/sinks/test_protocol.py", told, "-k", "named")
+    assert passed > 20
+
+
+def passed_in(tests: str, environment: dict[str, str], *more: str) -> int:
+    """How many tests passed; none may fail."""
+    command = [sys.executable, "-m", "pytest", "-q", "-m", USUAL, tests, *more]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, text=True, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    found = re.search(r"(\d+) passed", done.stdout)
+    return int(found[1]) if found else 0
