@@ -30,6 +30,12 @@ class ShardHealth(NamedTuple):
     """Records of its markets that its worker has read and it has not passed."""
     still: float = 0.0
     """Seconds for which something has been before it and it has taken nothing."""
+    late: int = 0
+    """Entries that came too late for their time."""
+    published: int = 0
+    """Records of what it decided, since it was taken over."""
+    taken_at: int = 0
+    """When its worker had taken it over."""
 
     @property
     def fault(self) -> str:
@@ -57,7 +63,10 @@ def _health(worker: WorkerReport, report: ShardReport) -> ShardHealth:
     unsaid = (worker.ts - worker.made) / SECOND if worker.made else 0.0
     is_idle = not (lag or report.waiting)
     still = 0.0 if is_idle else report.still + unsaid
-    return ShardHealth(report.shard, report.stage, worker.worker, report.waiting, lag, still)
+    return ShardHealth(
+        report.shard, report.stage, worker.worker, report.waiting, lag, still,
+        report.late, report.published, report.taken_at,
+    )  # fmt: skip
 
 
 def faults(found: Iterable[ShardHealth]) -> list[str]:

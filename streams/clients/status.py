@@ -58,6 +58,7 @@ def condition(cluster: Cluster, environment: Mapping[str, str]) -> dict[str, Any
         "faults": faults(health),
         "groups": groups,
         "dead_letters": _count(cluster, DEAD_LETTERS),
+        "dead_letters_ever": sum(ends(cluster, require(cluster, DEAD_LETTERS)).values()),
     }
 
 
@@ -160,8 +161,16 @@ def _group(cluster: Cluster, group: str, topics: Sequence[str]) -> dict[str, Any
     places = require(cluster, *topics)
     committed = _committed(cluster, group, places)
     first, last = beginnings(cluster, places), ends(cluster, places)
-    lag = sum(last[place] - max(committed.get(place, -1), first[place]) for place in places)
-    return {"group": group, "members": members(cluster, group), "reads": list(topics), "lag": lag}
+    lags = dict.fromkeys(topics, 0)
+    for place in places:
+        lags[place[0]] += last[place] - max(committed.get(place, -1), first[place])
+    return {
+        "group": group,
+        "members": members(cluster, group),
+        "reads": list(topics),
+        "lag": sum(lags.values()),
+        "lags": lags,
+    }
 
 
 def _committed(cluster: Cluster, group: str, places: Sequence[Place]) -> dict[Place, int]:

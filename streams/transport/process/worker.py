@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+import psutil
+
 from streams.transport.contract.crash import must_end_within, or_die
 from streams.transport.contract.machine import Machine
 from streams.transport.contract.names import Names
@@ -85,6 +87,7 @@ class Worker:
         self.plan = plan
         self.name = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
         self.started = wall_time()
+        self._process = psutil.Process()
         self.leaving = False
         self._left: tuple[ShardReport, ...] = ()
         """The shards that it gives up as it leaves."""
@@ -148,7 +151,7 @@ class Worker:
             await asyncio.sleep(REPORT_SECONDS)
 
     def _report(self, fleet: Fleet) -> WorkerReport:
-        setup = fleet.setup
+        setup, used = fleet.setup, self._process.cpu_times()
         return WorkerReport(
             worker=self.name,
             host=socket.gethostname(),
@@ -163,6 +166,8 @@ class Worker:
             pause=fleet.pause,
             leaving=self.leaving,
             made=wall_time(),
+            memory=self._process.memory_info().rss,
+            cpu=used.user + used.system,
         )
 
 

@@ -91,6 +91,7 @@ class Owner:
         self.committable: int | None = None
         """The inbox before this offset is covered by a checkpoint."""
         self.taken: Taken | None = None
+        self._taken_at = 0
         self.published = 0
         self._held = False
         self._stopping = False
@@ -135,6 +136,7 @@ class Owner:
     async def _take_over_and_live(self) -> None:
         try:
             self.taken = await self._take_over(self.setup, self.shard)
+            self._taken_at = self.setup.wall()
             await self._go_live(self.taken)
         except BaseExceptionGroup as group:
             raise _first(group) from group
@@ -177,6 +179,7 @@ class Owner:
             taken_in=self.taken.seconds,
             still=self._still(self.taken),
             awaits=self._awaits(self.taken),
+            taken_at=self._taken_at,
         )
 
     def _awaits(self, taken: Taken) -> tuple[Awaited, ...]:

@@ -39,6 +39,8 @@ class ShardReport(msgspec.Struct, frozen=True, array_like=True):
     """Seconds since it took in an entry or a market's record, while it has some before it."""
     awaits: tuple[Awaited, ...] = ()
     """What the admitted entries wait for."""
+    taken_at: int = 0
+    """When its worker had taken it over; it changes hands when this changes."""
 
 
 class WorkerReport(msgspec.Struct, frozen=True, array_like=True):
@@ -60,6 +62,10 @@ class WorkerReport(msgspec.Struct, frozen=True, array_like=True):
     leaving: bool = False
     made: int = 0
     """When its event loop said all this; a loop that stands still says nothing new."""
+    memory: int = 0
+    """Bytes of the machine's memory that it holds."""
+    cpu: float = 0.0
+    """Seconds of a core that it has used."""
 
 
 _decode = msgspec.msgpack.Decoder(WorkerReport).decode

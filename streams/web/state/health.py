@@ -13,9 +13,12 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
 
+from clickhouse_connect.driver.client import Client
 from confluent_kafka import KafkaException
 
 from schemas.text.numbers import time_text
+from sinks.asking.questions import select
+from sinks.database.database import DatabaseError
 from streams.agents.names import DESK, GATE
 from streams.clients.kafka import admin, renew_admin
 from streams.clients.shards import ShardHealth, faults, shards
@@ -49,6 +52,8 @@ class Health:
         self.cluster, self.live, self.results = cluster, live, results
         self.condition: Mapping[str, Any] | None = None
         self.looked_at = 0.0
+        self.letters_stored: int | None = None
+        """The gate's dead letters and the sinks' own, as far as they are in ClickHouse."""
         self.rates: dict[str, float] = {}
         """Records a second of each topic that came between the last two looks."""
         self._counted: tuple[float, dict[str, int]] = time.monotonic(), {}
@@ -86,6 +91,9 @@ class Health:
             await self.results.now(lambda client: client.command("SELECT 1"))
         except Exception as error:
             self.results.trouble = self.results.trouble or str(error)
+        else:
+            with suppress(DatabaseError):  # before the first sink there is no such table
+                self.letters_stored = await self.results.now(_count_letters)
 
     def _count(self) -> None:
         (before, counts), now = self._counted, time.monotonic()
@@ -188,3 +196,8 @@ class Health:
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _count_letters(client: Client) -> int:
+    found = select(client, "SELECT count() FROM dead_letters FINAL", {}, "dead letters")
+    return int(found.rows[0][0])
