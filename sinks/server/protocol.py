@@ -21,8 +21,10 @@ from typing import Any
 from aiohttp import web
 
 from sinks.engine.engine import Engine, EngineError, Handle
+from sinks.engine.engine_rights import Role
 from sinks.rights.harmless import READ_ONLY, NotAllowedError, check_database, check_settings
 from sinks.rights.reading import Reading
+from sinks.server import go_driver
 from sinks.server.answers import AUTHENTICATION_FAILED, HttpAnswer, failed, ok, written
 from sinks.server.readers import Readers
 from sinks.server.requests import (
@@ -115,6 +117,8 @@ class Protocol:
             wanted = await asked(request, only_asks=only_asks)
             if not wanted.query.strip():
                 return await ok(request)
+            if go_driver.is_hello(request, wanted.query):
+                return await self._greet(request)
             if only_asks:
                 return await self._answer_reader(request, wanted.query)
             if names_a_file(wanted.statement):
@@ -156,6 +160,20 @@ class Protocol:
         return name, user
 
     # Sessions ------------------------------------------------------------------------------------
+
+    async def _greet(self, request: web.Request) -> web.StreamResponse:
+        about = await self._in_thread(self._about)
+        return await self._answer(
+            request, "Native", iter([go_driver.hello(request, *about)]), self._in_thread, _send
+        )
+
+    def _about(self) -> tuple[str, str]:
+        handle = self._engine.open(Role.READER)
+        try:
+            version, timezone = handle.command(go_driver.ABOUT).decode().split()
+            return version, timezone
+        finally:
+            handle.close()
 
     async def _answer_reader(self, request: web.Request, query: str) -> web.StreamResponse:
         """Nothing that it asks for could outlive the request, so it has a session of its own."""

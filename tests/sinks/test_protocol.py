@@ -49,6 +49,24 @@ def test_rows_go_in_and_come_back(table):
     ]
 
 
+@pytest.mark.parametrize("user", ["reader", "default"])
+@pytest.mark.parametrize(("version", "mark"), [("54460", b"\0"), ("54300", b"")])
+def test_go_s_driver_is_told_what_blocks_it_gets(server, user, version, mark):
+    """This answer in the form of the version that it names; and by it, that all others are of revision 0."""
+    if not server.embedded:
+        pytest.skip("a server of its own says so in its own words")
+    hello = b"SELECT displayName(), version(), revision(), timezone()"
+    path = f"?default_format=Native&client_protocol_version={version}"
+    status, answer = ask(server, path, hello, user=user)
+    assert status == 200
+    assert answer.startswith(
+        b"\x01\x00\x02\xff\xff\xff\xff\x00" + b"\x04\x01" + b"\x0ddisplayName()\x06String" + mark
+    )
+    assert b"\x0arevision()\x06UInt32" + mark + bytes(4) in answer
+    known = server.client().command("SELECT version()").encode()
+    assert b"\x09version()\x06String" + mark + bytes([len(known)]) + known in answer
+
+
 @pytest.mark.parametrize("method", ["zstd", "lz4", "gzip", False])
 def test_compressed_both_ways(server, table, method):
     client = server.client(database="contract", compress=method)
