@@ -14,8 +14,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
 INSTALL := $(if $(UV),uv pip install --compile-bytecode --python $(BIN)/python,$(BIN)/python -m pip install --disable-pip-version-check) --quiet
 
-.PHONY: help install tools lock lint types imports pytest test test-long test-web test-live test-kill test-kill-web test-sabotage test-kill-sink test-mutants \
-	test-integration soak soak-sink bench newcomer browser pictures demo up down clean
+.PHONY: help install tools lock lint types imports pytest test test-long test-web test-live test-observe test-kill test-kill-web test-sabotage test-kill-sink test-mutants \
+	test-integration soak soak-sink bench newcomer browser prometheus dashboards pictures demo up down clean
 
 help:
 	@echo "make demo       run it all on a simulated market, with a page, until Ctrl-C"
@@ -27,6 +27,7 @@ help:
 	@echo "make test-long  the tests that take minutes"
 	@echo "make test-live  the whole pipeline live: replays, malformed messages, secured clusters, whole instances (20 minutes)"
 	@echo "make test-web   the page in a browser and the API, on a running demo (15 minutes)"
+	@echo "make test-observe  dashboards and alerts, on a running demo and a real Prometheus (5 minutes)"
 	@echo "make test-kill  a hundred kills of workers, gate and broker (10 minutes)"
 	@echo "make test-sabotage  the protocol with one rule left out is found out (20 minutes)"
 	@echo "make test-kill-sink  a hundred kills of the sink and of ClickHouse, 8 million rows (8 minutes)"
@@ -38,6 +39,8 @@ help:
 	@echo "make bench      measure speed"
 	@echo "make newcomer BOX=python:3.12  how long \`make demo\` takes in an empty container (needs Docker)"
 	@echo "make browser    install Chromium, which the tests of the report need (Debian, Ubuntu)"
+	@echo "make prometheus install Prometheus, which the tests of alerts need (Debian, Ubuntu)"
+	@echo "make dashboards make Grafana's dashboards of the files that describe them"
 	@echo "make pictures   pictures of every page of the dashboard, in out/pictures"
 	@echo "make install    prepare $(VENV); the others do it first"
 	@echo "make tools      what tests and checks need besides; those who need it do it first"
@@ -103,6 +106,11 @@ test-web: tools
 test-live: tools
 	$(BIN)/pytest -m "live" tests/live tests/shell tests/local
 
+test-observe: tools prometheus
+	@if command -v npm >/dev/null; then npm install --prefix tests/infra/schema --no-package-lock --no-audit --no-fund --silent; \
+	else echo "npm is not here: the dashboards are not held against Grafana's types" >&2; fi
+	$(BIN)/pytest tests/infra
+
 test-kill: tools
 	$(BIN)/pytest -m "kill" tests/pipeline
 
@@ -153,9 +161,18 @@ browser:
 	if [ "$$(id -u)" = 0 ]; then apt-get update && apt-get install -y chromium; \
 	else echo "Install Chromium: sudo apt-get install chromium" >&2; exit 1; fi
 
+prometheus:
+	@command -v prometheus >/dev/null && command -v promtool >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ]; then apt-get update && apt-get install -y prometheus; \
+	else echo "Install Prometheus: sudo apt-get install prometheus" >&2; exit 1; fi
+
+dashboards: install
+	$(BIN)/python -m infra.grafana.dashboards
+
 pictures: tools
 	$(BIN)/python -m tests.web.pictures
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist *.egg-info
-	find schemas streams sinks tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf tests/infra/schema/node_modules
+	find infra schemas streams sinks tests -name __pycache__ -type d -prune -exec rm -rf {} +
