@@ -13,8 +13,8 @@ from tests.sinks.server import READER_PASSWORD, embedded
 from tests.sinks.test_rights import send
 
 ENDLESS = "SELECT sum(sipHash64(number)) FROM numbers(1000000000000000000)"
-IN_ONE_CALL = "SELECT replaceRegexpAll(materialize(repeat('a', 40000)), '(a?){500}a{500}b', 'x')"
-"""Some ten seconds, in which nothing ends it."""
+IN_ONE_CALL = "SELECT replaceRegexpAll(materialize(repeat('a', 1000000)), '(a?){500}a{500}b', 'x')"
+"""Half a minute on a fast machine, in which nothing ends it."""
 SOON_S = 10.0
 ANYWHERE = {"database": "default"}
 
