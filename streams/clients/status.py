@@ -48,6 +48,8 @@ def condition(cluster: Cluster, environment: Mapping[str, str]) -> dict[str, Any
     owners = [each for each in told if is_alive(each, now) and each.shards]
     reads = {**READS, **dict.fromkeys(_sinks(cluster), tuple(TABLES))}
     groups = [_group(cluster, name, topics) for name, topics in reads.items()]
+    letters = require(cluster, DEAD_LETTERS)
+    first, last = beginnings(cluster, letters), ends(cluster, letters)
     return {
         "runs": bool(owners) and any(each["members"] for each in groups if each["group"] == GATE),
         "endpoints": _endpoints(cluster, environment),
@@ -57,8 +59,8 @@ def condition(cluster: Cluster, environment: Mapping[str, str]) -> dict[str, Any
         "waits": [_wait(each) for each in waits(told).values()],
         "faults": faults(health),
         "groups": groups,
-        "dead_letters": _count(cluster, DEAD_LETTERS),
-        "dead_letters_ever": sum(ends(cluster, require(cluster, DEAD_LETTERS)).values()),
+        "dead_letters": sum(last.values()) - sum(first.values()),
+        "dead_letters_ever": sum(last.values()),
     }
 
 
@@ -182,9 +184,3 @@ def _committed(cluster: Cluster, group: str, places: Sequence[Place]) -> dict[Pl
         return {(each.topic, each.partition): each.offset for each in found.result(ANSWER_S).topic_partitions}
 
     return patiently(cluster, answers)
-
-
-def _count(cluster: Cluster, topic: str) -> int:
-    places = require(cluster, topic)
-    first, last = beginnings(cluster, places), ends(cluster, places)
-    return sum(last[place] - first[place] for place in places)
