@@ -21,7 +21,6 @@ has a time in which to close.
 """
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
@@ -32,7 +31,7 @@ import msgspec
 
 from schemas.private import Barrier, MarketPosition, Step, Takeover, decode_barrier, encode_barrier
 from streams.transport.contract.crash import in_words, must_end_within, unless_unasked
-from streams.transport.contract.machine import Awaited, Record, Row
+from streams.transport.contract.machine import Record, Row
 from streams.transport.kafka.producing import Ack, Pair
 from streams.transport.shard import snapshots
 from streams.transport.shard.barriers import TakenOverError
@@ -43,6 +42,7 @@ from streams.transport.shard.reports import ShardReport, Stage
 from streams.transport.shard.setup import ShardSetup
 from streams.transport.shard.store import Header
 from streams.transport.shard.takeover import Taken, header_of, take_over
+from streams.transport.shard.telling import Telling
 
 MOST_STEPS = 200
 """Of one barrier."""
@@ -52,8 +52,6 @@ CLOSE_SECONDS = 10.0
 """How long what belongs to a shard may take to end, once one part of it has failed or was told to."""
 CROWD_SECONDS = 30.0
 """How long a checkpoint waits for those who are behind, so that others need not."""
-AWAITS_SECONDS = 1.0
-"""How old what it tells of waiting entries may be."""
 _Result = TypeVar("_Result")
 _Arguments = TypeVarTuple("_Arguments")
 
@@ -91,7 +89,7 @@ class Owner:
         self.committable: int | None = None
         """The inbox before this offset is covered by a checkpoint."""
         self.taken: Taken | None = None
-        self._taken_at = 0
+        self._telling: Telling | None = None
         self.published = 0
         self._held = False
         self._stopping = False
@@ -107,12 +105,6 @@ class Owner:
         self._happened = False
         """Whether a restore from the last checkpoint would have something to walk."""
         self._done = asyncio.Event()
-        self._awaited: tuple[Awaited, ...] = ()
-        self._awaits_at = -AWAITS_SECONDS
-        self._seen: tuple[int, MarketPosition] = 0, {}
-        """How far it had come when it was asked last."""
-        self._moved = time.monotonic()
-        """When it had come further, or had nothing before it."""
         self._deadline: asyncio.TimerHandle | None = None
         """Ends the process; set while it ends."""
 
@@ -136,7 +128,7 @@ class Owner:
     async def _take_over_and_live(self) -> None:
         try:
             self.taken = await self._take_over(self.setup, self.shard)
-            self._taken_at = self.setup.wall()
+            self._telling = Telling(self.setup, self.shard, self.queue, self.taken)
             await self._go_live(self.taken)
         except BaseExceptionGroup as group:
             raise _first(group) from group
@@ -163,40 +155,9 @@ class Owner:
         await self._done.wait()
 
     def report(self) -> ShardReport:
-        """For people who watch."""
-        if self.taken is None:
+        if self._telling is None:
             return ShardReport(self.shard, self.stage)
-        fold = self.taken.fold
-        return ShardReport(
-            shard=self.shard,
-            stage=self.stage,
-            number=fold.number,
-            inbox=fold.inbox,
-            market=dict(fold.market),
-            waiting=len(self.queue),
-            late=fold.machine.late,
-            published=self.published,
-            taken_in=self.taken.seconds,
-            still=self._still(self.taken),
-            awaits=self._awaits(self.taken),
-            taken_at=self._taken_at,
-        )
-
-    def _awaits(self, taken: Taken) -> tuple[Awaited, ...]:
-        """Looked up once in a while: reports come several times a second."""
-        if time.monotonic() - self._awaits_at >= AWAITS_SECONDS:
-            self._awaited = tuple(taken.fold.machine.awaits())
-            self._awaits_at = time.monotonic()
-        return self._awaited
-
-    def _still(self, taken: Taken) -> float:
-        fold = taken.fold
-        place = fold.inbox, dict(fold.market)
-        markets = self.setup.markets
-        has_more = len(self.queue) or any(markets[each].end > at for each, at in fold.market.items())
-        if place != self._seen or not has_more:
-            self._seen, self._moved = place, time.monotonic()
-        return time.monotonic() - self._moved
+        return self._telling.report(self.stage, self.published)
 
     # Life --------------------------------------------------------------------------------------
 
