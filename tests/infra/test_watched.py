@@ -68,19 +68,9 @@ def test_a_panel_of_clickhouse_has_rows(watched, query, chosen):
 def test_the_driver_of_grafana_s_plugin_gets_the_same_rows(watched):
     now = int(time.time())
     asked = [sql(each.text, now - HOUR_S, now, None) for each in statements()]
-    instance = json.loads((watched.demo.home / "instance.json").read_text("utf-8"))
-    address, _, database = instance["endpoints"]["clickhouse"].removeprefix("http://").partition("/")
-    environment = {
-        **os.environ,
-        "CLICKHOUSE_ADDRESS": address,
-        "CLICKHOUSE_DATABASE": database,
-        "CLICKHOUSE_USER": "reader",
-        "CLICKHOUSE_PASSWORD": (watched.demo.home / "secrets" / "clickhouse-reader")
-        .read_text("ascii")
-        .strip(),
-    }
+    environment = {f"CLICKHOUSE_{name.upper()}": value for name, value in watched.reader._asdict().items()}
     done = subprocess.run(
-        ["go", "run", "."], cwd=DRIVER, env=environment, input=json.dumps(asked), capture_output=True, text=True,
+        ["go", "run", "."], cwd=DRIVER, env=os.environ | environment, input=json.dumps(asked), capture_output=True, text=True,
         timeout=GO_S, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

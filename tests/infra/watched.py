@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.error import HTTPError
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
 
 import yaml
@@ -21,6 +21,15 @@ from tests.web.stack import PATIENCE_S, Stack, await_that, started
 UNREADABLE = b"this is no signal"
 
 
+class Reader(NamedTuple):
+    """How ClickHouse is asked."""
+
+    address: str
+    database: str
+    password: str
+    user: str = "reader"
+
+
 class Watched(NamedTuple):
     """What runs."""
 
@@ -28,14 +37,19 @@ class Watched(NamedTuple):
     page: str
     prometheus: str
 
+    @property
+    def reader(self) -> Reader:
+        url = urlsplit(instance(self.demo)["endpoints"]["clickhouse"])
+        password = (self.demo.home / "secrets" / "clickhouse-reader").read_text("ascii").strip()
+        return Reader(url.netloc, url.path.strip("/"), password)
+
     def rows(self, statement: str) -> list[dict[str, Any]]:
         """What ClickHouse says to `reader`; what it refuses is an error with its words."""
-        instance = json.loads((self.demo.home / "instance.json").read_text("utf-8"))
-        password = (self.demo.home / "secrets" / "clickhouse-reader").read_text("ascii").strip()
-        url, _, database = instance["endpoints"]["clickhouse"].rpartition("/")
-        request = Request(f"{url}/?database={database}&default_format=JSON", statement.encode())
-        request.add_header("X-ClickHouse-User", "reader")
-        request.add_header("X-ClickHouse-Key", password)
+        reader = self.reader
+        where = f"http://{reader.address}/?database={reader.database}&default_format=JSON"
+        request = Request(where, statement.encode())
+        request.add_header("X-ClickHouse-User", reader.user)
+        request.add_header("X-ClickHouse-Key", reader.password)
         found: list[dict[str, Any]] = json.loads(_answer(request))["data"]
         return found
 
@@ -48,6 +62,12 @@ class Watched(NamedTuple):
         """Of Prometheus."""
         request = Request(f"{self.prometheus}/api/v1/{path}?{urlencode(parameters)}")
         return json.loads(_answer(request))["data"]
+
+
+def instance(demo: Stack) -> dict[str, Any]:
+    """What it says of itself."""
+    found: dict[str, Any] = json.loads((demo.home / "instance.json").read_text("utf-8"))
+    return found
 
 
 def _answer(request: Request) -> bytes:
@@ -114,7 +134,6 @@ def _prometheus(folder: Path, page: str, token: Path) -> Iterator[str]:
 
 
 def _send_what_nobody_can_read(demo: Stack) -> None:
-    bootstrap = json.loads((demo.home / "instance.json").read_text("utf-8"))["bootstrap"]
-    producer = Producer({"bootstrap.servers": bootstrap})
+    producer = Producer({"bootstrap.servers": instance(demo)["bootstrap"]})
     producer.produce("signals", UNREADABLE)
     assert producer.flush(PATIENCE_S) == 0

@@ -26,15 +26,12 @@ PASSWORD = "of-the-owner"
 class Images:
     kafka: str
     clickhouse: str
-    ghostfill: str
     environment_file: str | None = None
     """That names them to docker compose."""
 
 
-OFFICIAL = Images("confluentinc/cp-kafka:8.0.0", "clickhouse/clickhouse-server:25.8", "ghostfill:0.2.0")
-LOCAL = Images(
-    "ghostfill-kafka:8.4.0", "ghostfill-clickhouse:local", "ghostfill:local", "infra/images/local.env"
-)
+OFFICIAL = Images("confluentinc/cp-kafka:8.0.0", "clickhouse/clickhouse-server:25.8")
+LOCAL = Images("ghostfill-kafka:8.4.0", "ghostfill-clickhouse:local", "infra/images/local.env")
 
 
 @pytest.fixture(scope="session")
@@ -51,8 +48,8 @@ def images() -> Images:
     return chosen
 
 
-def run(*command: str, check: bool = False, **options: object) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=check, **options)  # type: ignore[call-overload, no-any-return]
+def run(*command: str, **options: object) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False, **options)  # type: ignore[call-overload, no-any-return]
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,8 @@
 
 import json
 import os
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from confluent_kafka.admin import AdminClient
 
 from schemas.catalog import catalog
 from tests.integration.conftest import Images, run
+from tests.web.stack import await_that
 
 pytestmark = pytest.mark.integration
 PORTS = {"WEB_PORT": "15005", "KAFKA_PORT": "19092", "CLICKHOUSE_PORT": "18123"}
@@ -34,12 +34,11 @@ class Composed:
         assert may_fail or not done.returncode, f"{arguments}: {done.stdout[-3000:]} {done.stderr[-3000:]}"
         return str(done.stdout)
 
-    def up(self) -> str:
+    def up(self) -> None:
         done = run("infra/up", env=self.environment)
         if done.returncode:
             raise AssertionError(f"{done.stdout} {done.stderr} {self.compose('logs', '--tail', '30')}")
         self.token = self.inside("web", "cat", "/run/secrets/you").strip()
-        return str(done.stdout)
 
     def inside(self, service: str, *command: str) -> str:
         return self.compose("exec", "-T", service, *command)
@@ -66,16 +65,9 @@ def composed(images: Images) -> Iterator[Composed]:
         made.compose("down", "--volumes")
 
 
-def eventually(true: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < end, what
-        time.sleep(1)
-
-
 def test_the_page_fills(composed: Composed) -> None:
-    eventually(lambda: len(json.loads(composed.get("/api/accounts"))["items"]) == 6, "six accounts")
-    eventually(lambda: len(json.loads(composed.get("/api/trades?limit=5"))["items"]) == 5, "trades")
+    await_that(lambda: len(json.loads(composed.get("/api/accounts"))["items"]) == 6, PATIENCE_S)
+    await_that(lambda: len(json.loads(composed.get("/api/trades?limit=5"))["items"]) == 5, PATIENCE_S)
     assert composed.get("/").count("data-key") > 20
 
 
@@ -93,7 +85,7 @@ def test_a_signal_of_ones_own_becomes_a_fill_in_sql(composed: Composed) -> None:
     signal = json.dumps({"symbol": "AURA", "side": "long", "source": "me"})
     composed.compose("exec", "-T", "web", "ghostfill", "publish", "signals", "-", said=signal)
     asked = "SELECT count() FROM fills WHERE account = 'mine'"
-    eventually(lambda: int(composed.ghostfill("sql", asked, "--format", "csv").split()[-1]) > 0, "a fill")
+    await_that(lambda: int(composed.ghostfill("sql", asked, "--format", "csv").split()[-1]) > 0, PATIENCE_S)
 
 
 def test_programs_of_this_machine_reach_kafka(composed: Composed) -> None:
@@ -103,9 +95,9 @@ def test_programs_of_this_machine_reach_kafka(composed: Composed) -> None:
 
 def test_three_desks_share_the_accounts_and_one_may_be_killed(composed: Composed) -> None:
     composed.compose("up", "--detach", "--wait", "--no-recreate", "--scale", "desk=3")
-    eventually(lambda: desks(composed) == 3, "three desks with shards")
+    await_that(lambda: desks(composed) == 3, PATIENCE_S)
     assert not run("docker", "kill", f"{PROJECT}-desk-2").returncode
-    eventually(lambda: desks(composed) == 2, "two desks with all shards")
+    await_that(lambda: desks(composed) == 2, PATIENCE_S)
     assert composed.ghostfill("verify").count("equal") == SHARDS
 
 

@@ -11,9 +11,9 @@ from sinks.database.database import Database
 from streams.transport.kafka.cluster import Cluster
 from tests.broker import NAMED
 from tests.integration.conftest import PASSWORD, ROOT
+from tests.mutants.targets import QUICK
 
 pytestmark = pytest.mark.integration
-USUAL = "not long and not bench and not live and not kill and not sabotage and not integration and not web"
 
 
 def test_of_the_broker(cluster: Cluster) -> None:
@@ -33,7 +33,7 @@ def test_of_clickhouse(database: Database) -> None:
 
 def passed_in(tests: str, environment: dict[str, str], *more: str) -> int:
     """How many tests passed; none may fail."""
-    command = [sys.executable, "-m", "pytest", "-q", "-m", USUAL, tests, *more]
+    command = [sys.executable, "-m", "pytest", "-q", "-m", QUICK, tests, *more]
     done = subprocess.run(
         command, cwd=ROOT, env={**os.environ, **environment}, text=True, capture_output=True, check=False
     )

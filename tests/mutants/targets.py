@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from glob import glob
 
+QUICK = "not long and not bench and not live and not kill and not sabotage and not integration and not web"
+"""What `make pytest` runs first."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -11,9 +14,7 @@ class Target:
     """Quick ones and those that see most first: a survivor runs all of them."""
     least: float
     """The share of mutants that must be seen."""
-    marker: str = (
-        "not long and not bench and not live and not kill and not sabotage and not integration and not web"
-    )
+    marker: str = QUICK
     elsewhere: bool = False
     """Whether it runs in processes that the tests start, too. Then every test may see it."""
 
