@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -47,7 +48,7 @@ CLIENT_WENT = 499
 SESSION_LOCKED, NO_FILES, NOT_ENOUGH_SPACE = 373, 344, 243
 OUR_PAGES = frozenset({"same-origin", "none"})
 """Of `Sec-Fetch-Site`: this server's own, and what a person typed."""
-LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+USUAL_NAMES = frozenset({"localhost"})
 
 Work = Callable[..., Any]
 Run = Callable[..., Awaitable[Any]]
@@ -77,14 +78,14 @@ class HttpSession:
 
 
 class Protocol:
-    """The server's answers. `names`: the hosts under which it may be called, besides loopback's."""
+    """The server's answers. `names`: what it may be called, besides localhost and any address."""
 
     def __init__(
         self, engine: Engine, users: Mapping[str, User], names: frozenset[str] = frozenset()
     ) -> None:
         self._engine = engine
         self._users = users
-        self._names = LOOPBACK_NAMES | names
+        self._names = USUAL_NAMES | names
         self._reading = Reading(engine)
         self._readers = Readers(engine)
         self._sessions: dict[tuple[str, str], HttpSession] = {}
@@ -139,9 +140,12 @@ class Protocol:
     # Who is there --------------------------------------------------------------------------------
 
     def _refuse_strangers(self, request: web.Request) -> None:
-        """A page of elsewhere that a browser shows must not speak for the person before it."""
+        """A page of elsewhere that a browser shows must not speak for the person before it.
+
+        It may have let its own name lead to us; an address leads nowhere else.
+        """
         host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
-        if host not in self._names:
+        if host not in self._names and not _is_address(host):
             raise RefusedRequestError(f"this server is not called {host}")
         site = request.headers.get("Sec-Fetch-Site")
         if site is not None and site not in OUR_PAGES:
@@ -272,3 +276,10 @@ class Protocol:
 
 async def _send(sending: Awaitable[Any]) -> Any:
     return await sending
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ip_address(host.strip("[]")))
+    except ValueError:
+        return False

@@ -303,6 +303,7 @@ def test_what_was_acknowledged_is_there_after_a_kill(tmp_path):
 
 def test_another_name_is_its_own_where_it_was_told(tmp_path):
     with embedded(tmp_path, "--name", "clickhouse") as server:
-        assert ask(server, "?query=SELECT+1", Host=f"clickhouse:{server.port}") == (200, b"1\n")
+        for host in ("clickhouse", "localhost", "172.19.0.1", "[::1]", "[fd00::1]"):
+            assert ask(server, "?query=SELECT+1", Host=f"{host}:{server.port}") == (200, b"1\n")
         status, said = ask(server, "?query=SELECT+1", Host=f"elsewhere:{server.port}")
         assert (status >= 400, b"not called elsewhere" in said) == (True, True)
