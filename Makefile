@@ -15,7 +15,7 @@ UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
 INSTALL := $(if $(UV),uv pip install --compile-bytecode --python $(BIN)/python,$(BIN)/python -m pip install --disable-pip-version-check) --quiet
 
 .PHONY: help install tools lock lint types imports pytest test test-long test-web test-live test-observe test-kill test-kill-web test-sabotage test-kill-sink test-mutants \
-	test-integration soak soak-sink bench newcomer browser prometheus dashboards pictures demo up down clean
+	test-integration soak soak-sink bench newcomer browser compose prometheus dashboards pictures demo up down clean
 
 help:
 	@echo "make demo       run it all on a simulated market, with a page, until Ctrl-C"
@@ -33,11 +33,12 @@ help:
 	@echo "make test-kill-sink  a hundred kills of the sink and of ClickHouse, 8 million rows (8 minutes)"
 	@echo "make test-kill-web  each part is killed while a browser watches (5 minutes)"
 	@echo "make test-mutants  small changes of the engine that a test must see (an hour at most; TARGET=guard, SEED=2)"
-	@echo "make test-integration  Kafka, ClickHouse and all parts in containers; installs Docker on Debian (15 minutes)"
+	@echo "make test-integration  Kafka, ClickHouse and all parts in containers; installs Docker on Debian (5 minutes; 10 the first time)"
 	@echo "make soak       an hour under load, with a kill every five minutes"
 	@echo "make soak-sink  an hour of rows into ClickHouse: memory and lag"
 	@echo "make bench      measure speed"
 	@echo "make newcomer BOX=python:3.12  how long \`make demo\` takes in an empty container (needs Docker)"
+	@echo "make compose    build Docker's compose command with Go, where no package has it"
 	@echo "make browser    install Chromium, which the tests of the report need (Debian, Ubuntu)"
 	@echo "make prometheus install Prometheus, which the tests of alerts need (Debian, Ubuntu)"
 	@echo "make dashboards make Grafana's dashboards of the files that describe them"
@@ -160,6 +161,9 @@ browser:
 		command -v $$name >/dev/null && exit 0; done; \
 	if [ "$$(id -u)" = 0 ]; then apt-get update && apt-get install -y chromium; \
 	else echo "Install Chromium: sudo apt-get install chromium" >&2; exit 1; fi
+
+compose:
+	@infra/compose
 
 prometheus:
 	@command -v prometheus >/dev/null && command -v promtool >/dev/null && exit 0; \

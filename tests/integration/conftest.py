@@ -1,6 +1,7 @@
-"""Containers: the official images, or with GHOSTFILL_IMAGES=local those that `infra/images/build` makes.
+"""Containers: of the official images, or of those that `infra/images/build` makes where none can be pulled.
 
-Rules of this file: where Docker does not run, or no image can be had, the tests are skipped and say so.
+Rules of this file: GHOSTFILL_IMAGES=local asks for none of the official ones. Where Docker does not run, or no
+image can be had, the tests are skipped and say so.
 """
 
 import os
@@ -20,32 +21,45 @@ from streams.transport.kafka.cluster import Cluster
 os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")  # it is an image more, and we end what we start
 ROOT = Path(__file__).parents[2]
 PASSWORD = "of-the-owner"
+BROKER = {
+    "TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
+    "TRANSACTION_STATE_LOG_MIN_ISR": "1",
+    "GROUP_MIN_SESSION_TIMEOUT_MS": "1000",  # tests of dying workers do not wait long
+}
 
 
 @dataclass(frozen=True)
 class Images:
     kafka: str
     clickhouse: str
-    environment_file: str | None = None
-    """That names them to docker compose."""
+    kind: str
+    """What GHOSTFILL_IMAGES calls them."""
 
 
-OFFICIAL = Images("confluentinc/cp-kafka:8.0.0", "clickhouse/clickhouse-server:25.8")
-LOCAL = Images("ghostfill-kafka:8.4.0", "ghostfill-clickhouse:local", "infra/images/local.env")
+OFFICIAL = Images("confluentinc/cp-kafka:8.0.0", "clickhouse/clickhouse-server:25.8", "official")
+LOCAL = Images("ghostfill-kafka:8.4.0", "ghostfill-clickhouse:local", "local")
 
 
 @pytest.fixture(scope="session")
 def images() -> Images:
     if run("docker", "info").returncode:
         pytest.skip("Docker does not run here")
-    chosen = LOCAL if os.environ.get("GHOSTFILL_IMAGES") == "local" else OFFICIAL
-    for image in (chosen.kafka, chosen.clickhouse):
-        there = not run("docker", "image", "inspect", image).returncode
-        if not there and run("docker", "pull", "--quiet", image).returncode:
-            pytest.skip(
-                f"the image {image} cannot be had; GHOSTFILL_IMAGES=local takes those that are built here"
-            )
-    return chosen
+    if os.environ.get("GHOSTFILL_IMAGES") != "local" and all(
+        map(is_there, (OFFICIAL.kafka, OFFICIAL.clickhouse))
+    ):
+        return OFFICIAL
+    built = run("infra/images/build")
+    if built.returncode:
+        pytest.skip(f"no image can be pulled, and infra/images/build made none: {built.stderr[-500:]}")
+    return LOCAL
+
+
+def is_there(image: str) -> bool:
+    """It is pulled where it is not."""
+    return not (
+        run("docker", "image", "inspect", image).returncode
+        and run("docker", "pull", "--quiet", image).returncode
+    )
 
 
 def run(*command: str, **options: object) -> "subprocess.CompletedProcess[str]":
@@ -61,8 +75,8 @@ def network(images: Images) -> Iterator[Network]:
 @pytest.fixture(scope="session")
 def kafka_container(images: Images, network: Network) -> Iterator[KafkaContainer]:
     container = KafkaContainer(images.kafka).with_kraft().with_network(network).with_network_aliases("kafka")
-    for name in ("TRANSACTION_STATE_LOG_REPLICATION_FACTOR", "TRANSACTION_STATE_LOG_MIN_ISR"):
-        container.with_env(f"KAFKA_{name}", "1")
+    for name, value in BROKER.items():
+        container.with_env(f"KAFKA_{name}", value)
     container.start(timeout=120)
     yield container
     container.stop()

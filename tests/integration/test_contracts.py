@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from sinks.database.database import Database
+from sinks.database.database import URL, Database
 from streams.transport.kafka.cluster import Cluster
 from tests.broker import NAMED
 from tests.integration.conftest import PASSWORD, ROOT
@@ -22,13 +22,9 @@ def test_of_the_broker(cluster: Cluster) -> None:
 
 
 def test_of_clickhouse(database: Database) -> None:
-    told = {
-        "CLICKHOUSE_URL": f"http://{database.host}:{database.port}/",
-        "CLICKHOUSE_USER": "default",
-        "CLICKHOUSE_PASSWORD": PASSWORD,
-    }
-    passed = passed_in("tests/sinks/test_protocol.py", told, "-k", "named")
-    assert passed > 20
+    url = f"http://default:{PASSWORD}@{database.host}:{database.port}/"
+    passed = passed_in("tests/sinks", {URL: url}, "-k", "named")
+    assert passed > 500
 
 
 def passed_in(tests: str, environment: dict[str, str], *more: str) -> int:
