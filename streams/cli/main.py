@@ -55,6 +55,8 @@ COMMANDS: dict[str, dict[str, Lazy]] = {
         "doctor": Lazy("manage.doctor", "Check this machine or the cluster, and say how to fix it."),
         "topics": Lazy("manage.topics", "Show and create the cluster's topics."),
         "verify": Lazy("manage.verify", "Fold the logs again and compare with what was published."),
+        "backup": Lazy("manage.backup", "Write everything that is known into a folder."),
+        "restore": Lazy("manage.backup", "Bring a backup back, into a new home or cluster."),
         "token": Lazy("manage.token", "Create and revoke tokens for the page and the API."),
         "connect": Lazy("manage.connect", "Print the Kafka and ClickHouse settings for your programs."),
     },

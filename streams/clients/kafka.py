@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from sinks.loading import bounds
@@ -57,6 +57,7 @@ class Raw(NamedTuple):
     """When it was made, or when the broker took it in, in milliseconds."""
     key: bytes | None
     value: bytes | None
+    headers: list[tuple[str, bytes | None]] | None = None
 
     @property
     def arrived(self) -> int:
@@ -102,6 +103,11 @@ def ends(cluster: Cluster, places: Iterable[Place]) -> dict[Place, int]:
     return _offsets(cluster, places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
 
 
+def committed_ends(cluster: Cluster, places: Iterable[Place]) -> dict[Place, int]:
+    """The same before the first transaction that is still open."""
+    return _offsets(cluster, places, OffsetSpec.latest(), committed=True)  # type: ignore[no-untyped-call]
+
+
 def beginnings(cluster: Cluster, places: Iterable[Place]) -> dict[Place, int]:
     """The first offset that is left of each."""
     return _offsets(cluster, places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
@@ -114,13 +120,16 @@ def since(cluster: Cluster, places: Sequence[Place], milliseconds: int) -> dict[
     return {place: last[place] if found[place] < 0 else found[place] for place in places}
 
 
-def _offsets(cluster: Cluster, places: Iterable[Place], wanted: OffsetSpec) -> dict[Place, int]:
+def _offsets(
+    cluster: Cluster, places: Iterable[Place], wanted: OffsetSpec, *, committed: bool = False
+) -> dict[Place, int]:
     asked = {TopicPartition(*place): wanted for place in places}
+    isolation = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
     if not asked:
         return {}
 
     def answers(client: AdminClient) -> dict[Place, int]:
-        found = client.list_offsets(asked, request_timeout=ANSWER_S)
+        found = client.list_offsets(asked, isolation_level=isolation, request_timeout=ANSWER_S)
         return {(place.topic, place.partition): each.result(ANSWER_S).offset for place, each in found.items()}
 
     return patiently(cluster, answers)
@@ -250,7 +259,8 @@ class Reader:
         error = message.error()
         if error is None:
             self.at_end.discard(place)
-            return Raw(*place, message.offset(), message.timestamp()[1], message.key(), message.value())
+            at = message.offset(), message.timestamp()[1]
+            return Raw(*place, *at, message.key(), message.value(), message.headers())
         if error.code() == KafkaError._PARTITION_EOF:
             self.at_end.add(place)
         elif not error.retriable() and error.code() != KafkaError._ALL_BROKERS_DOWN:

@@ -7,7 +7,7 @@ from confluent_kafka.admin import AdminClient
 
 from streams.agents.names import DESK, GATE
 from streams.agents.times import TOLD_SECONDS, now_by
-from streams.clients.kafka import ANSWER_S, ends, patiently, read_spans, require, since
+from streams.clients.kafka import ANSWER_S, Raw, ends, patiently, read_spans, require, since
 from streams.engine.model.units import SECOND
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.shard.reports import WorkerReport, decode_report
@@ -31,10 +31,9 @@ def reports(cluster: Cluster) -> list[WorkerReport]:
     return sorted(newest.values(), key=lambda report: (report.part, report.started))
 
 
-def _read(raw: tuple[object, ...]) -> WorkerReport:
-    value = raw[-1]
-    assert isinstance(value, bytes)
-    return decode_report(value)
+def _read(raw: Raw) -> WorkerReport:
+    assert raw.value is not None
+    return decode_report(raw.value)
 
 
 def is_alive(report: WorkerReport, now: int) -> bool:

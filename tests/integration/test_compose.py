@@ -4,6 +4,7 @@ import json
 import os
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -127,3 +128,22 @@ def test_nothing_may_be_written_but_what_is_meant_to_be(composed: Composed) -> N
     for service in ("gate", "desk", "sink", "web"):
         found = composed.inside(service, "sh", "-c", "id -u; touch /opt/x 2>&1 || echo refused")
         assert found.split()[0] == "10001" and "refused" in found
+
+
+def test_wiped_and_restored_it_trades_on(composed: Composed, tmp_path: Path) -> None:
+    """It comes last: everything is new."""
+    tmp_path.chmod(0o777)
+    for folder in [*tmp_path.parents][: len(tmp_path.parts) - 3]:
+        folder.chmod(0o755)
+    asked = "SELECT fill_id FROM fills FINAL WHERE account = 'mine' ORDER BY fill_id"
+    known = composed.ghostfill("sql", asked, "--format", "csv")
+    composed.compose("run", "--rm", "--volume", f"{tmp_path}:/backups", "sink", "backup", "/backups/one")
+    composed.compose("down", "--volumes")
+    composed.compose("up", "--detach", "--wait", "kafka", "clickhouse")
+    composed.compose("run", "--rm", "--volume", f"{tmp_path}:/backups:ro", "sink", "restore", "/backups/one")
+    composed.up()
+    assert composed.ghostfill("verify").count("equal") == SHARDS
+    assert known.count("\n") > 1 and composed.ghostfill("sql", asked, "--format", "csv") == known
+    signal = json.dumps({"symbol": "CIRQ", "side": "long", "source": "me"})
+    composed.compose("exec", "-T", "web", "ghostfill", "publish", "signals", "-", said=signal)
+    await_that(lambda: composed.ghostfill("sql", asked, "--format", "csv") != known, PATIENCE_S)

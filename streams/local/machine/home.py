@@ -244,7 +244,12 @@ def find_database(environment: Mapping[str, str]) -> Database:
     instance = _running(home, URL, DatabaseError)
     if CLICKHOUSE not in instance.endpoints:
         raise DatabaseError(f"the Ghostfill in {home.folder} has another ClickHouse: set {URL} here too")
-    found = Database.at(instance.endpoints[CLICKHOUSE], embedded=True)
+    return own_database(home, instance.endpoints[CLICKHOUSE])
+
+
+def own_database(home: Home, url: str) -> Database:
+    """The home's own ClickHouse, where it is reached."""
+    found = Database.at(url, embedded=True)
     return replace(found, password=home.secret(OWNER), reader_password=home.secret(READER))
 
 
