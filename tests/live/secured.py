@@ -19,8 +19,7 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from streams.local.kafka import kafka as local_kafka
-from streams.local.kafka.broker_settings import broker_settings
+from streams.local.kafka.broker_settings import Ports
 from streams.local.kafka.kafka import START_S, Kafka
 from streams.local.machine.ports import LOOPBACK
 from streams.local.parts.logs import last_lines
@@ -42,6 +41,7 @@ class Secured(Kafka):
     ) -> None:
         super().__init__(folder)
         self.protocol, self.mechanism, self.certificates = protocol, mechanism, certificates
+        self.broker_port = 0
 
     @property
     def cluster(self) -> Cluster:
@@ -61,8 +61,10 @@ class Secured(Kafka):
         except KafkaException:
             return False
 
-    def settings(self, usual: dict[str, str]) -> dict[str, str]:
+    def settings(self, ports: Ports) -> dict[str, str]:
         """Of its listener for clients."""
+        self.broker_port = ports.broker
+        usual = super().settings(ports)
         mine = "listener.name.clients."
         store = {
             "ssl.keystore.type": "PEM",
@@ -84,12 +86,12 @@ class Secured(Kafka):
             found[f"{mine}{self.mechanism.lower()}.sasl.jaas.config"] = login
         return found
 
-    def admit_user(self, broker_port: int) -> None:
+    def admit_user(self) -> None:
         """SCRAM keeps its users in the cluster."""
         if self.mechanism in SCRAM:
             info = ScramCredentialInfo(SCRAM[self.mechanism], 4096)
             user = UserScramCredentialUpsertion(USER, info, PASSWORD.encode())
-            client = AdminClient({"bootstrap.servers": f"{LOOPBACK}:{broker_port}", "log_level": 0})
+            client = AdminClient({"bootstrap.servers": f"{LOOPBACK}:{self.broker_port}", "log_level": 0})
             with suppress(KafkaException):
                 for done in client.alter_user_scram_credentials([user], request_timeout=2).values():
                     done.result()
@@ -100,28 +102,17 @@ def _plain_login() -> str:
 
 
 @contextmanager
-def secured_kafka(
-    folder: Path, protocol: str, mechanism: str | None, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Secured]:
+def secured_kafka(folder: Path, protocol: str, mechanism: str | None) -> Iterator[Secured]:
     skip_without_kafka()
     if shutil.which("openssl") is None:
         pytest.skip("openssl, which makes the certificates, is not installed")
-    certificates = Certificates(folder)
-    broker = Secured(folder / "kafka", protocol, mechanism, certificates)
-    usual = broker_settings
-    ports: list[int] = []
-
-    def settings(data: Path, chosen: Any, advertised: int, own_secret: str) -> dict[str, str]:
-        ports.append(chosen.broker)
-        return broker.settings(usual(data, chosen, advertised, own_secret))
-
-    monkeypatch.setattr(local_kafka, "broker_settings", settings)
+    broker = Secured(folder / "kafka", protocol, mechanism, Certificates(folder))
     try:
         broker.spawn()
         end = time.monotonic() + START_S
         while not broker.is_ready():
             assert broker.is_running and time.monotonic() < end, last_lines(broker.log)
-            broker.admit_user(ports[-1])
+            broker.admit_user()
         yield broker
     finally:
         broker.stop()

@@ -24,8 +24,8 @@ WAYS = [
 
 @pytest.mark.live
 @pytest.mark.parametrize(("protocol", "mechanism"), WAYS)
-def test_it_trades_on_a_secured_cluster(tmp_path, monkeypatch, protocol, mechanism):
-    with secured_kafka(tmp_path, protocol, mechanism, monkeypatch) as kafka:
+def test_it_trades_on_a_secured_cluster(tmp_path, protocol, mechanism):
+    with secured_kafka(tmp_path, protocol, mechanism) as kafka:
         topics.apply(kafka.cluster)
         instance = Instance(tmp_path, kafka.cluster)
         try:

@@ -71,6 +71,8 @@ class Kafka:
         self.log = log or self.folder / "kafka.log"
         self.password = password
         """Of `USER`; without one everybody on this machine may come in."""
+        self.identity = _cluster_id()
+        """Of the cluster, while its folder has none."""
         self._own_secret = ""
         self._ports: Ports | None = None
         self._lets_in = False
@@ -119,14 +121,17 @@ class Kafka:
         self.port = ports.clients
         self._own_secret = secrets.token_urlsafe() if self.password else ""
         self._lets_in = not self.password
-        settings = broker_settings(self._data, ports, self.advertised_port or ports.clients, self._own_secret)
-        private.write(self._settings_file, _properties(settings).encode())
+        private.write(self._settings_file, _properties(self.settings(ports)).encode())
         with open_log(self.log) as log:
             if not (self._data / "meta.properties").exists():
                 self._format(jars, log)
             command = [*self._java(jars), "kafka.Kafka", str(self._settings_file)]
             self.child = start_child(command, log, at_parents_death=signal.SIGTERM)
         note_child(self.child, self._pid_file)
+
+    def settings(self, ports: Ports) -> dict[str, str]:
+        """What the broker is told."""
+        return broker_settings(self._data, ports, self.advertised_port or ports.clients, self._own_secret)
 
     def is_ready(self) -> bool:
         """Whether a client gets an answer that names this broker."""
@@ -199,7 +204,7 @@ class Kafka:
         return ports
 
     def _format(self, jars: list[Path], log: IO[bytes]) -> None:
-        tool = ["kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(self._settings_file)]
+        tool = ["kafka.tools.StorageTool", "format", "-t", self.identity, "-c", str(self._settings_file)]
         child = start_child([*self._java(jars), *tool], log)
         if child.wait() != 0:
             raise ClusterError(f"Kafka cannot prepare {self._data}\n{self._last_words()}")
