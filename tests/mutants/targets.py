@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from glob import glob
 
-QUICK = "not long and not bench and not live and not kill and not sabotage and not integration and not web"
+QUICK = "not long and not bench and not live and not kill and not sabotage and not integration and not cluster and not web"
 """What `make pytest` runs first."""
 
 
