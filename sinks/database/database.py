@@ -22,6 +22,7 @@ PASSWORD = "CLICKHOUSE_PASSWORD"
 CA_FILE = "CLICKHOUSE_CA"
 CERTIFICATE = "CLICKHOUSE_CERT"
 KEY = "CLICKHOUSE_KEY"
+CLUSTER = "CLICKHOUSE_CLUSTER"
 NAME = "ghostfill"
 PORTS = {"http": 8123, "https": 8443}
 EXAMPLE = "such as https://clickhouse.example:8443/ghostfill"
@@ -31,6 +32,8 @@ SERVER_READER_PASSWORD = "GHOSTFILL_CLICKHOUSE_READER_PASSWORD"
 """What the embedded server is told of its users."""
 READER = "reader"
 """The embedded server's user who may only read."""
+_CLUSTER_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}|\{[a-z_]{1,50}\}")
+"""Or the name of a macro of the server's."""
 _SYSTEM_ERROR = re.compile(r"\[Errno -?\d+\] ([^'\")]+)")
 
 
@@ -58,6 +61,8 @@ class Database:
     embedded: bool = False
     reader_password: str = field(default="", repr=False)
     """The embedded one's, of the read-only user."""
+    cluster: str = ""
+    """Of which all its replicas are; empty: it is one server."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Database | None":
@@ -73,6 +78,7 @@ class Database:
             ca_file=environment.get(CA_FILE),
             certificate=environment.get(CERTIFICATE),
             key=environment.get(KEY),
+            cluster=_cluster(environment.get(CLUSTER, "").strip()),
         )
 
     @classmethod
@@ -107,6 +113,7 @@ class Database:
             CA_FILE: self.ca_file,
             CERTIFICATE: self.certificate,
             KEY: self.key,
+            CLUSTER: self.cluster,
         }
         return {name: value for name, value in values.items() if value}
 
@@ -130,7 +137,8 @@ class Database:
         client = self.server()
         try:
             with self._refusals():
-                client.command(f"CREATE DATABASE IF NOT EXISTS `{self.name}`{kind}")
+                everywhere = f" ON CLUSTER '{self.cluster}'" if self.cluster else ""
+                client.command(f"CREATE DATABASE IF NOT EXISTS `{self.name}`{everywhere}{kind}")
         finally:
             client.close()
 
@@ -183,6 +191,14 @@ def first_line(error: Exception) -> str:
     """What ClickHouse or the system said, without what the client added."""
     found = _SYSTEM_ERROR.search(str(error))
     return found[1] if found else str(error).partition("\n")[0].strip()
+
+
+def _cluster(name: str) -> str:
+    if name and not _CLUSTER_NAME.fullmatch(name):
+        raise DatabaseError(
+            f"{CLUSTER} is {name}: expected a name of system.clusters: letters, digits, points, - and _"
+        )
+    return name
 
 
 def _credentials(parts: SplitResult) -> dict[str, str]:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from clickhouse_connect.driver.client import Client
 
+from sinks.database.clustered import on_cluster
+
 FOLDER = Path(__file__).parent / "migrations"
 VIEWS = Path(__file__).parent / "views"
 _FILE = re.compile(r"(\d{4})_([a-z_]+)\.sql")
@@ -57,9 +59,9 @@ def migrations(folder: Path = FOLDER) -> list[Migration]:
     return found
 
 
-def migrate(client: Client, folder: Path = FOLDER) -> list[Migration]:
+def migrate(client: Client, folder: Path = FOLDER, cluster: str = "") -> list[Migration]:
     """Apply what is missing; answers what that was."""
-    client.command(_TABLE)
+    client.command(on_cluster(_TABLE, cluster))
     rows = client.query("SELECT number, name, checksum FROM migrations FINAL ORDER BY number").result_rows
     applied = {number: (name, checksum) for number, name, checksum in rows}
     known = migrations(folder)
@@ -73,17 +75,17 @@ def migrate(client: Client, folder: Path = FOLDER) -> list[Migration]:
                 f"{each}.sql is not what was applied as {applied[each.number][0]}: an applied file never "
                 "changes; put it back and write a new one"
             )
-    return [_apply(client, each) for each in known if each.number not in applied]
+    return [_apply(client, each, cluster) for each in known if each.number not in applied]
 
 
-def apply_views(client: Client, folder: Path = VIEWS) -> None:
+def apply_views(client: Client, folder: Path = VIEWS, cluster: str = "") -> None:
     """Make every view what this version asks."""
     for file in sorted(folder.glob("*.sql")):
-        client.command(file.read_text("utf-8"))
+        client.command(on_cluster(file.read_text("utf-8"), cluster))
 
 
-def _apply(client: Client, migration: Migration) -> Migration:
-    client.command(migration.statement)
+def _apply(client: Client, migration: Migration, cluster: str) -> Migration:
+    client.command(on_cluster(migration.statement, cluster))
     row = (migration.number, migration.name, migration.checksum)
     client.insert("migrations", [row], column_names=["number", "name", "checksum"])
     return migration

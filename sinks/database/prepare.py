@@ -20,21 +20,25 @@ from sinks.blocks import avro_rows
 from sinks.blocks.columns import MONEY, PLACE, SENT, TIME, columns_of, is_money, sent_as
 from sinks.blocks.tables import TABLES
 from sinks.blocks.varints import signed
+from sinks.database.clustered import check, on_cluster
 from sinks.database.database import DatabaseError
 from sinks.database.migrate import apply_views, migrate
 
 _SYMBOL = re.compile(r"'([^']+)' = \d+")
 
 
-def prepare(client: Client, catalogue: Catalog) -> None:
+def prepare(client: Client, catalogue: Catalog, cluster: str = "") -> None:
+    """`cluster`: whose replicas all have the tables; empty: this server alone."""
+    if cluster:
+        check(client, cluster)
     _check_avro(client)
-    migrate(client)
+    migrate(client, cluster=cluster)
     found = _columns(client)
     for table in TABLES.values():
         expected = {**columns_of(catalogue.schemas.current(table.kind)), **PLACE}
         if statement := changes(table.name, expected, found[table.name]):
-            client.command(statement)
-    apply_views(client)
+            client.command(on_cluster(statement, cluster))
+    apply_views(client, cluster=cluster)
 
 
 def changes(table: str, expected: Mapping[str, str], found: Mapping[str, str]) -> str | None:

@@ -40,7 +40,7 @@ def copy_in(
     """Into tables of this version; raises where one holds something."""
     database.make()
     with closing(database.client()) as client:
-        prepare(client, catalogue)
+        prepare(client, catalogue, database.cluster)
         for name in tables:
             if client.command(f"SELECT count() FROM {name}"):
                 raise DatabaseError(

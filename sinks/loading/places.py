@@ -10,12 +10,14 @@ from clickhouse_connect.driver.client import Client
 
 from sinks.blocks.records import Partition
 from sinks.blocks.tables import TABLES, is_market
+from sinks.database.clustered import catch_up
 
 PROGRESS = "progress"
 
 
 def ends_of(client: Client, table: str) -> dict[Partition, int]:
     """The offset behind the last record of each place."""
+    catch_up(client, table)
     asked = f"SELECT k_topic, k_partition, max(k_offset) + 1 FROM {table} GROUP BY k_topic, k_partition"
     return {Partition(topic, part): end for topic, part, end in client.query(asked).result_rows}
 
@@ -54,5 +56,6 @@ def write_progress(client: Client, ends: Mapping[Partition, int]) -> None:
 
 
 def _progress(client: Client) -> dict[Partition, int]:
+    catch_up(client, PROGRESS)
     asked = f"SELECT k_topic, k_partition, max(next) FROM {PROGRESS} GROUP BY k_topic, k_partition"
     return {Partition(topic, part): end for topic, part, end in client.query(asked).result_rows}

@@ -67,7 +67,7 @@ def _connect(
         try:
             database.make()
             client = database.client(compress=False)
-            prepare(client, catalogue)
+            prepare(client, catalogue, database.cluster)
             return client
         except ClickHouseError as error:
             if getattr(error, "code", None) is not None:

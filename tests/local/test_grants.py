@@ -33,6 +33,8 @@ EVERYTHING = [
         (["GRANT SELECT, INSERT ON other.* TO a"], ["SELECT ON other.*", "INSERT ON other.*"]),
         (["GRANT SELECT ON ghostfill_old.* TO a"], ["SELECT ON ghostfill_old.*"]),
         (["GRANT TRUNCATE, INSERT(a, b) ON ghostfill.* TO a"], ["TRUNCATE ON ghostfill.*"]),
+        (["GRANT CLUSTER ON *.* TO a", "GRANT SYSTEM SYNC REPLICA ON ghostfill.* TO a"], []),
+        (["GRANT SYSTEM SYNC REPLICA ON *.* TO a"], ["SYSTEM SYNC REPLICA ON *.*"]),
         (["GRANT READ, WRITE ON FILE TO a"], ["READ ON FILE", "WRITE ON FILE"]),
         (["GRANT SELECT ON ghostfill.* TO a WITH GRANT OPTION"], ["to pass on rights ON ghostfill.*"]),
         (["GRANT CREATE TEMPORARY TABLE, URL ON *.* TO a"], ["CREATE TEMPORARY TABLE ON *.*", "URL ON *.*"]),

@@ -11,7 +11,7 @@ from sinks.asking.questions import questions
 from sinks.database.database import Database
 from sinks.database.prepare import prepare
 from streams.local.checks.database_checks import database_findings
-from streams.local.checks.grants import READER, WRITER
+from streams.local.checks.grants import ON_A_CLUSTER, READER, WRITER
 from tests.sinks.filling import fill
 from tests.sinks.server import PASSWORD, embedded
 from tests.sinks.world import world
@@ -27,8 +27,8 @@ serve.main()
 
 
 def of_the_docs(user):
-    (found,) = re.findall(rf"^GRANT (.+) ON ghostfill\.\* TO {user};$", DOCS, re.MULTILINE)
-    return tuple(found.split(", "))
+    found = re.findall(rf"^GRANT (.+) ON ghostfill\.\* TO {user};$", DOCS, re.MULTILINE)
+    return tuple(tuple(each.split(", ")) for each in found)
 
 
 def serving(folder, rights):
@@ -41,8 +41,8 @@ def database(server):
 
 
 def test_the_docs_say_what_doctor_takes_for_enough():
-    assert of_the_docs("ghostfill_reader") == READER
-    assert of_the_docs("ghostfill_writer") == WRITER
+    assert of_the_docs("ghostfill_reader") == (READER,)
+    assert of_the_docs("ghostfill_writer") == (WRITER, ON_A_CLUSTER)
 
 
 def test_the_writer_can_write_and_the_reader_read(tmp_path):

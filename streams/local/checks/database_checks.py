@@ -3,6 +3,7 @@
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from sinks.database.clustered import check
 from sinks.database.database import Database, DatabaseError, first_line
 from streams.local.checks.finding import Finding, fail, ok, warn
 from streams.local.checks.grants import too_much
@@ -23,9 +24,22 @@ def database_findings(database: Database) -> list[Finding]:
     try:
         which = "embedded" if database.embedded else "yours"
         answers = ok("clickhouse", f"{client.server_version} at {database.url} ({which})")
-        return [answers] if database.embedded else [answers, _rights(client, database)]
+        if database.embedded:
+            return [answers]
+        cluster = [_cluster(client, database)] if database.cluster else []
+        return [answers, *cluster, _rights(client, database)]
     finally:
         client.close()
+
+
+def _cluster(client: Client, database: Database) -> Finding:
+    try:
+        check(client, database.cluster)
+    except DatabaseError as error:
+        return fail("cluster", str(error), MEND)
+    except ClickHouseError as error:
+        return warn("cluster", f"its clusters cannot be read: {first_line(error)}", MEND_RIGHTS)
+    return ok("cluster", f"{database.cluster}: every replica has all tables")
 
 
 def _rights(client: Client, database: Database) -> Finding:

@@ -12,7 +12,9 @@ WRITER = (
     "ALTER ADD COLUMN", "ALTER MODIFY COLUMN", "ALTER ADD CONSTRAINT",
 )  # fmt: skip
 """On the database. docs/clickhouse.md has the statements."""
-ENGINES = frozenset({"ReplacingMergeTree", "Memory"})
+ON_A_CLUSTER = ("SYSTEM SYNC REPLICA",)
+"""There a replica is asked to catch up. (`CLUSTER`, by which statements run on all of them, is on *.*.)"""
+ENGINES = frozenset({"ReplacingMergeTree", "ReplicatedReplacingMergeTree", "Memory"})
 """Of our tables: a server may be set up to ask for a right on these too."""
 _LOOKS = re.compile(r"(?:SHOW(?: \w+)*|SELECT)")
 _OF_THE_ENGINE = re.compile(r"(?:system|information_schema|INFORMATION_SCHEMA)\.")
@@ -44,7 +46,9 @@ def _too_much(line: str, database: str) -> Iterator[str]:
 
 def _is_needed(right: str, place: str, database: str) -> bool:
     if place.startswith(f"{database}."):
-        return right in WRITER or _LOOKS.fullmatch(right) is not None
+        return right in (*WRITER, *ON_A_CLUSTER) or _LOOKS.fullmatch(right) is not None
+    if right == "CLUSTER":
+        return True
     if right == "TABLE ENGINE":
         return place in ENGINES
     return _OF_THE_ENGINE.match(place) is not None and _LOOKS.fullmatch(right) is not None
