@@ -19,6 +19,7 @@ from streams.local.machine.ports import LOOPBACK, free_ports
 from streams.local.parts.logs import last_lines
 from streams.transport.kafka.cluster import Cluster
 from tests.broker import skip_without_kafka
+from tests.live.secured import Security, lets_in
 from tests.proxy import Proxy
 
 BROKERS = 3
@@ -33,25 +34,29 @@ Found = TypeVar("Found")
 class Member(Kafka):
     """One of them."""
 
-    def __init__(
-        self, folder: Path, node: int, all_ports: list[Ports], identity: str, advertised: int
-    ) -> None:
-        super().__init__(folder, advertised_port=advertised, heap=HEAP)
-        self.node, self._all_ports = node, all_ports
-        self.identity = identity
+    def __init__(self, brokers: "Brokers", number: int) -> None:
+        super().__init__(
+            brokers.folder / f"broker{number}", advertised_port=brokers.proxies[number].port, heap=HEAP
+        )
+        self.node = number + 1
+        self.identity = brokers.identity
+        self._brokers, self._own = brokers, brokers.ports[number]
 
     def _choose_ports(self) -> Ports:
-        return self._all_ports[self.node - 1]
+        return self._own
+
+    def is_ready(self) -> bool:
+        return lets_in(Cluster(f"{LOOPBACK}:{self._own.broker}"))
 
     def settings(self, ports: Ports) -> dict[str, str]:
         usual = super().settings(ports)
-        voters = [f"{node}@{LOOPBACK}:{each.controller}" for node, each in enumerate(self._all_ports, 1)]
+        voters = [f"{node}@{LOOPBACK}:{each.controller}" for node, each in enumerate(self._brokers.ports, 1)]
         own_topics = {
             name: COPIES["min.isr" if name.endswith("min.isr") else "replication.factor"]
             for name in usual
             if name.endswith(("topic.replication.factor", "log.replication.factor", ".min.isr"))
         }
-        return usual | own_topics | {
+        return self._brokers.secure(usual) | own_topics | {
             "node.id": str(self.node),
             "controller.quorum.voters": ",".join(voters),
             "default.replication.factor": str(BROKERS),
@@ -69,24 +74,29 @@ class Member(Kafka):
 class Brokers:
     """All of them. `cluster` goes through the proxies, `direct` past them."""
 
-    def __init__(self, folder: Path, proxies: list[Proxy]) -> None:
-        self.proxies = proxies
+    def __init__(self, folder: Path, proxies: list[Proxy], security: Security | None) -> None:
+        self.folder, self.proxies, self.security = folder, proxies, security
         spare = free_ports(3 * BROKERS)
-        ports = [Ports(*spare[3 * number : 3 * number + 3]) for number in range(BROKERS)]
-        identity = Kafka(folder).identity
-        self.members = [
-            Member(folder / f"broker{number + 1}", number + 1, ports, identity, proxies[number].port)
-            for number in range(BROKERS)
-        ]
-        for proxy, own in zip(proxies, ports, strict=True):
+        self.ports = [Ports(*spare[3 * number : 3 * number + 3]) for number in range(BROKERS)]
+        self.identity = Kafka(folder).identity
+        self.members = [Member(self, number) for number in range(BROKERS)]
+        for proxy, own in zip(proxies, self.ports, strict=True):
             proxy.target = own.clients
-        self.cluster = Cluster(",".join(f"{LOOPBACK}:{proxy.port}" for proxy in proxies))
-        self.direct = Cluster(",".join(f"{LOOPBACK}:{own.broker}" for own in ports))
+        bootstrap = ",".join(f"{LOOPBACK}:{proxy.port}" for proxy in proxies)
+        self.cluster = security.cluster(bootstrap) if security else Cluster(bootstrap)
+        self.direct = Cluster(",".join(f"{LOOPBACK}:{own.broker}" for own in self.ports))
+
+    def secure(self, usual: dict[str, str]) -> dict[str, str]:
+        """Settings of a broker whose clients prove who they are, if they are to."""
+        return self.security.settings(usual) if self.security else usual
 
     def start(self) -> None:
         for member in self.members:
             member.spawn()
         self.await_that(lambda: all(member.is_ready() for member in self.members), START_S)
+        if self.security:
+            self.security.admit_user(self.direct)
+            self.await_that(lambda: lets_in(self.cluster))
 
     def stop(self) -> None:
         for member in self.members:
@@ -118,14 +128,14 @@ class Brokers:
 
 
 @contextmanager
-def three_brokers(folder: Path) -> Iterator[Brokers]:
+def three_brokers(folder: Path, security: Security | None = None) -> Iterator[Brokers]:
     skip_without_kafka()
     with ExitStack() as stack:
         proxies = [Proxy() for _ in range(BROKERS)]
         for proxy in proxies:
             proxy.start()
             stack.callback(proxy.stop)
-        brokers = Brokers(folder, proxies)
+        brokers = Brokers(folder, proxies, security)
         stack.callback(brokers.stop)
         brokers.start()
         yield brokers

@@ -3,10 +3,14 @@
 Rules of this file: its own listener stays open to the broker.
 """
 
+import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +23,9 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
+from schemas.codec import encode
+from schemas.messages import Decision, Signal, Tick
+from streams.local.kafka import topics
 from streams.local.kafka.broker_settings import Ports
 from streams.local.kafka.kafka import START_S, Kafka
 from streams.local.machine.ports import LOOPBACK
@@ -26,6 +33,8 @@ from streams.local.parts.logs import last_lines
 from streams.transport.kafka.cluster import Cluster
 from tests.broker import skip_without_kafka
 from tests.certificates import Certificates
+from tests.live.instance import Instance, wall
+from tests.live.worlds import Wanted, create
 
 USER, PASSWORD = "trader", "a secret"
 PLAIN_LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
@@ -33,38 +42,26 @@ SCRAM_LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule"
 SCRAM = {"SCRAM-SHA-256": ScramMechanism.SCRAM_SHA_256, "SCRAM-SHA-512": ScramMechanism.SCRAM_SHA_512}
 
 
-class Secured(Kafka):
-    """Clients come in by one protocol."""
+@dataclass(frozen=True)
+class Security:
+    """How clients prove who they are."""
 
-    def __init__(
-        self, folder: Path, protocol: str, mechanism: str | None, certificates: Certificates
-    ) -> None:
-        super().__init__(folder)
-        self.protocol, self.mechanism, self.certificates = protocol, mechanism, certificates
-        self.broker_port = 0
+    protocol: str
+    mechanism: str | None
+    """None: by a certificate."""
+    certificates: Certificates
 
-    @property
-    def cluster(self) -> Cluster:
+    def cluster(self, bootstrap: str) -> Cluster:
         file = self.certificates.file
         proof: dict[str, Any] = {"ca_file": file("ca.pem")} if self.protocol.endswith("SSL") else {}
         if self.mechanism:
             proof |= {"mechanism": self.mechanism, "username": USER, "password": PASSWORD}
         else:
             proof |= {"certificate": file("client.pem"), "key": file("client.key")}
-        return Cluster(f"{LOOPBACK}:{self.port}", self.protocol, **proof)
+        return Cluster(bootstrap, self.protocol, **proof)
 
-    def is_ready(self) -> bool:
-        try:
-            return bool(
-                AdminClient({**self.cluster.confluent(), "log_level": 0}).list_topics(timeout=2).brokers
-            )
-        except KafkaException:
-            return False
-
-    def settings(self, ports: Ports) -> dict[str, str]:
-        """Of its listener for clients."""
-        self.broker_port = ports.broker
-        usual = super().settings(ports)
+    def settings(self, usual: dict[str, str]) -> dict[str, str]:
+        """With those of the listener for clients."""
         mine = "listener.name.clients."
         store = {
             "ssl.keystore.type": "PEM",
@@ -86,33 +83,103 @@ class Secured(Kafka):
             found[f"{mine}{self.mechanism.lower()}.sasl.jaas.config"] = login
         return found
 
-    def admit_user(self) -> None:
-        """SCRAM keeps its users in the cluster."""
+    def admit_user(self, open_: Cluster) -> None:
+        """SCRAM keeps its users in the cluster; `open_` is reached without a proof."""
         if self.mechanism in SCRAM:
             info = ScramCredentialInfo(SCRAM[self.mechanism], 4096)
             user = UserScramCredentialUpsertion(USER, info, PASSWORD.encode())
-            client = AdminClient({"bootstrap.servers": f"{LOOPBACK}:{self.broker_port}", "log_level": 0})
+            client = AdminClient({**open_.confluent(), "log_level": 0})
             with suppress(KafkaException):
                 for done in client.alter_user_scram_credentials([user], request_timeout=2).values():
                     done.result()
+
+
+class Secured(Kafka):
+    """Clients come in by one protocol."""
+
+    def __init__(self, folder: Path, security: Security) -> None:
+        super().__init__(folder)
+        self.security = security
+        self.open = Cluster("")
+        """Its own listener."""
+
+    @property
+    def cluster(self) -> Cluster:
+        return self.security.cluster(f"{LOOPBACK}:{self.port}")
+
+    def is_ready(self) -> bool:
+        return lets_in(self.cluster)
+
+    def settings(self, ports: Ports) -> dict[str, str]:
+        self.open = Cluster(f"{LOOPBACK}:{ports.broker}")
+        return self.security.settings(super().settings(ports))
+
+
+def lets_in(cluster: Cluster) -> bool:
+    try:
+        return bool(AdminClient({**cluster.confluent(), "log_level": 0}).list_topics(timeout=2).brokers)
+    except KafkaException:
+        return False
+
+
+def fills_of_a_signal(folder: Path, cluster: Cluster) -> int:
+    """An account is opened, a signal is sent, a tick comes."""
+    topics.apply(cluster)
+    instance = Instance(folder, cluster)
+    try:
+        _, desk = instance.run()
+        create(instance, [Wanted("ghost", {"balance": 100_000, "size": {"fixed_notional": 1000}})], wall())
+        instance.await_drained(desk)
+        signal = Signal(signal_id="s1", source="s", symbol="X", side="long", ts=wall())
+        instance.send("signals", b"X", encode(signal))
+        instance.flush()
+        instance.await_drained(desk)
+        instance.send("ticks", b"X", encode(Tick(symbol="X", ts=wall(), price=10**10)), partition=0)
+        instance.flush()
+        desk.until(lambda: bool(_decided(instance)), "does not decide")
+        assert [each.decision for each in _decided(instance)] == ["accepted"], _decided(instance)
+        desk.until(lambda: bool(instance.read("fills")), "does not fill")
+        return len(instance.read("fills"))
+    finally:
+        instance.close()
+
+
+def _decided(instance: Instance) -> list[Decision]:
+    found = instance.messages("decisions")
+    return [each for each in found if isinstance(each, Decision) and each.signal_id]
+
+
+def doctor_of(cluster: Cluster) -> str:
+    """What it finds wrong."""
+    command = [sys.executable, "-m", "streams.cli", "doctor"]
+    environment = {**os.environ, **cluster.environment()}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    return done.stdout + done.stderr
 
 
 def _plain_login() -> str:
     return f'{PLAIN_LOGIN} required user_{USER}="{PASSWORD}";'
 
 
-@contextmanager
-def secured_kafka(folder: Path, protocol: str, mechanism: str | None) -> Iterator[Secured]:
+def certificates_in(folder: Path) -> Certificates:
     skip_without_kafka()
     if shutil.which("openssl") is None:
         pytest.skip("openssl, which makes the certificates, is not installed")
-    broker = Secured(folder / "kafka", protocol, mechanism, Certificates(folder))
+    folder.mkdir(parents=True, exist_ok=True)
+    return Certificates(folder)
+
+
+@contextmanager
+def secured_kafka(folder: Path, protocol: str, mechanism: str | None) -> Iterator[Secured]:
+    security = Security(protocol, mechanism, certificates_in(folder))
+    broker = Secured(folder / "kafka", security)
     try:
         broker.spawn()
         end = time.monotonic() + START_S
         while not broker.is_ready():
             assert broker.is_running and time.monotonic() < end, last_lines(broker.log)
-            broker.admit_user()
+            security.admit_user(broker.open)
         yield broker
     finally:
         broker.stop()
