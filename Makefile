@@ -29,7 +29,7 @@ help:
 	@echo "make test-web   the page in a browser and the API, on a running demo (15 minutes)"
 	@echo "make test-observe  dashboards and alerts, on a running demo and a real Prometheus (5 minutes)"
 	@echo "make test-kill  a hundred kills of workers, gate and broker (10 minutes)"
-	@echo "make test-cluster  three brokers and the workers are killed, cut off and started again (10 minutes)"
+	@echo "make test-cluster  three brokers and the workers are killed, cut off and started again (8 minutes)"
 	@echo "make test-sabotage  the protocol with one rule left out is found out (20 minutes)"
 	@echo "make test-kill-sink  a hundred kills of the sink and of ClickHouse, 8 million rows (8 minutes)"
 	@echo "make test-kill-web  each part is killed while a browser watches (5 minutes)"
