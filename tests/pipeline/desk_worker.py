@@ -20,17 +20,21 @@ def live() -> None:
     os.environ[BOOTSTRAP] = told["bootstrap"]
     sabotage.install()
     points.install()
-    _give_name(told["group"], told.get("checkpoint_after", 1.0))
+    _give_name(told["group"], told.get("checkpoint_after", 1.0), told.get("engine"))
     main(sys.argv[2:])
 
 
-def _give_name(group: str, checkpoint_after: float) -> None:
-    """Another name is another consumer group: a rival of the desks, a gate that begins at the beginning."""
+def _give_name(group: str, checkpoint_after: float, engine: str | None) -> None:
+    """Another name is another consumer group: a rival of the desks, a gate that begins at the beginning.
+
+    Another `engine` is another version, which decides the same.
+    """
     plan = Desk.plan
 
     def renamed(self: Desk, *args: Any, **options: Any) -> WorkerPlan:
         settings = {"checkpoint_after": checkpoint_after, **sabotage.settings()}
-        return dataclasses.replace(plan(self, *args, **options), name=group, settings=settings)
+        found = plan(self, *args, **options)
+        return dataclasses.replace(found, name=group, settings=settings, engine=engine or found.engine)
 
     Desk.plan = renamed  # type: ignore[method-assign]
     command: Any = worker

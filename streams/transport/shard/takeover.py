@@ -1,8 +1,8 @@
 """How a worker becomes a shard's owner.
 
-Rules of this file: first the takeover record, then the fence, then the stored rows, then the barriers up to
-an end that was asked for after the fence. What the records say was done is done again, and its outputs are
-sent again: the same bytes.
+Rules of this file: an owner of another version may leave first. Then comes the takeover record, then the
+fence, then the stored rows, then the barriers up to an end that was asked for after the fence. What the
+records say was done is done again, and its outputs are sent again: the same bytes.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from streams.transport.contract.machine import MarketRecords, Record, Row
 from streams.transport.kafka.logs import Log
 from streams.transport.shard.barriers import History, TakenOverError
 from streams.transport.shard.fold import Fold
+from streams.transport.shard.leaving import let_leave
 from streams.transport.shard.reading.inbox import InboxReader
 from streams.transport.shard.reading.markets import Cursor
 from streams.transport.shard.setup import ShardSetup
@@ -97,6 +98,7 @@ class Taken:
 
 async def take_over(setup: ShardSetup, shard: int) -> Taken:
     began = time.monotonic()
+    await let_leave(setup, shard)
     nonce = await announce(setup, shard)
     store = Store(setup.cluster, setup.names.changelogs, shard, setup.tables)
     await store.open()
