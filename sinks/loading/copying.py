@@ -5,16 +5,17 @@ Rules of this file:
 - Tables that something is restored into are empty: what is in them would be mixed with it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import cramjam
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from schemas.catalog import Catalog
 from sinks.blocks.tables import BARS, TABLES, TICKS
-from sinks.database.database import Database, DatabaseError
+from sinks.database.database import Database, DatabaseError, first_line
 from sinks.database.prepare import prepare
 from sinks.loading.places import PROGRESS
 
@@ -27,7 +28,7 @@ FileOf = Callable[[str], Path]
 
 def copy_out(database: Database, file_of: FileOf) -> dict[str, list[str]]:
     """Each table's columns; none where no sink has been yet."""
-    with closing(database.client()) as client:
+    with _opened(database) as client:
         found = {name: columns for name in NAMES if (columns := _columns(client, name))}
         for name, columns in found.items():
             _write(client, name, columns, file_of(name))
@@ -39,7 +40,7 @@ def copy_in(
 ) -> None:
     """Into tables of this version; raises where one holds something."""
     database.make()
-    with closing(database.client()) as client:
+    with _opened(database) as client:
         prepare(client, catalogue, database.cluster)
         for name in tables:
             if client.command(f"SELECT count() FROM {name}"):
@@ -50,6 +51,16 @@ def copy_in(
         for name, columns in tables.items():
             with file_of(name).open("rb") as file:
                 client.raw_insert(name, columns, file, fmt=FORM, compression="zstd")
+
+
+@contextmanager
+def _opened(database: Database) -> Iterator[Client]:
+    """What ClickHouse refuses is told in its words."""
+    with closing(database.client()) as client:
+        try:
+            yield client
+        except ClickHouseError as error:
+            raise DatabaseError(f"ClickHouse at {database.url}: {first_line(error)}") from error
 
 
 def _columns(client: Client, table: str) -> list[str]:

@@ -46,7 +46,9 @@ class Whole(Stack):
     def connect(self) -> None:
         """Accounts, ticks and signals come by Kafka itself."""
         self.cluster = find_cluster(self.environment)
-        self.producer = Producer({**self.cluster.confluent(), "queue.buffering.max.messages": 1_000_000})
+        self.producer = Producer(
+            {**self.cluster.confluent(), "queue.buffering.max.messages": 1_000_000, "log_level": 0}
+        )
         self._signals = 0
 
     def fills_again(self) -> float:

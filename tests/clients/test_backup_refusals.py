@@ -121,6 +121,11 @@ def test_a_cluster_of_another_size(cluster):
     check(cluster, described(fills=8))
 
 
+def test_a_topic_of_another_version(cluster):
+    with pytest.raises(BackupError, match="has the topic moods, which this Ghostfill does not know"):
+        check(cluster, described(moods=8))
+
+
 def test_a_cluster_that_was_used(cluster):
     make(cluster, orders=8, workers=1)
     check(cluster, described(orders=8))

@@ -61,6 +61,11 @@ def check(cluster: Cluster, topics: Mapping[str, TopicBackup]) -> None:
     """Raises where the cluster is of another size, or is not new."""
     there = partitions_of(cluster)
     for name, found in topics.items():
+        if name.partition(".")[0] not in catalog().topics:
+            raise BackupError(
+                f"the backup has the topic {name}, which this Ghostfill does not know: restore it with the "
+                "version that took it"
+            )
         expected = {there.get(name), catalog().topic(name).partitions} - {None, len(found.partitions)}
         if expected:
             raise BackupError(
