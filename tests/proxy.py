@@ -26,6 +26,7 @@ class Proxy:
         self.target: int | None = None
         self.port = 0
         self._flows = asyncio.Event()
+        self._lets_in = True
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
@@ -51,6 +52,14 @@ class Proxy:
     def cut(self) -> None:
         """Every connection breaks; new ones may be made."""
         self._run(self._cut())
+
+    def shut(self) -> None:
+        """Every connection breaks, and new ones do until `open`."""
+        self._lets_in = False
+        self.cut()
+
+    def open(self) -> None:
+        self._lets_in = True
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result()
@@ -78,6 +87,9 @@ class Proxy:
         await asyncio.gather(*ending, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self._lets_in:
+            writer.transport.abort()
+            return
         try:
             there, back = await asyncio.open_connection("127.0.0.1", self.target)
         except OSError:

@@ -105,13 +105,15 @@ class Brokers:
             member.stop()
 
     @property
-    def controller(self) -> Member:
-        """The one that leads the others."""
+    def controller(self) -> Member | None:
+        """The one that leads the others; nobody while they choose one."""
         _, leader = max(member.quorum for member in self.members)
-        return self.members[leader - 1]
+        return self.members[leader - 1] if leader > 0 else None
 
     def are_in_sync(self) -> bool:
-        """Whether each broker has everything."""
+        """Whether each broker answers and has everything."""
+        if not all(member.is_ready() for member in self.members):
+            return False  # the others may not have noticed yet
         try:
             there = AdminClient({**self.direct.confluent(), "log_level": 0}).list_topics(timeout=5)
         except KafkaException:

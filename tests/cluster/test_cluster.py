@@ -4,6 +4,7 @@ lost, nothing comes twice, and what was published is what a fold of the logs say
 Rules of this file: a run prints how long the slowest shard stood still at each fault.
 """
 
+import os
 import signal
 import time
 from bisect import bisect
@@ -21,13 +22,16 @@ from tests.pipeline.desk_world import SHARDS, DeskLoad, DeskWorld
 
 pytestmark = pytest.mark.cluster
 
-DOWN_S = 3.0
+DOWN_S = 6.0
+"""Longer than a broker's session: the others notice."""
 NOTICED_MS = 1000
 """A shard's last barrier before a fault is not much older."""
 FAULTS = [
     *(Fault(3.0, "kill broker", number, DOWN_S) for number in range(3)),
     Fault(3.0, "kill controller", 0, DOWN_S),
     *(Fault(3.0, "cut off", number, 6.0) for number in range(3)),
+    Fault(3.0, "freeze broker", 0, DOWN_S),
+    Fault(3.0, "freeze controller", 0, DOWN_S),
     Fault(3.0, "kill", 0, 0),
     Fault(3.0, "kill both", 0, 0),
     Fault(3.0, "kill gate", 0, 0),
@@ -61,7 +65,12 @@ class ClusterDirector(Director):
         self._kill_member(self.brokers.members[fault.who], fault.seconds)
 
     def _kill_controller(self, fault: Fault) -> None:
-        self._kill_member(self.brokers.controller, fault.seconds)
+        self._kill_member(self._controller(), fault.seconds)
+
+    def _controller(self) -> Member:
+        self._until(lambda: self.brokers.controller is not None, "a broker that leads the others")
+        assert self.brokers.controller is not None
+        return self.brokers.controller
 
     def _kill_member(self, member: Member, seconds: float) -> None:
         member.kill()
@@ -83,13 +92,26 @@ class ClusterDirector(Director):
         self.workers[0].signal(signal.SIGKILL)
         self._kill_broker(fault)
 
+    def _freeze_broker(self, fault: Fault) -> None:
+        self._freeze(self.brokers.members[fault.who], fault.seconds)
+
+    def _freeze_controller(self, fault: Fault) -> None:
+        self._freeze(self._controller(), fault.seconds)
+
+    def _freeze(self, member: Member, seconds: float) -> None:
+        """It wakes and takes itself for what it was."""
+        assert member.pid is not None
+        os.kill(member.pid, signal.SIGSTOP)
+        self._pass(seconds)
+        os.kill(member.pid, signal.SIGCONT)
+        self._until(self.brokers.are_in_sync, "three brokers that have everything")
+
     def _cut_off(self, fault: Fault) -> None:
         """No client reaches it; the others do."""
         proxy = self.brokers.proxies[fault.who]
-        proxy.stall()
+        proxy.shut()
         self._pass(fault.seconds)
-        proxy.cut()
-        proxy.flow()
+        proxy.open()
 
 
 @pytest.fixture(scope="module")
