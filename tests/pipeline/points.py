@@ -16,7 +16,8 @@ from typing import Any
 from streams.transport.contract.fence import FENCE
 from streams.transport.kafka.producing import FencedProducer
 from streams.transport.process.fleet import Fleet
-from streams.transport.shard import store, takeover
+from streams.transport.shard import store
+from streams.transport.shard.handover import takeover
 from streams.transport.shard.owner import Owner
 from streams.transport.shard.store import Store
 from streams.transport.standby import standby

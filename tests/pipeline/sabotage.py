@@ -16,8 +16,8 @@ from schemas.private import Barrier, Step, Takeover, decode_barrier, decode_entr
 from streams.transport.contract.names import HEADER
 from streams.transport.kafka.producing import RELIABLE, FencedProducer, hand_over
 from streams.transport.process import fleet
-from streams.transport.shard import takeover
 from streams.transport.shard.barriers import History
+from streams.transport.shard.handover import takeover
 from streams.transport.shard.intake import Intake
 from streams.transport.shard.owner import Owner
 from streams.transport.shard.reading.inbox import Queue

@@ -5,8 +5,8 @@ import gc
 
 import pytest
 
-from streams.transport.shard import takeover
 from streams.transport.shard.barriers import TakenOverError
+from streams.transport.shard.handover import takeover
 from streams.transport.shard.owner import Owner
 from streams.transport.shard.reports import Stage
 from streams.transport.shard.store import Store

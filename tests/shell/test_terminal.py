@@ -383,7 +383,7 @@ WITHOUT_JSON = {
     "account create", "account change", "account pause", "account resume", "account close", "order place",
     "order cancel", "position close", "plan cancel", "exit-all", "report", "export", "demo",
     "sample", "init", "account open", "web", "token create", "token revoke",
-    "connect",
+    "connect", "backup", "restore",
 }  # fmt: skip
 """They do something, write files, or print what another program reads in its own form."""
 

@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from streams.transport.shard import leaving
+from streams.transport.shard.handover import leaving
+from streams.transport.shard.handover.takeover import VersionError, take_over
 from streams.transport.shard.owner import Owner
 from streams.transport.shard.reports import Stage
-from streams.transport.shard.takeover import VersionError, take_over
 from tests.transport.toy_world import ToyTopics, World, a_process, feed, until
 
 OLD, NEW = "toy 1", "toy 2"

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from streams.transport.contract.crash import die, must_end_within, or_die
 from streams.transport.kafka.logs import Log
 from streams.transport.shard.barriers import TakenOverError
+from streams.transport.shard.handover.takeover import take_over
 from streams.transport.shard.owner import Owner
 from streams.transport.shard.reports import ShardReport, Stage
 from streams.transport.shard.setup import ShardSetup
-from streams.transport.shard.takeover import take_over
 from streams.transport.standby.standbys import Standbys
 from streams.transport.strict_faust.batches import RecordBatch
 

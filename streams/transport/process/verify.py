@@ -16,9 +16,9 @@ from streams.transport.process.worker import WorkerPlan, opened
 from streams.transport.shard import snapshots
 from streams.transport.shard.barriers import History
 from streams.transport.shard.fold import Fold
+from streams.transport.shard.handover.takeover import ShardInputs, VersionError, resume
 from streams.transport.shard.setup import ShardSetup
 from streams.transport.shard.store import Header, Store, Tables
-from streams.transport.shard.takeover import ShardInputs, VersionError, resume
 
 
 @dataclass(slots=True)

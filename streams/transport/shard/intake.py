@@ -17,9 +17,9 @@ from schemas.private import MarketPosition, Step
 from streams.transport.contract.machine import Record
 from streams.transport.shard.backlog import Backlog
 from streams.transport.shard.fold import Fold
+from streams.transport.shard.handover.takeover import Taken
 from streams.transport.shard.reading.inbox import Queue
 from streams.transport.shard.setup import ShardSetup
-from streams.transport.shard.takeover import Taken
 
 MOST_ADMITTED = 200
 """Entries, before others have their turn."""

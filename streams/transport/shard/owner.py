@@ -36,12 +36,12 @@ from streams.transport.kafka.producing import Ack, Pair
 from streams.transport.shard import snapshots
 from streams.transport.shard.barriers import TakenOverError
 from streams.transport.shard.catching_up import CatchingUp
+from streams.transport.shard.handover.takeover import Taken, header_of, take_over
 from streams.transport.shard.intake import Intake
 from streams.transport.shard.reading.inbox import Queue
 from streams.transport.shard.reports import ShardReport, Stage
 from streams.transport.shard.setup import ShardSetup
 from streams.transport.shard.store import Header
-from streams.transport.shard.takeover import Taken, header_of, take_over
 from streams.transport.shard.telling import Telling
 
 MOST_STEPS = 200

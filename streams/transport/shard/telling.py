@@ -4,10 +4,10 @@ import time
 
 from schemas.private import MarketPosition
 from streams.transport.contract.machine import Awaited
+from streams.transport.shard.handover.takeover import Taken
 from streams.transport.shard.reading.inbox import Queue
 from streams.transport.shard.reports import ShardReport, Stage
 from streams.transport.shard.setup import ShardSetup
-from streams.transport.shard.takeover import Taken
 
 AWAITS_SECONDS = 1.0
 """How old what it tells of waiting entries may be: reports come several times a second."""

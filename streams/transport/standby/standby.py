@@ -15,9 +15,9 @@ from streams.transport.contract.machine import Raw, Record, Row
 from streams.transport.kafka.logs import Log
 from streams.transport.shard.barriers import History
 from streams.transport.shard.fold import Fold
+from streams.transport.shard.handover.takeover import Taken, announce, check_version, read_history, restore
 from streams.transport.shard.setup import ShardSetup
 from streams.transport.shard.store import Store
-from streams.transport.shard.takeover import Taken, announce, check_version, read_history, restore
 
 
 @dataclass(slots=True)

@@ -10,9 +10,9 @@ import time
 from streams.transport.contract.crash import or_die
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.logs import Log
+from streams.transport.shard.handover.takeover import Taken
 from streams.transport.shard.reports import WorkerReport, decode_report
 from streams.transport.shard.setup import ShardSetup
-from streams.transport.shard.takeover import Taken
 from streams.transport.standby.standby import ShardFollower
 
 SILENT_SECONDS = 0.6

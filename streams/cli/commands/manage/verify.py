@@ -28,8 +28,8 @@ from streams.engine.model.settings import Instruments
 from streams.local.machine.home import find_cluster, own_instance
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.process.verify import Verdict, verify_shards
+from streams.transport.shard.handover.takeover import MarketError, VersionError
 from streams.transport.shard.snapshots import SnapshotError
-from streams.transport.shard.takeover import MarketError, VersionError
 
 Fold = Callable[[int], Verdict]
 

@@ -16,7 +16,7 @@ from streams.transport.contract.machine import MarketRecords, Record, Row
 from streams.transport.kafka.logs import Log
 from streams.transport.shard.barriers import History, TakenOverError
 from streams.transport.shard.fold import Fold
-from streams.transport.shard.leaving import let_leave
+from streams.transport.shard.handover.leaving import let_leave
 from streams.transport.shard.reading.inbox import InboxReader
 from streams.transport.shard.reading.markets import Cursor
 from streams.transport.shard.setup import ShardSetup

@@ -1,0 +1,1 @@
+"""How a shard comes from one owner to the next."""
