@@ -68,13 +68,12 @@ def costs(
     each = unit / count
     seconds = after.at - before.at
     cpu = {part: (after.cpu[part] - before.cpu[part] - idle[part] * seconds) * each for part in PARTS}
-    memory = {part: (after.memory[part] - before.memory[part]) * each / 1e6 for part in PARTS}
     yield f"\n{what}"
     yield f"  processor     {sum(cpu.values()):10.1f} s    {_by_part(cpu, '.1f')}"
-    yield f"  memory        {sum(memory.values()):10.1f} MB   {_by_part(memory, '.0f')}"
     yield f"  Kafka's disk  {(after.kafka - before.kafka) * each / 1e6:10.1f} MB   one copy"
     yield f"  ClickHouse    {(after.clickhouse - before.clickhouse) * each / 1e6:10.1f} MB"
     yield f"  the wire      {(after.wire - before.wire) * each / 1e6:10.1f} MB"
+    yield f"  memory then   {_memory(after)}"
 
 
 def _by_part(found: Mapping[str, float], form: str) -> str:
@@ -88,7 +87,7 @@ def measure(work: Path) -> Iterator[str]:
         whole.producer.flush()
         time.sleep(SETTLE_S)
         new = used(whole)
-        yield f"an instance without accounts: {sum(new.memory.values()) / 1e6:.0f} MB of memory ({_megabytes(new)})"
+        yield f"an instance without accounts, memory: {_memory(new)}"
         open_accounts(whole.cluster, whole.producer, _accounts())
         time.sleep(SETTLE_S)
         opened = used(whole)
@@ -105,8 +104,9 @@ def measure(work: Path) -> Iterator[str]:
         yield f"\nload {os.getloadavg()[0]:.1f}; {load()}"
 
 
-def _megabytes(found: Used) -> str:
-    return _by_part({part: size / 1e6 for part, size in found.memory.items()}, ".0f")
+def _memory(found: Used) -> str:
+    megabytes = {part: size / 1e6 for part, size in found.memory.items()}
+    return f"{sum(megabytes.values()):6.0f} MB   {_by_part(megabytes, '.0f')}"
 
 
 def _accounts() -> dict[str, str]:
@@ -134,7 +134,7 @@ def _ticks(whole: Whole) -> tuple[Used, Used]:
 
 
 def _fills(whole: Whole) -> tuple[Used, Used, int]:
-    """A tick behind each signal fills it."""
+    """Of signals that are followed by several accounts."""
     with closing(Watch(whole.cluster)) as watch:
         before, fills, began = used(whole), watch.count("fills"), time.monotonic()
         for number in range(SIGNALS):
@@ -144,11 +144,9 @@ def _fills(whole: Whole) -> tuple[Used, Used, int]:
                 "signals", encode(Signal(f"s{number}", "busy", symbol, side, now())), key=symbol
             )
             whole.producer.flush()
-            tick(whole.producer, symbol)
+            time.sleep(max(0.0, began + (number + 1) / SIGNALS_S - time.monotonic()))
+            tick(whole.producer, symbol)  # behind the signal's entry, or it would wait for the next
             whole.producer.flush()
-            time.sleep(max(0.0, began + number / SIGNALS_S - time.monotonic()))
-        tick(whole.producer, SYMBOLS[0])
-        whole.producer.flush()
         until(lambda: watch.count("fills") - fills >= SIGNALS * FOLLOWERS * 0.9)
         time.sleep(5)
         return before, used(whole), watch.count("fills") - fills
