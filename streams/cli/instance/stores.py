@@ -6,7 +6,7 @@ stopped at the end. While an instance runs in the home its own are not to be had
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from sinks.database.database import Database, DatabaseError
 from streams.cli.printing.downloads import Downloads
@@ -23,29 +23,34 @@ LOOK_S = 0.05
 
 
 @contextmanager
-def kafka_alone(environment: Mapping[str, str]) -> Iterator[Cluster]:
-    named = Cluster.from_environment(environment)
-    if named is not None:
-        yield named
-        return
+def stores_alone(
+    environment: Mapping[str, str], *, wants_database: bool
+) -> Iterator[tuple[Cluster, Database | None]]:
     home = Home.from_environment(environment)
-    with home.locked():
-        log, password = home.logs / "kafka.log", home.secret(SECRET)
-        kafka = Kafka(home.kafka, log=log, password=password)
-        try:
-            yield kafka.start(progress=Downloads(f"Kafka {KAFKA_VERSION}"))
-        finally:
-            kafka.stop()
+    cluster, database = Cluster.from_environment(environment), Database.from_environment(environment)
+    with ExitStack() as stack:
+        if cluster is None or (wants_database and database is None):
+            stack.enter_context(home.locked())
+        if cluster is None:
+            cluster = stack.enter_context(_own_kafka(home))
+        if not wants_database:
+            database = None
+        elif database is None:
+            database = stack.enter_context(_own_clickhouse(home))
+        yield cluster, database
 
 
 @contextmanager
-def clickhouse_alone(environment: Mapping[str, str]) -> Iterator[Database]:
-    named = Database.from_environment(environment)
-    if named is not None:
-        yield named
-        return
-    home = Home.from_environment(environment)
-    home.make()
+def _own_kafka(home: Home) -> Iterator[Cluster]:
+    kafka = Kafka(home.kafka, log=home.logs / "kafka.log", password=home.secret(SECRET))
+    try:
+        yield kafka.start(progress=Downloads(f"Kafka {KAFKA_VERSION}"))
+    finally:
+        kafka.stop()
+
+
+@contextmanager
+def _own_clickhouse(home: Home) -> Iterator[Database]:
     log, ready = home.logs / "clickhouse.log", home.run / "clickhouse.ready"
     clickhouse = ClickHouse(home.clickhouse, None, log, ready, home.clickhouse_passwords())
     clickhouse.spawn()
@@ -61,7 +66,6 @@ def _await(clickhouse: ClickHouse) -> None:
     end = time.monotonic() + READY_S
     while not clickhouse.is_ready():
         if clickhouse.exit_code() is not None or time.monotonic() > end:
-            raise DatabaseError(
-                f"ClickHouse does not start: {clickhouse.last_words()}; its log is {clickhouse.log}"
-            )
+            why = clickhouse.last_words() or "it says nothing"
+            raise DatabaseError(f"ClickHouse does not start: {why}; its log is {clickhouse.log}")
         time.sleep(LOOK_S)

@@ -3,12 +3,12 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from streams.cli.instance.stores import clickhouse_alone, kafka_alone
+from streams.cli.instance.stores import stores_alone
 from streams.cli.options.many import example
 from streams.clients.backup import manifest
 from streams.clients.backup.restoring import restore as bring_back
@@ -46,12 +46,12 @@ def restore(folder: Path, topics_only: bool) -> None:
     meanwhile. Whatever is started afterwards goes on where the backup was taken.
     """
     found = manifest.read(folder)
-    with ExitStack() as stack:
-        cluster = stack.enter_context(kafka_alone(os.environ))
-        wants_tables = bool(found.tables) and not topics_only
-        database = stack.enter_context(clickhouse_alone(os.environ)) if wants_tables else None
-        with _bar("Restoring topics") as advance:
-            bring_back(cluster, database, folder, found, advance)
+    wants_tables = bool(found.tables) and not topics_only
+    with (
+        stores_alone(os.environ, wants_database=wants_tables) as (cluster, database),
+        _bar("Restoring topics") as advance,
+    ):
+        bring_back(cluster, database, folder, found, advance)
     click.echo(f"{_said(found)} are back, as they were at {found.taken}")
 
 
