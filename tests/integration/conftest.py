@@ -32,12 +32,15 @@ BROKER = {
 class Images:
     kafka: str
     clickhouse: str
+    ghostfill: str
     kind: str
     """What GHOSTFILL_IMAGES calls them."""
 
 
-OFFICIAL = Images("confluentinc/cp-kafka:8.0.0", "clickhouse/clickhouse-server:25.8", "official")
-LOCAL = Images("ghostfill-kafka:8.4.0", "ghostfill-clickhouse:local", "local")
+OFFICIAL = Images(
+    "confluentinc/cp-kafka:8.0.0", "clickhouse/clickhouse-server:25.8", "ghostfill:0.2.0", "official"
+)
+LOCAL = Images("ghostfill-kafka:8.4.0", "ghostfill-clickhouse:local", "ghostfill:local", "local")
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +63,14 @@ def is_there(image: str) -> bool:
         run("docker", "image", "inspect", image).returncode
         and run("docker", "pull", "--quiet", image).returncode
     )
+
+
+@pytest.fixture(scope="session")
+def ghostfill_image(images: Images) -> str:
+    if images is OFFICIAL:
+        built = run("docker", "build", "--file", "infra/Dockerfile", "--tag", images.ghostfill, ".")
+        assert not built.returncode, built.stderr[-2000:]
+    return images.ghostfill
 
 
 def run(*command: str, **options: object) -> "subprocess.CompletedProcess[str]":
