@@ -116,7 +116,7 @@ class Log:
 
 
 class Ends:
-    """Where logs end now: a client of its own, because another would wait behind its long poll.
+    """Where logs begin and end now: a client of its own, because another would wait behind its long poll.
 
     Whoever asks while a request is under way shares the next one with all who ask meanwhile.
     """
@@ -142,6 +142,15 @@ class Ends:
         if self._next is None:
             self._next = asyncio.create_task(self._ask())
         return (await asyncio.shield(self._next))[place]
+
+    async def beginnings(self, topics: Sequence[str]) -> dict[str, int]:
+        """The first offset that is left of each, which has one partition."""
+        if not topics:
+            return {}
+        async with self._asking:
+            places = [TopicPartition(topic, 0) for topic in topics]
+            found = await self._consumer.beginning_offsets(places)
+        return {place.topic: offset for place, offset in found.items()}
 
     async def _ask(self) -> dict[TopicPartition, int]:
         async with self._asking:

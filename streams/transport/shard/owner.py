@@ -184,9 +184,8 @@ class Owner:
     async def _begin(self, taken: Taken) -> None:
         """Say where the shard begins in what it has not followed yet."""
         fold = taken.fold
-        new = self.setup.markets.keys() - fold.market.keys()
-        for topic in sorted(new):
-            fold.market[topic] = await self.setup.markets[topic].beginning()
+        new = sorted(self.setup.markets.keys() - fold.market.keys())
+        fold.market |= await self.setup.ends.beginnings(new)
         for topic, position in fold.market.items():
             await taken.inputs.cursor(topic, position).follow()
         if fold.number < 0:

@@ -74,14 +74,6 @@ class MarketLog:
         finally:
             await log.close()
 
-    async def beginning(self) -> int:
-        """The first offset that is left."""
-        log = await Log(self.cluster, self.topic, 0).open()
-        try:
-            return await log.position()
-        finally:
-            await log.close()
-
     async def look_ahead(self, ends: Ends) -> None:
         """See of what time the log's end is, where what lies before it is still to be read."""
         async with self._looking:
