@@ -1,6 +1,6 @@
 """Measures the whole pipeline on a Kafka of its own, and prints what it came to.
 
-    python -m tests.bench.bench_pipeline                  # everything: about ten minutes
+    python -m tests.bench.bench_pipeline                  # everything: about thirteen minutes
     python -m tests.bench.bench_pipeline ticks --quick    # of ticks, batches, signals, latency
     python -m tests.bench.bench_pipeline --check          # and fail where a target is missed
 
@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import bench_latency, bench_signals, bench_sink, bench_ticks
+from tests.bench import bench_desks, bench_latency, bench_signals, bench_sink, bench_ticks
 from tests.bench.run import Row, check
 
 BENCHMARKS: dict[str, Callable[[bool, Path], list[Row]]] = {
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Callable[[bool, Path], list[Row]]] = {
         bench_ticks.QUICK if quick else bench_ticks.FULL, work
     ),
     "signals": lambda quick, work: bench_signals.signals(15 if quick else 60, work),
+    "desks": lambda quick, work: bench_desks.desks(10 if quick else 30, work),
     "sink": lambda quick, work: bench_sink.sink(bench_sink.QUICK if quick else bench_sink.FULL, work),
     "sink-ticks": lambda quick, work: bench_sink.ticks(bench_sink.QUICK if quick else bench_sink.FULL, work),
     "latency": lambda quick, work: bench_latency.latency(100 if quick else 500, work),

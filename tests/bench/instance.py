@@ -43,16 +43,17 @@ class Instance:
 
     # Parts -------------------------------------------------------------------------------------
 
-    def start(self, part: str, *, wait: bool = True) -> int:
+    def start(self, part: str, *, name: str | None = None, wait: bool = True) -> int:
         """A gate or a desk, by its process's number; returns when it does its work."""
-        ready = self.folder / f"{part}.ready"
+        name = name or part
+        ready = self.folder / f"{name}.ready"
         ready.unlink(missing_ok=True)
         command = [sys.executable, "-m", "streams.cli", "worker", "--part", part, "--ready-file", str(ready)]
         environment = {**os.environ, **self.cluster.environment()}
-        self.parts[part] = subprocess.Popen(command, env=environment)
+        self.parts[name] = subprocess.Popen(command, env=environment)
         if wait:
             until(ready.exists)
-        return self.parts[part].pid
+        return self.parts[name].pid
 
     def stop(self, part: str) -> None:
         process = self.parts.pop(part)
