@@ -5,7 +5,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNS := $(VENV)/.runs
 TESTS := $(VENV)/.tests
-CODE := schemas streams sinks tests
 
 # The first Python that is new enough; `make PYTHON=/path/to/python` chooses another.
 CHECK := import sys; sys.exit(sys.version_info < (3, 11))
@@ -183,4 +182,4 @@ pictures: tools
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist *.egg-info
 	rm -rf tests/infra/schema/node_modules
-	find infra schemas streams sinks tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find ghostfill infra schemas streams sinks tests -name __pycache__ -type d -prune -exec rm -rf {} +

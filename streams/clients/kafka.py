@@ -231,6 +231,8 @@ class Reader:
         self.places = set(starts)
         self.at_end: set[Place] = set()
         """Where there was nothing more to read."""
+        self.ends: dict[Place, int] = {}
+        """Behind which offset that was, a transaction's mark included."""
         settings: dict[str, Any] = {
             "group.id": "ghostfill-cli",
             "enable.auto.commit": False,
@@ -263,6 +265,7 @@ class Reader:
             return Raw(*place, *at, message.key(), message.value(), message.headers())
         if error.code() == KafkaError._PARTITION_EOF:
             self.at_end.add(place)
+            self.ends[place] = message.offset()
         elif not error.retriable() and error.code() != KafkaError._ALL_BROKERS_DOWN:
             raise ClusterError(f"Kafka at {self.cluster.bootstrap}: {error.str()}")
         return None
