@@ -54,6 +54,7 @@ COMMANDS: dict[str, dict[str, Lazy]] = {
     "Manage": {
         "doctor": Lazy("manage.doctor", "Check this machine or the cluster, and say how to fix it."),
         "topics": Lazy("manage.topics", "Show and create the cluster's topics."),
+        "schemas": Lazy("manage.schemas", "Show the schemas of all records, for your programs."),
         "verify": Lazy("manage.verify", "Fold the logs again and compare with what was published."),
         "backup": Lazy("manage.backup", "Write everything that is known into a folder."),
         "restore": Lazy("manage.backup", "Bring a backup back, into a new home or cluster."),
@@ -96,10 +97,11 @@ def main(args: list[str] | None = None) -> None:
 
 def _meant_for_people() -> tuple[type[Exception], ...]:
     """Errors whose words say what to do. Imported when there is one: a help text needs none of them."""
+    from schemas.errors import RegistryError
     from sinks.database.database import DatabaseError
     from streams.accounts import SettingsError
     from streams.files.values.faults import FileError
     from streams.local.machine.private import PrivateFileError
     from streams.transport.kafka.cluster import ClusterError
 
-    return SettingsError, ClusterError, DatabaseError, FileError, PrivateFileError, OSError
+    return SettingsError, ClusterError, DatabaseError, RegistryError, FileError, PrivateFileError, OSError

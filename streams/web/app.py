@@ -26,7 +26,7 @@ from streams.web.api.models import Problem
 from streams.web.guard import login
 from streams.web.guard.policy import Policy
 from streams.web.instance import Instance
-from streams.web.pages import charts, routes
+from streams.web.pages import charts, contract, routes
 from streams.web.pages.channels import Channels
 from streams.web.state.commanding import BusyError
 
@@ -78,6 +78,7 @@ def application(watched: Watched, policy: Policy) -> FastAPI:
     app.include_router(system.health)
     app.include_router(login.router(policy))
     app.include_router(charts.router)
+    app.include_router(contract.router)
     app.include_router(routes.router)
     for kind, status in STATUS.items():
         app.add_exception_handler(kind, _handler(status))
