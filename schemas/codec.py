@@ -9,11 +9,13 @@ Rules of this file:
 from functools import cache
 from typing import Any
 
+import msgspec
+
 from schemas.catalog import Catalog, catalog
 from schemas.checks import check, check_quoted
 from schemas.errors import NOTHING, MessageError, shorten
 from schemas.kinds import KEYED_BY_RECORD, KINDS, TickBatch, kind_of
-from schemas.messages import Message, Tick
+from schemas.messages import Message, Signal, Tick
 from schemas.topics import Topic
 from schemas.wire.avro import build, read_record, write_record
 from schemas.wire.avro_schemas import HEADER_SIZE, MARKER, Schema
@@ -53,7 +55,8 @@ class Codec:
     ) -> Message:
         """The message of a record, whole and possible.
 
-        `arrived`, `now`: the time of a signal or a command that names none; see `JsonForm.read`.
+        `arrived`, `now`: the time of a signal or a command that names none; see `JsonForm.read`. A signal in
+        Avro, where nothing can be left out, says so with 0.
         """
         known = self.catalog.topic(topic)
         if known.encoding != "avro":
@@ -61,9 +64,9 @@ class Codec:
         if not value:
             raise MessageError("value", NOTHING, "a message")
         if value[:2] == MARKER:
-            return self._from_avro(known, key, value)
+            return _timed(self._from_avro(known, key, value), arrived, now)
         if value[0] == CONFLUENT:
-            return self._from_confluent(known, key, value)
+            return _timed(self._from_confluent(known, key, value), arrived, now)
         if known.json and value.lstrip(_SPACE)[:1] == b"{":
             return self._from_json(known, key, value, arrived, now)
         formats = "Avro or a JSON object" if known.json else "Avro"
@@ -117,6 +120,13 @@ class Codec:
             document["symbol"] = symbol_of_key(key)
         message = check(self._json[kind].read(document, arrived, now))
         return check_quoted(message) if isinstance(message, Tick) else message
+
+
+def _timed(message: Message, arrived: int | None, now: Now | None) -> Message:
+    if not isinstance(message, Signal) or message.ts or arrived is None:
+        return message
+    come = msgspec.structs.replace(message, ts=arrived)
+    return come if now is None else msgspec.structs.replace(come, ts=now(come))
 
 
 @cache

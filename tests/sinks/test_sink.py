@@ -10,6 +10,7 @@ from confluent_kafka.admin import AdminClient
 
 from schemas.catalog import PACKAGE, Catalog
 from schemas.codec import Codec, encode
+from schemas.messages import Signal
 from schemas.wire.avro_schemas import HEADER_SIZE
 from sinks.blocks.tables import DEAD_LETTERS, MARKETS, TABLES
 from sinks.database.prepare import changes
@@ -163,11 +164,13 @@ def test_what_nobody_can_read_is_a_dead_letter_and_the_rest_is_kept(stage, load)
 
 def test_a_signal_of_any_encoding(stage, load):
     load.send("signals", b"AAPL", SIGNAL)
+    load.send("signals", b"AAPL", encode(Signal("timeless", "me", "AAPL", "long", 0)))
     load.publish("signals", range(5))
     load.flush()
     stage.start()
-    stage.sink.until(lambda: stage.one("SELECT count() FROM signals") == 6)
+    stage.sink.until(lambda: stage.one("SELECT count() FROM signals") == 7)
     assert stage.ask("SELECT source, symbol FROM signals WHERE signal_id = 'j'") == [("me", "AAPL")]
+    assert stage.one("SELECT ts = k_time FROM signals WHERE signal_id = 'timeless'")
 
 
 def test_a_row_that_clickhouse_refuses_is_found_by_halving(stage, load):

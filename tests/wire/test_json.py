@@ -1,11 +1,12 @@
 """What JSON is accepted, and what is said of JSON that is not."""
 
+import msgspec
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.codec import decode
+from schemas.codec import decode, encode
 from schemas.errors import MessageError
 from schemas.messages import Bar, Clock, Command, Signal, Tick
 from schemas.text import numbers
@@ -221,6 +222,17 @@ def test_only_a_wish_that_names_no_time_gets_one():
     for topic, arrived in (("ticks", ARRIVED), ("signals", None), ("signals", -1000)):
         with pytest.raises(MessageError, match="ts: found nothing"):
             decode(topic, b"A", b'{"price": 1, "source": "s", "symbol": "A", "side": "long"}', arrived)
+
+
+def test_a_signal_in_avro_says_with_0_that_it_names_no_time():
+    signal = Signal(signal_id="mine", source="s", symbol="A", side="long", ts=0)
+    value = encode(signal)
+    assert decode("signals", None, value) == signal
+    assert decode("signals", None, value, ARRIVED) == msgspec.structs.replace(signal, ts=ARRIVED)
+    at_the_gate = decode("signals", None, value, ARRIVED, lambda come: come.ts - 5)
+    assert at_the_gate == msgspec.structs.replace(signal, ts=ARRIVED - 5)
+    pause = Command(command_id="c", account="a", kind="pause", ts=0)
+    assert decode("commands", None, encode(pause), ARRIVED) == pause, "of any time"
 
 
 def test_a_commands_settings_may_be_an_object():
