@@ -7,7 +7,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = sorted(
-    file.parent for room in ("ghostfill", "schemas", "streams", "sinks") for file in (ROOT / room).rglob("__init__.py")
+    file.parent
+    for room in ("ghostfill", "schemas", "streams", "sinks")
+    for file in (ROOT / room).rglob("__init__.py")
 )
 MOST = 13
 
