@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
 INSTALL := $(if $(UV),uv pip install --compile-bytecode --python $(BIN)/python,$(BIN)/python -m pip install --disable-pip-version-check) --quiet
 
-.PHONY: help install tools lock lint types imports pytest test test-long test-web test-live test-observe test-cluster test-kill test-kill-web test-sabotage test-kill-sink test-mutants \
+.PHONY: help install tools lock lint types imports pytest test test-long test-web test-live test-observe test-languages test-cluster test-kill test-kill-web test-sabotage test-kill-sink test-mutants \
 	test-integration soak soak-sink bench newcomer browser compose prometheus dashboards pictures demo up down clean
 
 help:
@@ -28,6 +28,7 @@ help:
 	@echo "make test-web   the page in a browser and the API, on a running demo (15 minutes)"
 	@echo "make test-observe  dashboards and alerts, on a running demo and a real Prometheus (5 minutes)"
 	@echo "make test-kill  a hundred kills of workers, gate and broker (10 minutes)"
+	@echo "make test-languages  every client of docs/languages.md trades, and a real registry and AsyncAPI's parser (10 minutes)"
 	@echo "make test-cluster  three brokers and the workers are killed, cut off and started again (8 minutes)"
 	@echo "make test-sabotage  the protocol with one rule left out is found out (20 minutes)"
 	@echo "make test-kill-sink  a hundred kills of the sink and of ClickHouse, 8 million rows (8 minutes)"
@@ -93,7 +94,7 @@ imports: tools
 	$(BIN)/lint-imports
 
 pytest: tools
-	$(BIN)/pytest -n 2 --dist worksteal -m "not long and not bench and not live and not kill and not sabotage and not integration and not cluster and not web"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not long and not bench and not live and not kill and not sabotage and not integration and not cluster and not languages and not web"
 	$(BIN)/pytest -m "smoke and not long" tests/web
 
 test: lint types imports pytest
@@ -117,6 +118,9 @@ test-kill: tools
 
 test-cluster: tools
 	$(BIN)/pytest -m "cluster" -s tests/cluster
+
+test-languages: tools
+	$(BIN)/pytest -m "languages" -s tests/languages
 
 test-sabotage: tools
 	$(BIN)/pytest -m "sabotage" tests/pipeline

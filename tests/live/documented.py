@@ -7,7 +7,6 @@ is what the page says before it.
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -16,8 +15,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-
-from streams.local.kafka.jars import jar_folder
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 120
@@ -67,44 +64,17 @@ class Person:
 class Program(NamedTuple):
     """A block that sends a signal."""
 
-    language: str
     text: str
     symbol: str
 
 
 def programs() -> list[Program]:
+    """Those of other languages are in docs/languages.md, which `make test-languages` tries."""
     found = []
-    for language in ("python", "javascript", "java"):
-        for block in blocks("docs/producers.md", language, "roducer"):
-            symbols = set(re.findall(r"\b(AURA|BOLT|CIRQ|DUNE|EMBR|FLUX)\b", block))
-            found.append(Program(language, block, *symbols))
+    for block in blocks("docs/producers.md", "python", "roducer"):
+        symbols = set(re.findall(r"\b(AURA|BOLT|CIRQ|DUNE|EMBR|FLUX)\b", block))
+        found.append(Program(block, *symbols))
     return found
-
-
-def command_for(program: Program, folder: Path) -> tuple[str, Path]:
-    """How it is run, and where; skips where its language is not there."""
-    if program.language == "python":
-        (folder / "signal_sender.py").write_text(program.text)
-        return f"python {folder}/signal_sender.py", ROOT
-    if program.language == "javascript":
-        _needs("node", "npm")
-        (folder / "signal.mjs").write_text(program.text)
-        got = subprocess.run(
-            ["npm", "install", "--no-audit", "--no-fund", "kafkajs"],
-            cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
-        )  # fmt: skip
-        if got.returncode:
-            pytest.skip(f"npm cannot install kafkajs here: {got.stderr[-300:]}")
-        return "node signal.mjs", folder
-    _needs("java", "javac")
-    (folder / "SendSignal.java").write_text(program.text)
-    return f"java -cp '{jar_folder()}/*' SendSignal.java", folder
-
-
-def _needs(*commands: str) -> None:
-    for command in commands:
-        if shutil.which(command) is None:
-            pytest.skip(f"there is no `{command}` on this machine")
 
 
 def follow_the_readme(person: Person) -> None:
@@ -126,5 +96,6 @@ def prepare_the_programs(person: Person) -> str:
 
 
 def run_program(person: Person, needs: str, program: Program, folder: Path) -> None:
-    command, cwd = command_for(program, folder)
-    person.buys("breakout", program.symbol, lambda: person.types(f"{needs}\n{command}", cwd))
+    (folder / "signal_sender.py").write_text(program.text)
+    send = f"{needs}\npython {folder}/signal_sender.py"
+    person.buys("breakout", program.symbol, lambda: person.types(send))

@@ -75,6 +75,6 @@ def needs(person):
     return prepare_the_programs(person)
 
 
-@pytest.mark.parametrize("program", programs(), ids=lambda program: f"{program.language}-{program.symbol}")
+@pytest.mark.parametrize("program", programs(), ids=lambda program: program.symbol)
 def test_a_documented_producer_buys(person, needs, program, tmp_path):
     run_program(person, needs, program, tmp_path)

@@ -60,9 +60,11 @@ def list_(as_json: bool) -> None:
 
 @schemas.command(epilog=example("ghostfill schemas show fill\nghostfill schemas show equity.v1"))
 @click.argument("message")
-def show(message: str) -> None:
+@click.option("--header", is_flag=True, help="Print the first ten bytes of its records instead, in hex.")
+def show(message: str, header: bool) -> None:
     """Print a MESSAGE's schema: the newest version, or that of NAME.v1."""
-    click.echo(json.dumps(_schema(message).document, indent=2, ensure_ascii=False))
+    found = _schema(message)
+    click.echo(found.header.hex() if header else json.dumps(found.document, indent=2, ensure_ascii=False))
 
 
 @schemas.command(epilog=example("ghostfill schemas publish --registry http://registry:8081"))
