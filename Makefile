@@ -14,7 +14,7 @@ UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
 INSTALL := $(if $(UV),uv pip install --compile-bytecode --python $(BIN)/python,$(BIN)/python -m pip install --disable-pip-version-check) --quiet
 
 .PHONY: help install tools lock lint types imports pytest test test-long test-web test-live test-observe test-languages test-cluster test-kill test-kill-web test-sabotage test-kill-sink test-mutants \
-	test-integration soak soak-sink bench newcomer browser compose prometheus dashboards pictures demo up down clean
+	test-integration soak soak-sink bench newcomer browser compose prometheus dashboards docs pictures demo up down clean
 
 help:
 	@echo "make demo       run it all on a simulated market, with a page, until Ctrl-C"
@@ -25,12 +25,12 @@ help:
 	@echo "make pytest     the tests alone"
 	@echo "make test-long  the tests that take minutes"
 	@echo "make test-live  the whole pipeline live: replays, malformed messages, secured clusters, whole instances (20 minutes)"
-	@echo "make test-web   the page in a browser and the API, on a running demo (15 minutes)"
+	@echo "make test-web   the page in a browser and the API, on a running demo (35 minutes)"
 	@echo "make test-observe  dashboards and alerts, on a running demo and a real Prometheus (5 minutes)"
-	@echo "make test-kill  a hundred kills of workers, gate and broker (10 minutes)"
+	@echo "make test-kill  a hundred kills of workers, gate and broker (20 minutes)"
 	@echo "make test-languages  every client of docs/languages.md trades, and a real registry and AsyncAPI's parser (10 minutes)"
-	@echo "make test-cluster  three brokers and the workers are killed, cut off and started again (8 minutes)"
-	@echo "make test-sabotage  the protocol with one rule left out is found out (20 minutes)"
+	@echo "make test-cluster  three brokers and the workers are killed, cut off and started again (10 minutes)"
+	@echo "make test-sabotage  the protocol with one rule left out is found out (12 minutes)"
 	@echo "make test-kill-sink  a hundred kills of the sink and of ClickHouse, 8 million rows (8 minutes)"
 	@echo "make test-kill-web  each part is killed while a browser watches (5 minutes)"
 	@echo "make test-mutants  small changes of the engine that a test must see (an hour at most; TARGET=guard, SEED=2)"
@@ -38,11 +38,12 @@ help:
 	@echo "make soak       an hour under load, with a kill every five minutes"
 	@echo "make soak-sink  an hour of rows into ClickHouse: memory and lag"
 	@echo "make bench      measure speed"
-	@echo "make newcomer BOX=python:3.12  how long \`make demo\` takes in an empty container (needs Docker)"
+	@echo "make newcomer BOX=python:3.12  how long \`make demo\` takes in an empty container (needs Docker); BOX=\"--wheel …\" installs the package"
 	@echo "make compose    build Docker's compose command with Go, where no package has it"
 	@echo "make browser    install Chromium, which the tests of the report need (Debian, Ubuntu)"
 	@echo "make prometheus install Prometheus, which the tests of alerts need (Debian, Ubuntu)"
 	@echo "make dashboards make Grafana's dashboards of the files that describe them"
+	@echo "make docs       the site of the documentation, in build/site/html"
 	@echo "make pictures   pictures of every page of the dashboard, in out/pictures"
 	@echo "make install    prepare $(VENV); the others do it first"
 	@echo "make tools      what tests and checks need besides; those who need it do it first"
@@ -179,6 +180,9 @@ prometheus:
 
 dashboards: install
 	$(BIN)/python -m infra.grafana.dashboards
+
+docs: tools
+	@$(BIN)/python -m infra.site.build
 
 pictures: tools
 	$(BIN)/python -m tests.web.pictures

@@ -6,6 +6,7 @@ import click
 
 from streams.cli.lazy import Lazy, LazyGroup
 from streams.cli.options.many import example
+from streams.cli.printing import versions
 
 FAILED = 1
 
@@ -71,7 +72,14 @@ COMMANDS: dict[str, dict[str, Lazy]] = {
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=example("ghostfill demo"),
 )
-@click.version_option(package_name="ghostfill", prog_name="ghostfill")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=versions.show,
+    help="Show the version and what it runs on.",
+)
 def command() -> None:
     """Paper trading: signals in, fills out. Nothing reaches a real market."""
 

@@ -1,15 +1,24 @@
-"""`make demo` by somebody who has nothing but Python: how long until the page is filled, and what is said on the way.
+"""Ghostfill by somebody who has nothing but Python: how long until the page is filled, and what is said on the way.
 
-Run as `python -m tests.bench.newcomer IMAGE`; the image needs Python 3.11 or later with venv, and make. What `docker run`
-needs besides, such as a network or a package cache (`-v ~/.cache/pip:/root/.cache/pip`), comes before the image.
+    python -m tests.bench.newcomer IMAGE            # `make demo` in a clone; the image has make, too
+    python -m tests.bench.newcomer --wheel IMAGE    # the built package, installed with uv
+
+The image needs Python 3.11 or later with venv. What `docker run` needs besides, such as a network or a package cache
+(`-v ~/.cache/pip:/root/.cache/pip`), comes before the image.
 """
 
 import subprocess
 import sys
 import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 SOON_S = 180
-DEMO = "cd /ghostfill && make demo > /said 2>&1; echo ended >> /said"
+MAKE = "cd /ghostfill && make demo > /said 2>&1; echo ended >> /said"
+UV = """
+( python3 -m venv /installer && /installer/bin/pip install --quiet uv && /installer/bin/uv tool install --quiet /ghostfill/*.whl \
+&& /root/.local/bin/ghostfill --version && /root/.local/bin/ghostfill demo ) > /said 2>&1; echo ended >> /said
+"""
 CHECK = """
 import json, urllib.request
 def get(path):
@@ -22,14 +31,15 @@ assert get("/").count("data-key") > 20
 
 
 def main(arguments: list[str]) -> None:
-    if not arguments:
-        sys.exit("expected: python -m tests.bench.newcomer [OPTIONS OF DOCKER RUN] IMAGE")
-    box = _run("docker", "run", "--detach", "--rm", *arguments, "sleep", "3600").strip()
+    has_wheel = arguments[:1] == ["--wheel"]
+    options = arguments[has_wheel:]
+    if not options:
+        sys.exit("expected: python -m tests.bench.newcomer [--wheel] [OPTIONS OF DOCKER RUN] IMAGE")
+    box = _run("docker", "run", "--detach", "--rm", *options, "sleep", "3600").strip()
     try:
-        archive = subprocess.run(["git", "archive", "HEAD"], check=True, capture_output=True).stdout
         _inside(box, "mkdir", "/ghostfill")
-        _inside(box, "tar", "--extract", "--directory", "/ghostfill", stdin=archive)
-        seconds = _filled(box)
+        (_bring_wheel if has_wheel else _bring_clone)(box)
+        seconds = _filled(box, UV if has_wheel else MAKE)
         print(_inside(box, "cat", "/said"))
         print(f"filled after {seconds:.0f} s")
     finally:
@@ -37,10 +47,23 @@ def main(arguments: list[str]) -> None:
     sys.exit(seconds > SOON_S)
 
 
-def _filled(box: str) -> float:
+def _bring_clone(box: str) -> None:
+    archive = subprocess.run(["git", "archive", "HEAD"], check=True, capture_output=True).stdout
+    _inside(box, "tar", "--extract", "--directory", "/ghostfill", stdin=archive)
+
+
+def _bring_wheel(box: str) -> None:
+    with TemporaryDirectory() as folder:
+        building = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ".")
+        _run(*building)
+        (wheel,) = Path(folder).glob("*.whl")
+        _run("docker", "cp", str(wheel), f"{box}:/ghostfill")
+
+
+def _filled(box: str, command: str) -> float:
     """Seconds until the page shows accounts, trades and rows."""
     began = time.monotonic()
-    _run("docker", "exec", "--detach", box, "sh", "-c", DEMO)
+    _run("docker", "exec", "--detach", box, "sh", "-c", command)
     while not _is_filled(box):
         if time.monotonic() - began > 5 * SOON_S:
             sys.exit(f"it was not filled; it said:\n{_inside(box, 'cat', '/said')}")

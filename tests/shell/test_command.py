@@ -1,11 +1,13 @@
 """The command line, run as a person runs it."""
 
 import json
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from streams.cli.main import COMMANDS, command, main
+from streams.cli.printing import versions
 
 TICKS = """\
 ts,symbol,price,size
@@ -144,7 +146,20 @@ def test_every_help_has_an_example_of_its_own_command(capsys):
 
 def test_version(capsys):
     assert run("--version") == 0
-    assert capsys.readouterr().out.startswith("ghostfill, version ")
+    version, embedded, python = capsys.readouterr().out.splitlines()
+    assert version == f"ghostfill {metadata.version('ghostfill')}"
+    assert embedded.startswith("Kafka 4.") and ", ClickHouse 2" in embedded
+    assert python.startswith("Python 3.")
+
+
+def test_the_version_of_an_installation_without_servers_of_its_own(monkeypatch):
+    def none(package):
+        if package == "ghostfill":
+            return "1.2.3"
+        raise metadata.PackageNotFoundError(package)
+
+    monkeypatch.setattr(metadata, "version", none)
+    assert versions.versions().splitlines()[1] == "no Kafka of its own, no ClickHouse of its own"
 
 
 def test_no_bar_in_a_pipe_and_one_where_it_is_asked_for(files, capsys):

@@ -1,5 +1,6 @@
 """The pages about accounts and the README say what is true."""
 
+import itertools
 import re
 import shlex
 from pathlib import Path
@@ -65,17 +66,28 @@ def test_each_promise_of_security_names_a_test_that_there_is():
         assert f"def {test}" in (ROOT / file).read_text(), f"{file}: {test}"
 
 
-def test_the_readme_s_commands_have_the_options_that_they_use():
-    block_lines = (
-        "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL)).replace("\\\n", " ").splitlines()
-    )
-    lines = [line.strip() for line in block_lines if line.strip().startswith("ghostfill")]
-    assert lines
-    for line in lines:
-        _, *path = shlex.split(line.partition("#")[0])
-        found: click.Command = command
-        while isinstance(found, click.Group) and path:
-            found = found.get_command(click.Context(found), path[0]) or pytest.fail(line)
-            path = path[1:]
-        words, options = path, {option for param in found.params for option in param.opts}
-        assert {word for word in words if word.startswith("--")} <= options
+def ghostfill_lines() -> list[str]:
+    """Each command of ours in a block of a shell, with what a shell makes of it."""
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+    found = set()
+    for page in pages:
+        blocks = re.findall(r"^ *```sh\n(.*?)^ *```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+        for line in "\n".join(blocks).replace("\\\n", " ").splitlines():
+            if words := re.search(r"(?:^|[|(] *|=\S+ )(ghostfill .*)", line.strip()):
+                found.add(words[1])
+    return sorted(found)
+
+
+@pytest.mark.parametrize("line", ghostfill_lines())
+def test_a_command_of_the_docs_is_there_with_its_options(line):
+    reading = shlex.shlex(line.replace('")"', '"'), posix=True, punctuation_chars=True)
+    reading.whitespace_split = True
+    _, *words = itertools.takewhile(lambda word: not set(word) <= set("();<>|&"), reading)
+    found: click.Command = command
+    while isinstance(found, click.Group) and words and not words[0].startswith("-"):
+        _, inner, words = found.resolve_command(click.Context(found, info_name="ghostfill"), words)
+        assert inner is not None
+        found = inner
+    options = {option for param in found.params for option in (*param.opts, *param.secondary_opts)}
+    given = {word.partition("=")[0] for word in words if re.match("--?[a-z]", word)}
+    assert given <= options
