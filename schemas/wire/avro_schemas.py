@@ -1,13 +1,14 @@
 """Avro schemas: one file a message and version, found by name or by a record's first ten bytes.
 
 Rules of this file:
-- A record's header names its writer's schema: C3 01, then its CRC-64-AVRO fingerprint, little-endian.
+- A record's header names its writer's schema: C3 01, then its CRC-64-AVRO fingerprint, little-endian. We
+  write the right one, and read those that libraries in use make of the same schema as well.
 - What we read and write is the schema without documentation and logical types: times stay plain integers.
 - A version reads the one before it, or the set does not load.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,25 @@ def header_of(schema: Any) -> bytes:
     """The ten bytes before a record that this schema wrote."""
     canonical = to_parsing_canonical_form(schema)
     return MARKER + bytes.fromhex(fingerprint(canonical, "CRC-64-AVRO"))
+
+
+def headers_of_others(schema: Any) -> Iterator[bytes]:
+    """What some libraries write there, which take the fingerprint of a form that logical types are left in.
+
+    Rust's apache-avro leaves `{"type": "long"}`, Go's hamba/avro the logical type as well.
+    """
+    for kept in (("type",), ("type", "logicalType")):
+        form = orjson.loads(to_parsing_canonical_form(schema))
+        for field, ours in zip(form["fields"], schema["fields"], strict=True):
+            field["type"] = _with_logical_type(field["type"], ours["type"], kept)
+        yield MARKER + bytes.fromhex(fingerprint(orjson.dumps(form).decode(), "CRC-64-AVRO"))
+
+
+def _with_logical_type(form: Any, ours: Any, kept: Iterable[str]) -> Any:
+    if isinstance(ours, list):
+        return [_with_logical_type(each, own, kept) for each, own in zip(form, ours, strict=True)]
+    has_one = isinstance(ours, dict) and "logicalType" in ours
+    return {name: ours[name] for name in kept} if has_one else form
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +123,9 @@ class Schemas:
             if same is not schema:
                 raise CatalogError(schema.file, "schema", f"writes the same bytes as {same.file}")
             self.versions.setdefault(schema.kind, {})[schema.version] = schema
+        for schema in list(self.by_header.values()):
+            for header in headers_of_others(schema.document):
+                self.by_header.setdefault(header, schema)
         for kind, versions in self.versions.items():
             _check_versions(kind, versions)
 

@@ -11,7 +11,7 @@ from schemas.catalog import catalog
 from schemas.codec import Codec, decode, encode
 from schemas.errors import MessageError
 from schemas.kinds import KEYED_BY_RECORD, KINDS, key_of, topic_of
-from schemas.messages import Clock
+from schemas.messages import Clock, Signal
 from schemas.wire.avro import write_record
 from tests.wire.strategies import messages
 
@@ -122,3 +122,17 @@ def test_a_message_is_published_where_the_catalogue_says(kind):
         assert key_of(message)
 
     published()
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "c3015194dc2c4fda22d7",  # apache-avro 0.22, Rust
+        "c30198e730246ed84d26",  # hamba/avro 2.31, Go
+    ],
+)
+def test_a_header_that_a_library_makes_of_another_form_of_the_schema_is_known(header):
+    signal = Signal(signal_id="a", source="s", symbol="A", side="long", ts=1)
+    value = encode(signal)
+    assert decode("signals", None, bytes.fromhex(header) + value[10:]) == signal
+    assert value[:10].hex() != header, "ours is the one that Avro says"
