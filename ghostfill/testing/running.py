@@ -17,7 +17,7 @@ from streams.local.parts.logs import last_lines
 from streams.transport.kafka.cluster import Cluster
 
 OURS = ("KAFKA_", "CLICKHOUSE_", "GHOSTFILL_")
-MARKETS = 64
+MARKETS = 16
 """A test has one of its own; the session's Ghostfill is replaced when all are used."""
 READY_S = 120.0
 STOP_S = 60.0
