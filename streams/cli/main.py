@@ -6,7 +6,6 @@ import click
 
 from streams.cli.lazy import Lazy, LazyGroup
 from streams.cli.options.many import example
-from streams.cli.printing import versions
 
 FAILED = 1
 
@@ -66,6 +65,14 @@ COMMANDS: dict[str, dict[str, Lazy]] = {
 """By the groups of the help; each is in a room of `streams.cli.commands`."""
 
 
+def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        from streams.cli.printing.versions import versions  # a help text needs none of it
+
+        click.echo(versions())
+        context.exit()
+
+
 @click.group(
     cls=LazyGroup,
     commands_by_group=COMMANDS,
@@ -77,7 +84,7 @@ COMMANDS: dict[str, dict[str, Lazy]] = {
     is_flag=True,
     is_eager=True,
     expose_value=False,
-    callback=versions.show,
+    callback=_show_version,
     help="Show the version and what it runs on.",
 )
 def command() -> None:

@@ -379,6 +379,7 @@ def test_the_example_of_every_command_is_of_that_command(path):
 
 
 WITHOUT_JSON = {
+    "schemas show",  # it prints JSON anyway
     "up", "worker", "sink", "publish ticks", "publish bars", "publish signals", "publish commands", "simulate",
     "account create", "account change", "account pause", "account resume", "account close", "order place",
     "order cancel", "position close", "plan cancel", "exit-all", "report", "export", "demo",

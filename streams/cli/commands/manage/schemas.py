@@ -22,6 +22,7 @@ registry_option = click.option(
     metavar="URL",
     help="The registry; a name and password may stand in it: https://NAME:PASSWORD@HOST.",
 )
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 SAID = {
     "same": "same",
     "missing": "not there: `ghostfill schemas publish` puts it there",
@@ -39,7 +40,7 @@ def schemas() -> None:
 
 
 @schemas.command("list", epilog=example("ghostfill schemas list"))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 def list_(as_json: bool) -> None:
     """List messages with their topics, versions and the first ten bytes of their records."""
     found = [
@@ -69,27 +70,35 @@ def show(message: str, header: bool) -> None:
 
 @schemas.command(epilog=example("ghostfill schemas publish --registry http://registry:8081"))
 @registry_option
-def publish(registry: str | None) -> None:
+@json_option
+def publish(registry: str | None, as_json: bool) -> None:
     """Put all schemas into a registry, for programs that look them up there."""
-    for found in schema_registry.publish(_server(registry)):
-        click.echo(f"{found.subject:32} v{found.version}  id {found.id}")
+    done = list(schema_registry.publish(_server(registry)))
+    if as_json:
+        click.echo(json.dumps([each._asdict() for each in done], indent=2))
+        return
+    for each in done:
+        click.echo(f"{each.subject:32} v{each.version}  id {each.id}")
 
 
 @schemas.command(epilog=example("ghostfill schemas check --registry http://registry:8081"))
 @registry_option
-def check(registry: str | None) -> None:
+@json_option
+def check(registry: str | None, as_json: bool) -> None:
     """Compare a registry with the schemas of this version; exit with 1 where they do not go together."""
-    good = True
-    for found in schema_registry.compare(_server(registry)):
-        said = SAID[found.state] if found.reads else f"Ghostfill cannot read it: {found.why_not}"
-        click.echo(f"{found.subject:32} {said}")
-        good = good and found.reads and found.state in ("same", "other")
-    if not good:
+    found = list(schema_registry.compare(_server(registry)))
+    if as_json:
+        click.echo(json.dumps([each._asdict() for each in found], indent=2))
+    else:
+        for each in found:
+            said = SAID[each.state] if each.reads else f"Ghostfill cannot read it: {each.why_not}"
+            click.echo(f"{each.subject:32} {said}")
+    if not all(each.reads and each.state in ("same", "other") for each in found):
         raise click.exceptions.Exit(1)
 
 
 @schemas.command(epilog=example("ghostfill schemas asyncapi > asyncapi.yaml"))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 def asyncapi(as_json: bool) -> None:
     """Print what is on every topic as AsyncAPI 3, which code generators and catalogues read."""
     bootstrap = os.environ.get(BOOTSTRAP) or "localhost:9092"
