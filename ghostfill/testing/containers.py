@@ -5,15 +5,28 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from secrets import token_hex
+from typing import NamedTuple
 
 import pytest
 
 from sinks.database.database import PASSWORD, URL, USER
 from streams.transport.kafka.cluster import BOOTSTRAP
 
-KAFKA_IMAGE = "KAFKA_IMAGE", "confluentinc/cp-kafka:8.0.0"
-CLICKHOUSE_IMAGE = "CLICKHOUSE_IMAGE", "clickhouse/clickhouse-server:25.8"
-"""The variable that names another, and the usual one."""
+
+class Image(NamedTuple):
+    """What is pulled."""
+
+    variable: str
+    """That names another."""
+    usual: str
+
+    @property
+    def name(self) -> str:
+        return os.environ.get(self.variable, "").strip() or self.usual
+
+
+KAFKA_IMAGE = Image("KAFKA_IMAGE", "confluentinc/cp-kafka:8.0.0")
+CLICKHOUSE_IMAGE = Image("CLICKHOUSE_IMAGE", "clickhouse/clickhouse-server:25.8")
 ONE_BROKER = {
     "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
     "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
@@ -24,10 +37,10 @@ START_S = 120
 @contextmanager
 def containers() -> Iterator[Mapping[str, str]]:
     """Their addresses, as Ghostfill's variables."""
-    _require_docker()
-    os.environ.setdefault(
-        "TESTCONTAINERS_RYUK_DISABLED", "true"
-    )  # it is an image more, and we end what we start
+    if not docker_runs():
+        pytest.skip("Docker does not run here, which the fixture ghostfill_containers needs")
+    # Its helper is an image more, and we end what we start.
+    os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
     try:
         from testcontainers.community.clickhouse import ClickHouseContainer
         from testcontainers.community.kafka import KafkaContainer
@@ -37,11 +50,11 @@ def containers() -> Iterator[Mapping[str, str]]:
         ) from None
 
     password = token_hex()
-    kafka = KafkaContainer(_image(*KAFKA_IMAGE)).with_kraft()
+    kafka = KafkaContainer(KAFKA_IMAGE.name).with_kraft()
     for name, value in ONE_BROKER.items():
         kafka.with_env(name, value)
     clickhouse = ClickHouseContainer(
-        _image(*CLICKHOUSE_IMAGE), username="default", password=password, dbname="ghostfill"
+        CLICKHOUSE_IMAGE.name, username="default", password=password, dbname="ghostfill"
     )
     try:
         kafka.start(timeout=START_S)
@@ -57,14 +70,8 @@ def containers() -> Iterator[Mapping[str, str]]:
         kafka.stop()
 
 
-def _require_docker() -> None:
+def docker_runs() -> bool:
     try:
-        runs = not subprocess.run(["docker", "info"], capture_output=True, check=False).returncode
+        return not subprocess.run(["docker", "info"], capture_output=True, check=False).returncode
     except FileNotFoundError:
-        runs = False
-    if not runs:
-        pytest.skip("Docker does not run here, which the fixture ghostfill_containers needs")
-
-
-def _image(variable: str, usual: str) -> str:
-    return os.environ.get(variable, "").strip() or usual
+        return False

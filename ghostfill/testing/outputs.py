@@ -8,7 +8,7 @@ import msgspec
 
 from schemas.codec import decode
 from schemas.kinds import kind_of
-from schemas.messages import DeadLetter, Message
+from schemas.messages import DeadLetter, Message, Output
 from schemas.private import MarketPosition, decode_entry
 from streams.agents.names import ACCOUNTS, TOPICS
 from streams.clients.kafka import Place, Raw, Reader, ends, require
@@ -91,5 +91,6 @@ class Outputs:
         if isinstance(message, DeadLetter):
             self._letters[message.topic, message.partition, message.offset] = message
             return
+        assert isinstance(message, Output)
         self.positions[raw.topic, raw.partition] = raw.offset + 1
-        self._told[message.account].append(message)  # type: ignore[attr-defined]
+        self._told[message.account].append(message)

@@ -3,7 +3,8 @@
 Rules of this file: it costs nothing until a test asks for one of them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,11 +28,8 @@ def ghostfill_session(
     tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
 ) -> Iterator["Session"]:
     """What the tests with `ghostfill` share: an embedded Kafka, a gate and a desk."""
-    from ghostfill.testing.session import Session
-
-    session = Session(tmp_path_factory.mktemp("ghostfill"), {}, _symbols(pytestconfig))
-    yield session
-    session.stop()
+    with _session(tmp_path_factory, pytestconfig, {}) as session:
+        yield session
 
 
 @pytest.fixture
@@ -47,12 +45,9 @@ def ghostfill_containers_session(
 ) -> Iterator["Session"]:
     """The same on a Kafka and a ClickHouse in containers."""
     from ghostfill.testing.containers import containers
-    from ghostfill.testing.session import Session
 
-    with containers() as named:
-        session = Session(tmp_path_factory.mktemp("ghostfill"), named, _symbols(pytestconfig))
+    with containers() as named, _session(tmp_path_factory, pytestconfig, named) as session:
         yield session
-        session.stop()
 
 
 @pytest.fixture
@@ -62,6 +57,15 @@ def ghostfill_containers(ghostfill_containers_session: "Session") -> Iterator["G
         yield world
 
 
-def _symbols(config: pytest.Config) -> Path | None:
+@contextmanager
+def _session(
+    folders: pytest.TempPathFactory, config: pytest.Config, named: Mapping[str, str]
+) -> Iterator["Session"]:
+    from ghostfill.testing.session import Session
+
     found: list[Path] = config.getini(SYMBOLS)
-    return found[0] if found else None
+    session = Session(folders.mktemp("ghostfill"), named, found[0] if found else None)
+    try:
+        yield session
+    finally:
+        session.stop()

@@ -14,7 +14,7 @@ from ghostfill.testing.errors import GhostfillTestError
 from streams.local.machine.home import HOME, find_cluster, find_database
 from streams.local.parts.child import end_child, start_child
 from streams.local.parts.logs import last_lines
-from streams.transport.kafka.cluster import Cluster
+from streams.transport.kafka.cluster import BOOTSTRAP, Cluster
 
 OURS = ("KAFKA_", "CLICKHOUSE_", "GHOSTFILL_")
 MARKETS = 16
@@ -27,18 +27,20 @@ LOOK_S = 0.02
 class Running:
     """One Ghostfill, started by and by: ClickHouse only where somebody asks it."""
 
-    def __init__(self, folder: Path, named: Mapping[str, str], symbols: Path | None) -> None:
-        """`named`: a Kafka and a ClickHouse that are there already."""
+    def __init__(self, folder: Path, named: Mapping[str, str], symbols: Path | None, first: int) -> None:
+        """`named`: a Kafka and a ClickHouse that are there already; `first`: its first market's number."""
         self.folder = folder
         self.symbols = symbols
         shell = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
         self.environment = {**shell, **named, HOME: str(folder / "home")}
-        self.markets = [f"test{number}" for number in range(1, MARKETS + 1)]
+        self.markets = _markets(first)
+        self._followed = _markets(1, first) + self.markets if BOOTSTRAP in named else list(self.markets)
+        """Desks of a Kafka that was there before go on with the markets that they know."""
         self._parts: list[subprocess.Popen[bytes]] = []
         self._has_results = False
 
     def start(self) -> "Running":
-        markets = [word for name in self.markets for word in ("--market", name)]
+        markets = [word for name in self._followed for word in ("--market", name)]
         symbols = ["--symbols", str(self.symbols)] if self.symbols else []
         self._up("trader", self.environment, *markets, *symbols)
         self.environment |= self.cluster.environment()
@@ -72,3 +74,7 @@ class Running:
             if process.poll() is not None or time.monotonic() > end:
                 raise GhostfillTestError(f"Ghostfill did not start: {last_lines(log)}")
             time.sleep(LOOK_S)
+
+
+def _markets(first: int, end: int | None = None) -> list[str]:
+    return [f"test{number}" for number in range(first, end or first + MARKETS)]

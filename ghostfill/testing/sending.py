@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from confluent_kafka import KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from ghostfill.testing.errors import GhostfillTestError
 from streams.clients.kafka import Place
@@ -19,8 +19,11 @@ def send(producer: Producer, topic: str, key: str, value: bytes) -> tuple[Place,
     written: list[Message] = []
     refused: list[object] = []
 
-    def told(error: object, message: Message) -> None:
-        (refused if error else written).append(error or message)  # type: ignore[arg-type]
+    def told(error: KafkaError | None, message: Message) -> None:
+        if error is None:
+            written.append(message)
+        else:
+            refused.append(error)
 
     try:
         producer.produce(topic, value, key, on_delivery=told)

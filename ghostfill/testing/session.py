@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from confluent_kafka import Producer
 
@@ -11,6 +12,14 @@ from ghostfill.testing.outputs import Outputs
 from ghostfill.testing.running import Running
 from ghostfill.testing.world import Ghostfill
 from streams.clients.kafka import market_topic
+
+
+class Started(NamedTuple):
+    """One Ghostfill that runs, and how it is spoken to."""
+
+    running: Running
+    outputs: Outputs
+    producer: Producer
 
 
 class Session:
@@ -22,38 +31,42 @@ class Session:
         self._symbols = symbols
         self._starts = 0
         self._number = 0
-        self._running: Running | None = None
-        self._outputs: Outputs | None = None
+        self._started: Started | None = None
 
     @contextmanager
     def world(self) -> Iterator[Ghostfill]:
         """One test's own market and accounts."""
-        running, outputs = self._with_room()
+        started = self._with_room()
         self._number += 1
-        inputs = Inputs(self._producer, outputs, market_topic(running.markets.pop(0)))
-        world = Ghostfill(running, outputs, inputs, self._number)
+        market = market_topic(started.running.markets.pop(0))
+        inputs = Inputs(started.producer, started.outputs, market)
+        world = Ghostfill(started.running, started.outputs, inputs, self._number)
         try:
             yield world
         finally:
             world.close()
 
     def stop(self) -> None:
-        if self._outputs is not None:
-            self._outputs.close()
-        if self._running is not None:
-            self._running.stop()
-        self._running = self._outputs = None
+        if self._started is not None:
+            self._started.outputs.close()
+            self._started.running.stop()
+            self._started = None
 
-    def _with_room(self) -> tuple[Running, Outputs]:
-        if self._running is None or not self._running.markets:
+    def _with_room(self) -> Started:
+        if self._started is None or not self._started.running.markets:
             self.stop()
             self._starts += 1
             folder = self._folder / str(self._starts)
             folder.mkdir()
-            self._running = Running(folder, self._named, self._symbols)
-            self._running.start()
-            cluster = self._running.cluster
-            self._outputs = Outputs(cluster)
-            self._producer = Producer({**cluster.confluent(), "linger.ms": 0, "acks": "all", "log_level": 0})
-        assert self._outputs is not None
-        return self._running, self._outputs
+            self._started = _start(Running(folder, self._named, self._symbols, self._number + 1))
+        return self._started
+
+
+def _start(running: Running) -> Started:
+    try:
+        running.start()
+        settings = {**running.cluster.confluent(), "linger.ms": 0, "acks": "all", "log_level": 0}
+        return Started(running, Outputs(running.cluster), Producer(settings))
+    except BaseException:
+        running.stop()
+        raise
