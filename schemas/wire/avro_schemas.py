@@ -10,6 +10,7 @@ Rules of this file:
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -123,9 +124,6 @@ class Schemas:
             if same is not schema:
                 raise CatalogError(schema.file, "schema", f"writes the same bytes as {same.file}")
             self.versions.setdefault(schema.kind, {})[schema.version] = schema
-        for schema in list(self.by_header.values()):
-            for header in headers_of_others(schema.document):
-                self.by_header.setdefault(header, schema)
         for kind, versions in self.versions.items():
             _check_versions(kind, versions)
 
@@ -137,8 +135,18 @@ class Schemas:
         versions = self.versions[kind]
         return versions[len(versions)]
 
+    @cached_property
+    def _by_others_header(self) -> dict[bytes, Schema]:
+        """Made when a header is not ours: it takes as long as reading all schemas."""
+        return {
+            header: schema
+            for schema in self.by_header.values()
+            for header in headers_of_others(schema.document)
+        }
+
     def writer_of(self, value: bytes) -> Schema:
-        found = self.by_header.get(bytes(value[:HEADER_SIZE]))
+        header = bytes(value[:HEADER_SIZE])
+        found = self.by_header.get(header) or self._by_others_header.get(header)
         if found is None:
             raise MessageError("schema", f"fingerprint {value[2:HEADER_SIZE].hex()}", "one of a known schema")
         return found

@@ -2,7 +2,7 @@
 
 Rules of this file:
 - A block is an Avro file: each row is the record as Kafka has it, behind it its place. No row is taken apart
-  here, except where others write the topic, or an older schema wrote it.
+  here, except where it may have to be given its time, or was not written by the newest schema.
 - The place ends with the topic, which its table has as a constraint: a record that is longer or shorter than
   its schema says shifts what follows, and the block is refused.
 """
@@ -48,6 +48,7 @@ class AvroRows:
         self._table = table
         self._codec = codec
         self._foreign = foreign
+        self._may_name_no_time = table.kind == "signal"
         self._header = schema.header
         names = [sent_as(name) if is_money(kind) else name for name, kind in columns_of(schema).items()]
         fields = zip(schema.document["fields"], names, strict=True)
@@ -61,7 +62,7 @@ class AvroRows:
             topic, partition = run.place
             end = signed(partition) + _text(topic.encode())
             for offset, time, key, value in zip(run.offsets, run.times, run.keys, run.values, strict=True):
-                if self._foreign or value is None or not value.startswith(self._header):
+                if self._may_name_no_time or value is None or not value.startswith(self._header):
                     value = self._codec.encode(self._decoded(run.place, Record(offset, time, key, value)))
                 parts += value[HEADER_SIZE:], _OFFSET_AND_TIME(offset, time), end
         return file_of(self._head, size_of(runs), parts)
