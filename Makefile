@@ -28,7 +28,7 @@ help:
 	@echo "make test-web   the page in a browser and the API, on a running demo (35 minutes)"
 	@echo "make test-observe  dashboards and alerts, on a running demo and a real Prometheus (5 minutes)"
 	@echo "make test-kill  a hundred kills of workers, gate and broker (20 minutes)"
-	@echo "make test-languages  every client of docs/languages.md trades, and a real registry and AsyncAPI's parser (10 minutes)"
+	@echo "make test-languages  every client of docs/languages.md trades, and a real registry and AsyncAPI's parser (25 minutes)"
 	@echo "make test-cluster  three brokers and the workers are killed, cut off and started again (10 minutes)"
 	@echo "make test-sabotage  the protocol with one rule left out is found out (12 minutes)"
 	@echo "make test-kill-sink  a hundred kills of the sink and of ClickHouse, 8 million rows (8 minutes)"

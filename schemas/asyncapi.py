@@ -5,53 +5,30 @@ receives is sent by a program of yours.
 """
 
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import yaml
 
 from schemas.catalog import catalog
+from schemas.fields import json_schema
 from schemas.topics import Topic
 from schemas.wire.avro_schemas import Schema
-from schemas.wire.json_text import JsonForm
 
 ASYNCAPI = "3.0.0"
 AVRO, JSON = "application/vnd.apache.avro", "application/json"
 AVRO_SCHEMA = "application/vnd.apache.avro;version=1.9.0"
 BINDING = "0.5.0"
-IN_UNITS = "In units of 1e-8."
 ABOUT = (
     "Paper trading as a stream: signals in, fills out.\n\n"
     "An Avro record is ten bytes naming its schema (C3 01, then its CRC-64-AVRO fingerprint, little-endian) "
     "and the record itself: Avro's single-object encoding. Prices, quantities and money are whole numbers of "
     "1e-8, and times are microseconds since 1970 in UTC. In JSON they are decimals and ISO texts."
 )
-DECIMAL = {
-    "description": "A decimal of at most eight places; as text it is exact.",
-    "oneOf": [{"type": "string", "pattern": r"^-?\d+(\.\d{1,8})?$"}, {"type": "number"}],
-}
-TIME = {
-    "description": "An ISO time (UTC without a zone), or an epoch in s, ms, us or ns.",
-    "oneOf": [{"type": "string", "format": "date-time"}, {"type": "number"}],
-}
-DURATION = {
-    "description": "Such as 30s, 5m, 1h, 1d; a number is microseconds.",
-    "oneOf": [{"type": "string"}, {"type": "integer"}],
-}
-_UNITS: dict[str, dict[str, Any]] = {"1e-8": DECIMAL, "timestamp-micros": TIME, "us": DURATION}
-_TYPES: dict[str, dict[str, Any]] = {
-    "string": {"type": "string"},
-    "boolean": {"type": "boolean"},
-    "long": {"type": "integer"},
-    "double": {"type": "number"},
-    "bytes": {"type": "string", "contentEncoding": "base64"},
-    "array": {"type": "array", "items": {"type": "string"}},
-}
 
 
 def document(version: str, bootstrap: str) -> dict[str, Any]:
     """The whole contract; `version` is Ghostfill's, `bootstrap` where its Kafka is."""
-    public = [topic for topic in catalog().topics.values() if topic.encoding == "avro"]
+    public = catalog().public.values()
     return {
         "asyncapi": ASYNCAPI,
         "info": {
@@ -152,38 +129,3 @@ def _message(topic: Topic, schema: Schema, content: str) -> dict[str, Any]:
             "kafka": {"key": {"type": "string", "description": topic.key}, "bindingVersion": BINDING}
         },
     }
-
-
-@cache
-def json_schema(kind: str) -> dict[str, Any]:
-    """What may be sent as JSON. Of a tick the record's key may be the symbol."""
-    schema = catalog().schemas.current(kind)
-    form = JsonForm(schema)
-    types: dict[str, Any] = schema.field_types()
-    docs = {field["name"]: field.get("doc") for field in schema.document["fields"]}
-    properties = {
-        field.name: {**_json_type(types.get(field.name, "string")), **_described(docs.get(field.name))}
-        for field in form.fields
-        if field.name in types or field.name == "symbol"
-    }
-    required = sorted(field.name for field in form.fields if field.required and field.name in types)
-    return {"type": "object", "properties": properties, "required": required}
-
-
-def _described(doc: str | None) -> dict[str, str]:
-    """What Avro's whole numbers count is no matter of JSON."""
-    said = (doc or "").replace(IN_UNITS, "").strip()
-    return {"description": said} if said else {}
-
-
-def _json_type(kind: Any) -> dict[str, Any]:
-    if isinstance(kind, str):
-        return dict(_TYPES[kind])
-    if kind["type"] == "enum":
-        return {"type": "string", "enum": list(kind["symbols"])}
-    if kind["type"] == "map":
-        values = {"type": "number"} if kind["values"] == "double" else {}
-        return {"type": "object", "additionalProperties": values}
-    unit = kind.get("logicalType") or kind.get("unit")
-    each = dict(_UNITS[unit] if unit else _TYPES[kind["type"]])
-    return {"type": "array", "items": each} if "packed" in kind else each

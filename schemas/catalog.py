@@ -32,6 +32,11 @@ class Catalog:
             kind = min(unused)
             raise CatalogError(self.schemas.current(kind).file, kind, "belongs to no topic")
 
+    @property
+    def public(self) -> dict[str, Topic]:
+        """The topics that others may read."""
+        return {name: topic for name, topic in self.topics.items() if topic.encoding == "avro"}
+
     def topic(self, name: str) -> Topic:
         """The topic of this name; `ticks.crypto` is a topic like `ticks`."""
         found = self.topics.get(name) or self.topics.get(name.partition(".")[0])

@@ -6,16 +6,15 @@ from typing import Any
 import click
 
 from schemas.catalog import catalog
+from schemas.fields import fields_in_words
 from schemas.topics import Topic
 from streams.cli.main import COMMANDS, command
 
 
 def topics() -> str:
     """Every topic with its messages and their fields."""
-    public = [topic for topic in catalog().topics.values() if topic.encoding == "avro"]
-    return "\n".join(
-        ["# Topics and schemas", "", INTRODUCTION, *(line for each in public for line in _topic(each))]
-    )
+    lines = [line for topic in catalog().public.values() for line in _topic(topic)]
+    return "\n".join(["# Topics and schemas", "", INTRODUCTION, *lines])
 
 
 INTRODUCTION = """What is on each topic, as [wire.md](wire.md) writes it. In Avro, decimals are whole numbers
@@ -32,22 +31,10 @@ def _topic(topic: Topic) -> Iterator[str]:
     for kind in topic.messages:
         schema = catalog().schemas.current(kind)
         yield f"\n### {kind} on {topic.name}, version {schema.version}\n\n{schema.document['doc']}\n"
-        yield "| Field | Type | What it is |\n|---|---|---|"
-        for field in schema.document["fields"]:
-            optional = ", optional" * (isinstance(field["type"], list) or "default" in field)
-            kind = _type(schema.field_types()[field["name"]])
-            yield f"| `{field['name']}` | {kind}{optional} | {_cell(field.get('doc', ''))} |"
-
-
-def _type(kind: Any) -> str:
-    if isinstance(kind, str):
-        return kind
-    if kind["type"] == "enum":
-        return " \\| ".join(f"`{each}`" for each in kind["symbols"])
-    if kind["type"] in ("map", "array"):
-        return f"{kind['type']} of {kind.get('values') or kind.get('items')}"
-    unit = kind.get("logicalType") or kind.get("unit")
-    return f"{kind['type']}, {unit}" if unit else str(kind["type"])
+        yield "| Field | Type | Needed | What it is |\n|---|---|---|---|"
+        for field in fields_in_words(kind):
+            needed = "yes" if field.needed else ""
+            yield f"| `{field.name}` | {_cell(field.type)} | {needed} | {_cell(field.doc)} |"
 
 
 def commands() -> str:

@@ -56,9 +56,7 @@ class Compared(NamedTuple):
 def subjects() -> Iterator[Subject]:
     """All public topics'."""
     schemas = catalog().schemas
-    for topic in catalog().topics.values():
-        if topic.encoding != "avro":
-            continue
+    for topic in catalog().public.values():
         for kind in topic.messages:
             versions = tuple(schemas.versions[kind].values())
             last = versions[-1].document

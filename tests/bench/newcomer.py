@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.wheel import build_wheel
+
 SOON_S = 180
 MAKE = "cd /ghostfill && make demo > /said 2>&1; echo ended >> /said"
 UV = """
@@ -54,10 +56,7 @@ def _bring_clone(box: str) -> None:
 
 def _bring_wheel(box: str) -> None:
     with TemporaryDirectory() as folder:
-        building = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ".")
-        _run(*building)
-        (wheel,) = Path(folder).glob("*.whl")
-        _run("docker", "cp", str(wheel), f"{box}:/ghostfill")
+        _run("docker", "cp", str(build_wheel(Path(folder))), f"{box}:/ghostfill")
 
 
 def _filled(box: str, command: str) -> float:

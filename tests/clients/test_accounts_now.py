@@ -1,8 +1,7 @@
 """`account list` and `show` ask the page; where there is none, or it does not answer, they read the desk's table."""
 
-import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -14,6 +13,7 @@ from streams.local.machine.home import HOME, Home, Instance
 from streams.transport.kafka.cluster import BOOTSTRAP, ClusterError
 from streams.web.lists.live_lists import ACCOUNTS, ORDERS, PLANS, POSITIONS, open_page
 from streams.web.state.live_state import LiveState
+from tests.json_server import JsonAnswers, serving
 from tests.web.test_many_accounts import traded
 
 
@@ -59,30 +59,19 @@ def page(live):
 def here(page, tmp_path, monkeypatch):
     """The environment of a home in which an instance runs with that page."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(JsonAnswers):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self):
-            status, document = page.answer(self.path)
-            body = json.dumps(document).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
+            self.answer(*page.answer(self.path))
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     home = Home(tmp_path / "home")
-    with home.locked():
+    with serving(server), home.locked():
         endpoints = {"web": f"http://127.0.0.1:{server.server_port}"}
         home.tell(Instance(1, "127.0.0.1:1", "PLAINTEXT", "0.1.0", "4.1.0", endpoints))
         yield {HOME: str(home.folder)}
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture

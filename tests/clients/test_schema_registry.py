@@ -2,8 +2,7 @@
 
 import base64
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,6 +11,7 @@ import pytest
 from schemas.errors import RegistryError
 from schemas.wire.registry_server import RegistryServer
 from streams.clients.schema_registry import compare, publish, subjects
+from tests.json_server import JsonAnswers, serving
 
 
 class Server(ThreadingHTTPServer):
@@ -23,7 +23,7 @@ class Server(ThreadingHTTPServer):
         self.verdict: dict[str, Any] = {"is_compatible": True}
 
 
-class Answers(BaseHTTPRequestHandler):
+class Answers(JsonAnswers):
     """Keeps what it is given, by subject."""
 
     server: Server
@@ -52,26 +52,11 @@ class Answers(BaseHTTPRequestHandler):
                 versions.append(schema)
             self.answer(200, {"id": 100 + versions.index(schema)})
 
-    def answer(self, status, document):
-        body = json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        """Say nothing."""
-
 
 @pytest.fixture
 def kept():
-    server = Server()
-    worker = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    worker.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    worker.join()
+    with serving(Server()) as server:
+        yield server
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from testcontainers.community.clickhouse import ClickHouseContainer
 from testcontainers.community.kafka import KafkaContainer
 from testcontainers.core.network import Network
 
+from ghostfill.testing.containers import CLICKHOUSE_IMAGE, KAFKA_IMAGE, ONE_BROKER, docker_runs
 from sinks.database.database import Database
 from streams.transport.kafka.cluster import Cluster
 
@@ -22,9 +23,8 @@ os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")  # it is an image 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "of-the-owner"
 BROKER = {
-    "TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
-    "TRANSACTION_STATE_LOG_MIN_ISR": "1",
-    "GROUP_MIN_SESSION_TIMEOUT_MS": "1000",  # tests of dying workers do not wait long
+    **ONE_BROKER,
+    "KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS": "1000",  # tests of dying workers do not wait long
 }
 
 
@@ -37,15 +37,13 @@ class Images:
     """What GHOSTFILL_IMAGES calls them."""
 
 
-OFFICIAL = Images(
-    "confluentinc/cp-kafka:8.0.0", "clickhouse/clickhouse-server:25.8", "ghostfill:0.2.0", "official"
-)
+OFFICIAL = Images(KAFKA_IMAGE.usual, CLICKHOUSE_IMAGE.usual, "ghostfill:0.2.0", "official")
 LOCAL = Images("ghostfill-kafka:8.4.0", "ghostfill-clickhouse:local", "ghostfill:local", "local")
 
 
 @pytest.fixture(scope="session")
 def images() -> Images:
-    if run("docker", "info").returncode:
+    if not docker_runs():
         pytest.skip("Docker does not run here")
     if os.environ.get("GHOSTFILL_IMAGES") != "local" and all(
         map(is_there, (OFFICIAL.kafka, OFFICIAL.clickhouse))
@@ -87,7 +85,7 @@ def network(images: Images) -> Iterator[Network]:
 def kafka_container(images: Images, network: Network) -> Iterator[KafkaContainer]:
     container = KafkaContainer(images.kafka).with_kraft().with_network(network).with_network_aliases("kafka")
     for name, value in BROKER.items():
-        container.with_env(f"KAFKA_{name}", value)
+        container.with_env(name, value)
     container.start(timeout=120)
     yield container
     container.stop()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ghostfill.testing.containers import CLICKHOUSE_IMAGE, KAFKA_IMAGE
 from tests.integration.conftest import Images
 
 pytestmark = pytest.mark.integration
@@ -26,7 +27,7 @@ def test_a_signal_in_containers(ghostfill_containers):
 def test_a_users_test_in_containers(images: Images, tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(TEST, "utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]
-    named = {"KAFKA_IMAGE": images.kafka, "CLICKHOUSE_IMAGE": images.clickhouse}
+    named = {KAFKA_IMAGE.variable: images.kafka, CLICKHOUSE_IMAGE.variable: images.clickhouse}
     environment = {**os.environ, **named}
     done = subprocess.run(command, cwd=tmp_path, env=environment, text=True, capture_output=True, check=False)
     assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout[-4000:]

@@ -1,15 +1,15 @@
 """AsyncAPI's own parser reads the contract, and a consumer that was generated from it reads fills. A real registry takes our schemas."""
 
 import json
+import os
 import shutil
-import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.languages.page import ROOT
+from tests.languages.reading import read_until
 from tests.live.documented import Person
 from tests.web.stack import Stack
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.languages
 
 GENERATE = ROOT / "tests" / "languages" / "generate.mjs"
 PACKAGES = ["@asyncapi/parser@3", "@asyncapi/avro-schema-parser@3", "kafkajs", "avsc"]
-INSTALL_S, READ_S = 300, 60
+INSTALL_S = 300
 
 
 @pytest.fixture(scope="module")
@@ -45,27 +45,16 @@ def test_a_consumer_made_from_the_contract_reads_fills(node: Path, demo: Stack):
     assert done.returncode == 0, done.stderr
     (node / "consumer.mjs").write_text(done.stdout, "utf-8")
     (fill, *_) = demo.get("/api/fills?limit=1")["items"]
-    read = _read(node, fill["fill_id"])
+    command = ["node", "consumer.mjs"]
+    read = read_until(command, node, os.environ, lambda said: _fill_in(said, fill["fill_id"]))
     assert (read["account"], read["symbol"], read["side"]) == (fill["account"], fill["symbol"], fill["side"])
 
 
-def _read(node: Path, fill_id: str) -> dict[str, object]:
-    said = node / "read.log"
-    with said.open("wb") as log:
-        process = subprocess.Popen(["node", "consumer.mjs"], cwd=node, stdout=log, stderr=subprocess.STDOUT)
-    try:
-        end = time.monotonic() + READ_S
-        while time.monotonic() < end:
-            for line in said.read_text("utf-8").splitlines():
-                if line.startswith("{") and f'"{fill_id}"' in line and line.endswith("}"):
-                    found = json.loads(line)
-                    if found.get("fill_id") == fill_id:
-                        return dict(found)
-            time.sleep(0.2)
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    raise AssertionError(said.read_text("utf-8")[-2000:])
+def _fill_in(said: str, fill_id: str) -> dict[str, object]:
+    """Of the lines that are whole; empty where it is not among them."""
+    lines = [line for line in said.splitlines() if line.startswith("{") and line.endswith("}")]
+    found = [json.loads(line) for line in lines if f'"{fill_id}"' in line]
+    return next((each for each in found if each.get("fill_id") == fill_id), {})
 
 
 def test_a_real_registry_takes_our_schemas_and_says_so(person: Person, registry: str):

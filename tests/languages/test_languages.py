@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Mapping
@@ -18,13 +17,14 @@ from schemas.messages import Signal
 from schemas.partition import partition_of
 from streams.local.machine.home import find_cluster
 from tests.languages.page import Section, sections
+from tests.languages.reading import read_until
 from tests.live.documented import Person
 from tests.web.stack import Stack
 
 pytestmark = pytest.mark.languages
 
 ALL = list(sections())
-PATIENCE_S, INSTALL_S, READ_S = 60, 900, 60
+PATIENCE_S, INSTALL_S = 60, 900
 TRIES = 3
 UNREACHED = (
     "ENOTFOUND|EAI_AGAIN|resolve host|name resolution|no such host|Unknown host|Network is unreachable"
@@ -64,9 +64,7 @@ class Shell:
             if line.startswith("export "):
                 self._exports.append(line)
                 continue
-            tool = line.split()[0]
-            if shutil.which(tool, path=self.environment["PATH"]) is None:
-                pytest.skip(f"there is no `{tool}` on this machine")
+            self._needs(line)
             done = self._run(line, INSTALL_S)
             if done.returncode and re.search(UNREACHED, done.stdout + done.stderr):
                 pytest.skip(f"`{line}` reaches nothing here: {(done.stdout + done.stderr)[-300:]}")
@@ -74,8 +72,7 @@ class Shell:
 
     def is_filled(self, line: str, start: str) -> str:
         """Sends until its signal is filled; gives the signal's id. Overnight a signal expires."""
-        if shutil.which(line.split()[0], path=self.environment["PATH"]) is None:
-            pytest.skip(f"there is no `{line.split()[0]}` on this machine")
+        self._needs(line)
         for _ in range(TRIES):
             done = self._run(line, PATIENCE_S)
             assert not done.returncode, f"{line}: {done.stdout}{done.stderr}"
@@ -89,21 +86,13 @@ class Shell:
 
     def reads(self, line: str, wanted: list[str]) -> None:
         """Its output names all these."""
-        said = self.folder / "read.log"
-        with said.open("wb") as log:
-            process = subprocess.Popen(
-                ["bash", "-c", self._whole(line)], cwd=self.folder, env=self.environment,
-                stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
-        try:
-            end = time.monotonic() + READ_S
-            while not all(each in said.read_text("utf-8", "replace") for each in wanted):
-                text = said.read_text("utf-8", "replace")
-                assert process.poll() is None and time.monotonic() < end, f"{line}: {text[-2000:]}"
-                time.sleep(0.2)
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        command = ["bash", "-c", self._whole(line)]
+        read_until(command, self.folder, self.environment, lambda said: all(each in said for each in wanted))
+
+    def _needs(self, line: str) -> None:
+        tool = line.split()[0]
+        if shutil.which(tool, path=self.environment["PATH"]) is None:
+            pytest.skip(f"there is no `{tool}` on this machine")
 
     def _run(self, line: str, patience_s: float) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.broker import skip_without_kafka
-from tests.testing.test_docs import ALL, PAGE
+from tests.testing.test_docs import ALL, write_the_file
+from tests.wheel import ROOT, build_wheel
 
-ROOT = PAGE.parents[1]
 INSTALL_S = 600
 FIRST_S, NEXT_S = 10.0, 0.5
 
@@ -19,16 +19,11 @@ FIRST_S, NEXT_S = 10.0, 0.5
 def test_a_project_of_its_own(tmp_path: Path):
     skip_without_kafka()
     python = tmp_path / "venv" / "bin" / "python"
-    _run(
-        sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)
-    )
     _run(sys.executable, "-m", "venv", str(tmp_path / "venv"))
-    (wheel,) = tmp_path.glob("*.whl")
-    _run(str(python), "-m", "pip", "install", "--quiet", str(wheel), "pytest")
+    _run(str(python), "-m", "pip", "install", "--quiet", str(build_wheel(tmp_path)), "pytest")
     project = tmp_path / "project"
     project.mkdir()
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    (project / "test_dips.py").write_text(code, "utf-8")
+    write_the_file(project)
     for which in ("first after its installation", "second"):
         took = _seconds(_run(str(python), "-m", "pytest", "-q", "--durations=0", "-vv", cwd=project))
         print(f"\nthe {which} run: {took}")  # noqa: T201

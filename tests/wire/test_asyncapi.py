@@ -4,12 +4,13 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from schemas.asyncapi import as_yaml, document, json_schema
+from schemas.asyncapi import as_yaml, document
 from schemas.catalog import catalog
 from schemas.codec import default_codec
+from schemas.fields import json_schema
 
 CONTRACT = document("1.2.3", "kafka.example:9092")
-PUBLIC = {topic.name: topic for topic in catalog().topics.values() if topic.encoding == "avro"}
+PUBLIC = catalog().public
 EXAMPLES = [
     (example.message, example.value)
     for topic in PUBLIC.values()

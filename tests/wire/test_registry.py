@@ -3,8 +3,7 @@
 import io
 import json
 import struct
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import ClassVar
 
 import fastavro
@@ -16,6 +15,7 @@ from schemas.errors import MessageError, RegistryError
 from schemas.messages import Signal, Tick
 from schemas.wire.avro_schemas import plain
 from schemas.wire.registry import Registry
+from tests.json_server import JsonAnswers, serving
 
 TS = 1_741_012_200_000_000
 SIGNAL = catalog().schemas.current("signal").document
@@ -51,31 +51,20 @@ FIELDS = {"signal_id": "a", "source": "s", "symbol": "AAPL", "side": "long", "ts
 ANSWER = Signal(signal_id="a", source="s", symbol="AAPL", side="long", ts=TS)
 
 
-class Answers(BaseHTTPRequestHandler):
+class Answers(JsonAnswers):
     asked: ClassVar[list[str]] = []
 
     def do_GET(self):  # the library's name
         self.asked.append(self.path)
-        body = json.dumps(REGISTERED.get(self.path, {"error_code": 40403})).encode()
-        self.send_response(500 if self.path.endswith("/999") else 200 if self.path in REGISTERED else 404)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        """Say nothing."""
+        status = 500 if self.path.endswith("/999") else 200 if self.path in REGISTERED else 404
+        self.answer(status, REGISTERED.get(self.path, {"error_code": 40403}))
 
 
 @pytest.fixture
 def url():
     Answers.asked = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    worker = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    worker.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-    worker.join()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Answers)) as server:
+        yield f"http://127.0.0.1:{server.server_port}/"
 
 
 def confluent(number, schema, fields):

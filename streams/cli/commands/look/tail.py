@@ -98,7 +98,7 @@ def follow(found: Iterable[Message], show: Callable[[Message], None], most: int 
 
 def _topic(topic: str, market: str | None, account: str | None) -> str:
     """The topic that is meant, if it is one for people."""
-    known = {name: each for name, each in catalog().topics.items() if each.encoding == "avro"}
+    known = catalog().public
     found = known.get(topic) or (known[MARKET] if topic.startswith(f"{MARKET}.") else None)
     if found is None:
         raise click.UsageError(f"no topic {topic}; topics are {', '.join(sorted(known))}")

@@ -2,7 +2,9 @@
 
 import json
 import os
+from collections.abc import Callable, Sequence
 from importlib import metadata
+from typing import TypeVar
 
 import click
 
@@ -14,6 +16,8 @@ from streams.cli.options.many import example
 from streams.cli.options.params import REGISTRY
 from streams.clients import schema_registry
 from streams.transport.kafka.cluster import BOOTSTRAP
+
+Told = TypeVar("Told", schema_registry.Registered, schema_registry.Compared)
 
 registry_option = click.option(
     "--registry",
@@ -74,11 +78,7 @@ def show(message: str, header: bool) -> None:
 def publish(registry: str | None, as_json: bool) -> None:
     """Put all schemas into a registry, for programs that look them up there."""
     done = list(schema_registry.publish(_server(registry)))
-    if as_json:
-        click.echo(json.dumps([each._asdict() for each in done], indent=2))
-        return
-    for each in done:
-        click.echo(f"{each.subject:32} v{each.version}  id {each.id}")
+    _show(done, as_json, lambda each: f"v{each.version}  id {each.id}")
 
 
 @schemas.command(epilog=example("ghostfill schemas check --registry http://registry:8081"))
@@ -87,12 +87,7 @@ def publish(registry: str | None, as_json: bool) -> None:
 def check(registry: str | None, as_json: bool) -> None:
     """Compare a registry with the schemas of this version; exit with 1 where they do not go together."""
     found = list(schema_registry.compare(_server(registry)))
-    if as_json:
-        click.echo(json.dumps([each._asdict() for each in found], indent=2))
-    else:
-        for each in found:
-            said = SAID[each.state] if each.reads else f"Ghostfill cannot read it: {each.why_not}"
-            click.echo(f"{each.subject:32} {said}")
+    _show(found, as_json, _said)
     if not all(each.reads and each.state in ("same", "other") for each in found):
         raise click.exceptions.Exit(1)
 
@@ -104,6 +99,18 @@ def asyncapi(as_json: bool) -> None:
     bootstrap = os.environ.get(BOOTSTRAP) or "localhost:9092"
     contract = document(metadata.version("ghostfill"), bootstrap)
     click.echo(json.dumps(contract, indent=2) if as_json else as_yaml(contract))
+
+
+def _show(found: Sequence[Told], as_json: bool, said: Callable[[Told], str]) -> None:
+    if as_json:
+        click.echo(json.dumps([each._asdict() for each in found], indent=2))
+        return
+    for each in found:
+        click.echo(f"{each.subject:32} {said(each)}")
+
+
+def _said(found: schema_registry.Compared) -> str:
+    return SAID[found.state] if found.reads else f"Ghostfill cannot read it: {found.why_not}"
 
 
 def _server(registry: str | None) -> RegistryServer:
